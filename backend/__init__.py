@@ -1,0 +1,1 @@
+"""LLVM IR to RISC-V objects; the instruction table."""

@@ -1,0 +1,1 @@
+"""An ELF and arguments to results; knows nothing of the compiler."""

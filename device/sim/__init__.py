@@ -1,0 +1,1 @@
+"""Guest RISC-V code to host code."""

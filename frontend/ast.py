@@ -1,0 +1,462 @@
+"""The tree as written: what the source says, before anyone asks what it means.
+
+Nodes are frozen; spans do not take part in comparison, so tests compare trees. A rule of
+opencl.lark that is named like a class here builds that class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from .source import NO_SPAN, Span
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    span: Span = field(default=NO_SPAN, compare=False, repr=False)
+
+
+# -- types ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Attribute(Node):
+    """One item of `__attribute__((...))`; args are expressions, or a type for vec_type_hint."""
+
+    name: str  # without surrounding underscores
+    args: tuple[Expr | TypeName, ...] = ()
+
+
+@dataclass(frozen=True)
+class NamedType(Node):
+    """A type made of keywords: ("unsigned", "int"), ("float4",), ("image2d_t",)."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class TypedefName(Node):
+    name: str
+
+
+@dataclass(frozen=True)
+class StructSpec(Node):
+    kind: Literal["struct", "union"]
+    tag: str | None
+    fields: tuple[Declaration, ...] | None  # None: `struct S`, no body
+    attributes: tuple[Attribute, ...] = ()
+
+
+@dataclass(frozen=True)
+class Enumerator(Node):
+    name: str
+    value: Expr | None
+
+
+@dataclass(frozen=True)
+class EnumSpec(Node):
+    tag: str | None
+    enumerators: tuple[Enumerator, ...] | None
+    attributes: tuple[Attribute, ...] = ()
+
+
+@dataclass(frozen=True)
+class TypeofSpec(Node):
+    operand: Expr | TypeName
+
+
+TypeSpec: TypeAlias = NamedType | TypedefName | StructSpec | EnumSpec | TypeofSpec
+
+
+@dataclass(frozen=True)
+class DeclSpecs(Node):
+    """Everything left of the declarators. Words keep their order and repetitions."""
+
+    type: TypeSpec | None  # None: none written (an error in OpenCL C, reported by the checker)
+    storage: tuple[str, ...] = ()  # typedef extern static auto register
+    quals: tuple[str, ...] = ()  # const volatile restrict, global constant local private generic,
+    # read_only write_only read_write; always spelled without underscores
+    function: tuple[str, ...] = ()  # inline kernel noreturn
+    attributes: tuple[Attribute, ...] = ()
+
+
+@dataclass(frozen=True)
+class PointerPart(Node):
+    quals: tuple[str, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
+
+
+@dataclass(frozen=True)
+class ArrayPart(Node):
+    count: Expr | None
+    quals: tuple[str, ...] = ()  # `static` and qualifiers inside the brackets
+
+
+@dataclass(frozen=True)
+class FunctionPart(Node):
+    params: tuple[Param, ...]
+    variadic: bool = False
+    empty: bool = False  # `()`, as opposed to `(void)`: both mean no parameters here
+
+
+DeclPart: TypeAlias = PointerPart | ArrayPart | FunctionPart
+
+
+@dataclass(frozen=True)
+class Declarator(Node):
+    """A name and how it is derived, outermost first: `int *a[3]` is (Array 3, Pointer)."""
+
+    name: str | None  # None: abstract
+    parts: tuple[DeclPart, ...] = ()
+    attributes: tuple[Attribute, ...] = ()
+    name_span: Span = field(default=NO_SPAN, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Param(Node):
+    specs: DeclSpecs
+    declarator: Declarator
+
+
+@dataclass(frozen=True)
+class TypeName(Node):
+    specs: DeclSpecs
+    declarator: Declarator
+
+
+# -- expressions --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ident(Node):
+    name: str
+
+
+@dataclass(frozen=True)
+class Number(Node):
+    """An integer or floating constant, as written; the checker gives it value and type."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class CharConst(Node):
+    text: str  # with its quotes
+
+
+@dataclass(frozen=True)
+class String(Node):
+    parts: tuple[str, ...]  # adjacent literals, with their quotes
+
+
+@dataclass(frozen=True)
+class Unary(Node):
+    op: Literal["+", "-", "~", "!", "*", "&", "++", "--"]
+    operand: Expr
+
+
+@dataclass(frozen=True)
+class Postfix(Node):
+    op: Literal["++", "--"]
+    operand: Expr
+
+
+@dataclass(frozen=True)
+class Binary(Node):
+    """* / % + - << >> < > <= >= == != & ^ | && ||"""
+
+    op: str
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Assign(Node):
+    op: str  # "=", "+=", ...
+    target: Expr
+    value: Expr
+
+
+@dataclass(frozen=True)
+class Conditional(Node):
+    cond: Expr
+    then: Expr
+    other: Expr
+
+
+@dataclass(frozen=True)
+class Comma(Node):
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Call(Node):
+    callee: Expr
+    args: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Index(Node):
+    base: Expr
+    index: Expr
+
+
+@dataclass(frozen=True)
+class Member(Node):
+    base: Expr
+    name: str
+    arrow: bool
+    name_span: Span = field(default=NO_SPAN, compare=False, repr=False)
+
+
+@dataclass(frozen=True)
+class Cast(Node):
+    target: TypeName
+    operand: Expr
+
+
+@dataclass(frozen=True)
+class VectorLiteral(Node):
+    """`(float4)(a, b)`: a cast of a parenthesised list; the checker rejects non-vectors.
+
+    `(float4)(x)` with one part parses as this as well, so does `(int)(x)`: the parser makes
+    a Cast of the latter when the parentheses hold one expression and the type is no vector
+    keyword; the checker treats the one-part vector case as a splat or conversion.
+    """
+
+    target: TypeName
+    parts: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class FieldDesignator(Node):
+    name: str
+
+
+@dataclass(frozen=True)
+class IndexDesignator(Node):
+    index: Expr
+    last: Expr | None = None  # GNU range [a ... b]
+
+
+Designator: TypeAlias = FieldDesignator | IndexDesignator
+
+
+@dataclass(frozen=True)
+class InitItem(Node):
+    designators: tuple[Designator, ...]
+    value: Init
+
+
+@dataclass(frozen=True)
+class InitList(Node):
+    items: tuple[InitItem, ...]
+
+
+@dataclass(frozen=True)
+class CompoundLiteral(Node):
+    target: TypeName
+    init: InitList
+
+
+@dataclass(frozen=True)
+class TypeQuery(Node):
+    """sizeof, alignof, vec_step of an expression or a type."""
+
+    op: Literal["sizeof", "alignof", "vec_step"]
+    operand: Expr | TypeName
+
+
+@dataclass(frozen=True)
+class StatementExpr(Node):
+    """GNU `({ ... })`; parsed so that it can be named in an error."""
+
+    body: Compound
+
+
+Expr: TypeAlias = (
+    Ident
+    | Number
+    | CharConst
+    | String
+    | Unary
+    | Postfix
+    | Binary
+    | Assign
+    | Conditional
+    | Comma
+    | Call
+    | Index
+    | Member
+    | Cast
+    | VectorLiteral
+    | CompoundLiteral
+    | TypeQuery
+    | StatementExpr
+)
+Init: TypeAlias = Expr | InitList
+
+# -- declarations ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class InitDeclarator(Node):
+    declarator: Declarator
+    init: Init | None = None
+    bits: Expr | None = None  # a bit-field's width: only in structs, always an error later
+
+
+@dataclass(frozen=True)
+class Declaration(Node):
+    """`specs a = 1, *b;` also a struct's field line, a typedef, or a bare `struct S {...};`."""
+
+    specs: DeclSpecs
+    items: tuple[InitDeclarator, ...]
+
+
+@dataclass(frozen=True)
+class FunctionDef(Node):
+    specs: DeclSpecs
+    declarator: Declarator
+    body: Compound
+
+
+@dataclass(frozen=True)
+class StaticAssert(Node):
+    cond: Expr
+    message: String | None
+
+
+@dataclass(frozen=True)
+class Pragma(Node):
+    """A pragma that reached the parser: text after `#pragma`. At file scope or as a statement."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class TranslationUnit(Node):
+    decls: tuple[ExternalDecl, ...]
+
+
+ExternalDecl: TypeAlias = Declaration | FunctionDef | StaticAssert | Pragma
+
+# -- statements -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Compound(Node):
+    items: tuple[BlockItem, ...]
+
+
+@dataclass(frozen=True)
+class ExprStmt(Node):
+    expr: Expr | None  # None: `;`
+
+
+@dataclass(frozen=True)
+class If(Node):
+    cond: Expr
+    then: Stmt
+    other: Stmt | None
+
+
+@dataclass(frozen=True)
+class While(Node):
+    cond: Expr
+    body: Stmt
+
+
+@dataclass(frozen=True)
+class DoWhile(Node):
+    body: Stmt
+    cond: Expr
+
+
+@dataclass(frozen=True)
+class For(Node):
+    init: Declaration | ExprStmt
+    cond: Expr | None
+    step: Expr | None
+    body: Stmt
+
+
+@dataclass(frozen=True)
+class Switch(Node):
+    value: Expr
+    body: Stmt
+
+
+@dataclass(frozen=True)
+class Case(Node):
+    value: Expr
+    last: Expr | None  # GNU range `case 1 ... 5:`
+    body: Stmt
+
+
+@dataclass(frozen=True)
+class Default(Node):
+    body: Stmt
+
+
+@dataclass(frozen=True)
+class Break(Node):
+    pass
+
+
+@dataclass(frozen=True)
+class Continue(Node):
+    pass
+
+
+@dataclass(frozen=True)
+class Return(Node):
+    value: Expr | None
+
+
+@dataclass(frozen=True)
+class Goto(Node):
+    label: str
+
+
+@dataclass(frozen=True)
+class Label(Node):
+    name: str
+    body: Stmt
+
+
+@dataclass(frozen=True)
+class Asm(Node):
+    """`asm(...)`: parsed so that it can be named in an error."""
+
+
+@dataclass(frozen=True)
+class AttributedStmt(Node):
+    """`__attribute__((opencl_unroll_hint(4))) for (...)`."""
+
+    attributes: tuple[Attribute, ...]
+    body: Stmt
+
+
+Stmt: TypeAlias = (
+    Compound
+    | ExprStmt
+    | If
+    | While
+    | DoWhile
+    | For
+    | Switch
+    | Case
+    | Default
+    | Break
+    | Continue
+    | Return
+    | Goto
+    | Label
+    | Asm
+    | AttributedStmt
+    | Pragma
+)
+BlockItem: TypeAlias = Stmt | Declaration | StaticAssert

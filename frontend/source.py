@@ -1,0 +1,83 @@
+"""Source text and places in it. Standard library only: every package may import this."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from functools import cached_property
+
+
+@dataclass(eq=False)
+class SourceFile:
+    """One text that tokens come from: a file, standard input, a `-D`, or a pasted token."""
+
+    name: str
+    text: str
+    # (offset, line, name): from `offset` on, lines count from `line` in file `name` (#line)
+    line_marks: list[tuple[int, int, str]] = field(default_factory=list)
+    included_from: Span | None = None
+
+    @cached_property
+    def line_starts(self) -> list[int]:
+        starts = [0]
+        find = self.text.find
+        at = find("\n")
+        while at >= 0:
+            starts.append(at + 1)
+            at = find("\n", at + 1)
+        return starts
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Physical (line, column) of an offset, both counted from 1."""
+        line = bisect_right(self.line_starts, offset)
+        return line, offset - self.line_starts[line - 1] + 1
+
+    def presumed(self, offset: int) -> tuple[str, int, int]:
+        """(file, line, column) as `#line` directives would have it."""
+        line, column = self.position(offset)
+        at = bisect_right(self.line_marks, (offset, 1 << 60, "")) - 1
+        if at < 0:
+            return self.name, line, column
+        mark, mark_line, name = self.line_marks[at]
+        return name, mark_line + line - self.position(mark)[0], column
+
+    def line_text(self, line: int) -> str:
+        starts = self.line_starts
+        end = starts[line] - 1 if line < len(starts) else len(self.text)
+        return self.text[starts[line - 1] : end].rstrip("\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Characters [start, end) of a file; `expanded_from` is the macro use they came through."""
+
+    file: SourceFile
+    start: int
+    end: int
+    expanded_from: Expansion | None = None
+
+    def to(self, last: Span) -> Span:
+        """From the start of this span to the end of `last`, when both lie in one file."""
+        a, b = self.outermost(), last.outermost()
+        if self.file is last.file and self.expanded_from is last.expanded_from:
+            a, b = self, last
+        if a.file is not b.file or b.end < a.start:
+            return self
+        return Span(a.file, a.start, b.end, a.expanded_from)
+
+    def outermost(self) -> Span:
+        """Where the text stands that the user wrote: the macro use, not its body."""
+        span = self
+        while span.expanded_from is not None:
+            span = span.expanded_from.use
+        return span
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    macro: str
+    use: Span
+
+
+BUILTIN_FILE = SourceFile("<built-in>", "")
+NO_SPAN = Span(BUILTIN_FILE, 0, 0)

@@ -1,0 +1,461 @@
+"""The tree as meant: typed, every name resolved, every implicit conversion a node.
+
+Lowering decides nothing: what this tree says is what is emitted. Every expression has a
+`type` (never a qualified one) and a `span`. *Lvalues* are a closed set of nodes that denote
+an object; they carry `quals` of that object. A value is read from one only by `Load`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from .source import NO_SPAN, Span
+from .types import NO_QUALS, Quals, Struct, Type
+from .types import Function as FunctionType
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    span: Span = field(default=NO_SPAN, compare=False, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TypedNode(Node):
+    type: Type
+
+
+# -- things with a name: compared by identity, since two `i` are not one `i` -----------------------
+
+
+@dataclass(eq=False)
+class Var:
+    """A variable, parameter or program-scope object.
+
+    storage: "param" and "auto" live in the frame; "static" lives for the program (program
+    scope, and function-scope `__constant` or `static`); "group" is a function-scope `__local`.
+    """
+
+    name: str
+    type: Type
+    quals: Quals
+    storage: Literal["param", "auto", "static", "group"]
+    span: Span = NO_SPAN
+    init: Init | None = None  # static ones only; always a constant tree
+    align: int = 0  # from __attribute__((aligned)); 0: natural
+    is_extern: bool = False  # declared here, defined in another input
+    is_static: bool = False  # `static` at program scope: not visible to other inputs
+
+
+@dataclass(eq=False)
+class FunctionAttrs:
+    reqd_work_group_size: tuple[int, int, int] | None = None
+    work_group_size_hint: tuple[int, int, int] | None = None
+    vec_type_hint: str | None = None
+    always_inline: bool = False
+    noinline: bool = False
+
+
+@dataclass(eq=False)
+class Function:
+    """A function; `body` is None until it is defined here (and stays so for externs)."""
+
+    name: str
+    type: FunctionType
+    params: tuple[Var, ...]
+    is_kernel: bool = False
+    is_static: bool = False
+    is_inline: bool = False
+    attrs: FunctionAttrs = field(default_factory=FunctionAttrs)
+    body: Block | None = None
+    span: Span = NO_SPAN
+
+
+# -- values -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Const(TypedNode):
+    """A scalar constant: int for integers, bools and enums; float for floats; 0 for null."""
+
+    value: int | float
+
+
+@dataclass(frozen=True)
+class Load(TypedNode):
+    """The value held by an object. Of a 3-vector: three lanes."""
+
+    source: LValue
+
+
+ConvertKind: TypeAlias = Literal[
+    "int",  # integer to integer of any width: extended by the *operand's* signedness
+    "int-to-float",
+    "float-to-int",  # toward zero; out of range is undefined as in C
+    "float",  # float to float
+    "to-bool",  # x != 0, for integers, floats and pointers; the result is `bool` (0 or 1)
+    "splat",  # scalar to vector of that very element type
+    "pointer",  # pointer to pointer, whatever pointee or address space
+    "int-to-pointer",
+    "pointer-to-int",
+    "decay",  # operand is an array LValue; the result points to its first element
+    "address",  # operand is an LValue; the result points to it (unary &)
+    "void",  # value dropped
+]
+
+
+@dataclass(frozen=True)
+class Convert(TypedNode):
+    """Elementwise for vectors, except "splat". Implicit ones and casts alike."""
+
+    kind: ConvertKind
+    operand: Expr | LValue
+    implicit: bool = True
+
+
+UnaryOp: TypeAlias = Literal["neg", "not", "lnot"]
+BinaryOp: TypeAlias = Literal[
+    "add", "sub", "mul", "div", "rem", "shl", "shr", "and", "or", "xor",
+    "eq", "ne", "lt", "gt", "le", "ge", "land", "lor",
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Unary(TypedNode):
+    """neg, not: type is the operand's. lnot: int 0/1 for a scalar, -1/0 lanes for a vector."""
+
+    op: UnaryOp
+    operand: Expr
+
+
+@dataclass(frozen=True)
+class Binary(TypedNode):
+    """Both operands have one type (converted already), save the count of a shift.
+
+    Arithmetic: `type` is the operands'. Signedness comes from the operand type. Comparisons:
+    operands may be pointers; `type` is int (0/1), or for vectors the signed integer vector of
+    the same lane size (0/-1). land, lor: scalars short-circuit, operands are `bool`, `type`
+    is int; vectors are evaluated both, lanewise, giving 0/-1. Shift counts are taken modulo
+    the width of the left operand (OpenCL C 3.0, 6.4.10).
+    """
+
+    op: BinaryOp
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class PointerAdd(TypedNode):
+    """pointer + index elements; index is `long` (sign-extended or converted already)."""
+
+    pointer: Expr
+    index: Expr
+    negate: bool = False  # pointer - index
+
+
+@dataclass(frozen=True)
+class PointerDiff(TypedNode):
+    """left - right in elements, of type long."""
+
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Assign(TypedNode):
+    """Store value (already of the target's type); the value is the node's value."""
+
+    target: LValue
+    value: Expr
+
+
+@dataclass(frozen=True)
+class Current(TypedNode):
+    """Inside an Update's `value`: what the target held before."""
+
+
+@dataclass(frozen=True)
+class Update(TypedNode):
+    """`target op= x`, `++target`, `target--`: the target is evaluated once.
+
+    value: an expression over Current(), converted back to the target's type.
+    result: which value the node has, the one stored or the one before.
+    """
+
+    target: LValue
+    value: Expr
+    result: Literal["new", "old"]
+
+
+@dataclass(frozen=True)
+class Conditional(TypedNode):
+    """cond is `bool`; only one arm is evaluated. Arms have one type (may be void)."""
+
+    cond: Expr
+    then: Expr
+    other: Expr
+
+
+@dataclass(frozen=True)
+class VectorSelect(TypedNode):
+    """Ternary on vectors: lanes of `then` where the most significant bit of cond is set."""
+
+    cond: Expr
+    then: Expr
+    other: Expr
+
+
+@dataclass(frozen=True)
+class Comma(TypedNode):
+    left: Expr
+    right: Expr
+
+
+@dataclass(frozen=True)
+class Call(TypedNode):
+    """A call of a function with a body somewhere; args are converted already."""
+
+    function: Function
+    args: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class BuiltinCall(TypedNode):
+    """A call of a builtin: `key` names the row in builtins.py and its lowering in ir."""
+
+    key: str
+    args: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Printf(TypedNode):
+    """printf: the format with escapes resolved, args after the default promotions. int."""
+
+    format: bytes
+    args: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class VectorBuild(TypedNode):
+    """A vector literal: the lanes of the parts (scalars and vectors), one after another."""
+
+    parts: tuple[Expr, ...]
+
+
+@dataclass(frozen=True)
+class Shuffle(TypedNode):
+    """Lanes of a vector *value* picked by number; a scalar when `lanes` has one."""
+
+    operand: Expr
+    lanes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Reinterpret(TypedNode):
+    """as_type(x), and casts between vectors of one size: same bits, other type."""
+
+    operand: Expr
+
+
+@dataclass(frozen=True)
+class ValueMember(TypedNode):
+    """A member of a struct that is a value, not an object: `f().x`."""
+
+    operand: Expr
+    index: int
+
+
+# -- objects --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectNode(TypedNode):
+    quals: Quals = NO_QUALS
+
+
+@dataclass(frozen=True)
+class VarRef(ObjectNode):
+    var: Var
+
+
+@dataclass(frozen=True)
+class Deref(ObjectNode):
+    """*pointer; a[i] is Deref(PointerAdd(decayed a, i))."""
+
+    pointer: Expr
+
+
+@dataclass(frozen=True)
+class MemberRef(ObjectNode):
+    """A field of a struct or union object; `a->b` is MemberRef(Deref(a), index)."""
+
+    base: LValue
+    index: int
+
+
+@dataclass(frozen=True)
+class LanesRef(ObjectNode):
+    """Lanes of a vector object, `v.xz`; assignable when no lane repeats."""
+
+    base: LValue
+    lanes: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class StringRef(ObjectNode):
+    """A string literal: an array of char in constant memory; `value` includes the final NUL."""
+
+    value: bytes
+
+
+@dataclass(frozen=True)
+class CompoundRef(ObjectNode):
+    """A compound literal: a fresh unnamed object, initialised each time it is reached."""
+
+    var: Var
+    init: Init
+
+
+@dataclass(frozen=True)
+class Aggregate(TypedNode):
+    """An initialiser list, flattened: each entry's path is field or element numbers from the
+    outside in; everything not named is zero. Later entries win over earlier ones."""
+
+    entries: tuple[tuple[tuple[int, ...], Expr], ...]
+
+
+LValue: TypeAlias = VarRef | Deref | MemberRef | LanesRef | StringRef | CompoundRef
+Expr: TypeAlias = (
+    Const
+    | Load
+    | Convert
+    | Unary
+    | Binary
+    | PointerAdd
+    | PointerDiff
+    | Assign
+    | Current
+    | Update
+    | Conditional
+    | VectorSelect
+    | Comma
+    | Call
+    | BuiltinCall
+    | Printf
+    | VectorBuild
+    | Shuffle
+    | Reinterpret
+    | ValueMember
+)
+Init: TypeAlias = Expr | Aggregate | StringRef  # StringRef: a char array initialised by a literal
+
+# -- statements -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Block(Node):
+    items: tuple[Stmt, ...]
+
+
+@dataclass(frozen=True)
+class VarDecl(Node):
+    """An automatic variable comes to life here; static and group ones are hoisted elsewhere."""
+
+    var: Var
+    init: Init | None
+
+
+@dataclass(frozen=True)
+class ExprStmt(Node):
+    expr: Expr
+
+
+@dataclass(frozen=True)
+class If(Node):
+    cond: Expr  # bool, as in every condition below
+    then: Stmt
+    other: Stmt | None
+
+
+@dataclass(frozen=True)
+class Loop(Node):
+    """while, do and for. Order: [init] cond body step cond...; `test_first` is False for do.
+
+    unroll: None as the optimiser likes; 0 fully; 1 never; n by that factor.
+    """
+
+    cond: Expr | None
+    body: Stmt
+    step: Expr | None = None
+    init: Stmt | None = None
+    test_first: bool = True
+    unroll: int | None = None
+
+
+@dataclass(frozen=True)
+class Switch(Node):
+    """Cases inside `body`, at any depth, belong to the innermost Switch around them."""
+
+    value: Expr  # promoted integer
+    body: Stmt
+
+
+@dataclass(frozen=True)
+class Case(Node):
+    """low..high inclusive, as values of the switch's promoted type; None, None: default."""
+
+    low: int | None
+    high: int | None
+    body: Stmt
+
+
+@dataclass(frozen=True)
+class Break(Node):
+    pass
+
+
+@dataclass(frozen=True)
+class Continue(Node):
+    pass
+
+
+@dataclass(frozen=True)
+class Return(Node):
+    value: Expr | None
+
+
+@dataclass(frozen=True)
+class Goto(Node):
+    label: str  # unique in the function; the checker knows it exists
+
+
+@dataclass(frozen=True)
+class Label(Node):
+    name: str
+    body: Stmt
+
+
+Stmt: TypeAlias = (
+    Block
+    | VarDecl
+    | ExprStmt
+    | If
+    | Loop
+    | Switch
+    | Case
+    | Break
+    | Continue
+    | Return
+    | Goto
+    | Label
+)
+
+
+@dataclass
+class Program:
+    """One translation unit, checked: functions in order of definition, kernels among them."""
+
+    functions: list[Function] = field(default_factory=list)  # defined here
+    externs: list[Function] = field(default_factory=list)  # declared and called, not defined
+    globals: list[Var] = field(default_factory=list)  # static and extern objects, in order
+    structs: list[Struct] = field(default_factory=list)  # complete ones, in order

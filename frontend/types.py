@@ -1,0 +1,261 @@
+"""The types of OpenCL C, sized for riscv64 (OpenCL C 3.0, section 6.3; LP64).
+
+Types are immutable and compare by structure, except structs and unions, which compare by
+identity as C says. Qualifiers and the address space belong to an *object*, so they stand in
+`Quals`: in a pointer's pointee, in a variable, in a field, and on every lvalue.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import IntEnum
+from typing import Literal, TypeAlias
+
+
+class AddrSpace(IntEnum):
+    """The numbers are LLVM's address spaces as design-wide fixed; all flat on the target."""
+
+    PRIVATE = 0
+    GLOBAL = 1
+    CONSTANT = 2
+    LOCAL = 3
+    GENERIC = 4
+
+    def __str__(self) -> str:
+        return "" if self is AddrSpace.PRIVATE else self.name.lower()
+
+
+@dataclass(frozen=True)
+class Quals:
+    space: AddrSpace = AddrSpace.PRIVATE
+    const: bool = False
+    volatile: bool = False
+    restrict: bool = False
+
+    def __str__(self) -> str:
+        words = [str(self.space)] if self.space else []
+        words += [w for w in ("const", "volatile", "restrict") if getattr(self, w)]
+        return " ".join(words)
+
+    def with_(self, **changes: object) -> Quals:
+        return replace(self, **changes)  # type: ignore[arg-type]
+
+
+NO_QUALS = Quals()
+
+
+@dataclass(frozen=True)
+class Scalar:
+    """void, bool, the integers and the floats. `rank` orders the usual conversions."""
+
+    name: str
+    kind: Literal["void", "bool", "int", "float"]
+    size: int  # bytes; also the alignment
+    signed: bool = False
+    rank: int = 0
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True)
+class Vector:
+    element: Scalar
+    count: int  # 2, 3, 4, 8, 16; a 3-vector takes the room of a 4-vector
+
+    def __str__(self) -> str:
+        return f"{self.element}{self.count}"
+
+
+@dataclass(frozen=True)
+class Pointer:
+    pointee: Type
+    quals: Quals = NO_QUALS  # of what it points to
+
+    def __str__(self) -> str:
+        return f"{str(self.quals) + ' ' if str(self.quals) else ''}{self.pointee} *"
+
+
+@dataclass(frozen=True)
+class Array:
+    element: Type
+    count: int | None  # None: incomplete
+
+    def __str__(self) -> str:
+        inner, dims = self.element, f"[{'' if self.count is None else self.count}]"
+        while isinstance(inner, Array):
+            dims += f"[{'' if inner.count is None else inner.count}]"
+            inner = inner.element
+        return f"{inner}{dims}"
+
+
+@dataclass(frozen=True)
+class Field:
+    name: str  # "" for an anonymous struct or union
+    type: Type
+    quals: Quals = NO_QUALS
+    align: int = 0  # from __attribute__((aligned)); 0: natural
+
+
+@dataclass(eq=False)
+class Struct:
+    """A struct or union; `fields` is None until its definition is complete."""
+
+    kind: Literal["struct", "union"]
+    tag: str  # "" when it has none
+    fields: tuple[Field, ...] | None = None
+    packed: bool = False
+    align: int = 0  # from __attribute__((aligned)); 0: natural
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.tag or '(unnamed)'}"
+
+
+@dataclass(eq=False)
+class Enum:
+    """An enumeration; values are ints in OpenCL C, the tag is kept for messages."""
+
+    tag: str
+    complete: bool = field(default=False)
+
+    def __str__(self) -> str:
+        return f"enum {self.tag or '(unnamed)'}"
+
+
+@dataclass(frozen=True)
+class Function:
+    result: Type
+    params: tuple[Type, ...]
+    variadic: bool = False
+
+    def __str__(self) -> str:
+        params = [str(p) for p in self.params] + (["..."] if self.variadic else [])
+        return f"{self.result} ({', '.join(params)})"
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """event_t, image2d_t, sampler_t...: known by name, not computed with."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+Type: TypeAlias = Scalar | Vector | Pointer | Array | Struct | Enum | Function | Opaque
+
+# fmt: off
+VOID   = Scalar("void",   "void",  1)
+BOOL   = Scalar("bool",   "bool",  1, rank=1)
+CHAR   = Scalar("char",   "int",   1, signed=True, rank=2)
+UCHAR  = Scalar("uchar",  "int",   1, rank=2)
+SHORT  = Scalar("short",  "int",   2, signed=True, rank=3)
+USHORT = Scalar("ushort", "int",   2, rank=3)
+INT    = Scalar("int",    "int",   4, signed=True, rank=4)
+UINT   = Scalar("uint",   "int",   4, rank=4)
+LONG   = Scalar("long",   "int",   8, signed=True, rank=5)
+ULONG  = Scalar("ulong",  "int",   8, rank=5)
+HALF   = Scalar("half",   "float", 2, signed=True, rank=6)
+FLOAT  = Scalar("float",  "float", 4, signed=True, rank=7)
+DOUBLE = Scalar("double", "float", 8, signed=True, rank=8)
+# fmt: on
+SCALARS = {
+    s.name: s
+    for s in (VOID, BOOL, CHAR, UCHAR, SHORT, USHORT, INT, UINT, LONG, ULONG, HALF, FLOAT, DOUBLE)
+}
+VECTOR_COUNTS = (2, 3, 4, 8, 16)
+SIZE_T, PTRDIFF_T, POINTER_SIZE = ULONG, LONG, 8
+
+
+def is_integer(t: Type) -> bool:
+    """Scalar integers, bool and enums; not vectors."""
+    return isinstance(t, Enum) or (isinstance(t, Scalar) and t.kind in ("int", "bool"))
+
+
+def is_float(t: Type) -> bool:
+    return isinstance(t, Scalar) and t.kind == "float"
+
+
+def is_arithmetic(t: Type) -> bool:
+    return is_integer(t) or is_float(t)
+
+
+def is_scalar(t: Type) -> bool:
+    """What a condition may be: arithmetic or pointer."""
+    return is_arithmetic(t) or isinstance(t, Pointer)
+
+
+def is_void(t: Type) -> bool:
+    return isinstance(t, Scalar) and t.kind == "void"
+
+
+def is_complete(t: Type) -> bool:
+    match t:
+        case Array(element, count):
+            return count is not None and is_complete(element)
+        case Struct(fields=fields):
+            return fields is not None
+        case Function():
+            return False
+        case _:
+            return not is_void(t)
+
+
+def alignof(t: Type) -> int:
+    """Alignment in bytes; a vector is aligned to its size (OpenCL C 3.0, 6.3.5)."""
+    match t:
+        case Scalar(size=size):
+            return size
+        case Vector():
+            return sizeof(t)
+        case Pointer():
+            return POINTER_SIZE
+        case Array(element):
+            return alignof(element)
+        case Struct(fields=fields, packed=packed, align=align):
+            natural = [1 if packed else max(f.align, alignof(f.type)) for f in fields or ()]
+            natural += [f.align for f in fields or () if f.align]
+            return max([1, align, *natural])
+        case Enum():
+            return INT.size
+        case Opaque():
+            return POINTER_SIZE
+        case Function():
+            return 1
+
+
+def sizeof(t: Type) -> int:
+    """Size in bytes, padding included. `t` must be complete (sizeof(void) is 1, as GNU C)."""
+    match t:
+        case Scalar(size=size):
+            return size
+        case Vector(element, count):
+            return element.size * (4 if count == 3 else count)
+        case Pointer():
+            return POINTER_SIZE
+        case Array(element, count):
+            assert count is not None
+            return sizeof(element) * count
+        case Struct():
+            return struct_layout(t)[1]
+        case Enum():
+            return INT.size
+        case Opaque():
+            return POINTER_SIZE
+        case Function():
+            return 1
+
+
+def struct_layout(s: Struct) -> tuple[tuple[int, ...], int]:
+    """(offset of each field, size of the whole), in bytes; C's rules with packed and aligned."""
+    assert s.fields is not None
+    offsets: list[int] = []
+    end = 0
+    for f in s.fields:
+        align = max(f.align, 1 if s.packed else alignof(f.type))
+        start = 0 if s.kind == "union" else -(-end // align) * align
+        offsets.append(start)
+        end = max(end, start + sizeof(f.type))
+    align = alignof(s)
+    return tuple(offsets), -(-end // align) * align

@@ -1,0 +1,174 @@
+"""What a kernel and its launcher agree on: argument block, work-group info, metadata note.
+
+The one description of these layouts. The trampoline pass, the driver, the HAL and `kcc info`
+all read it from here. Standard library only: the device side imports it.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from ..frontend.diag import InternalError
+
+MAX_ARG_ALIGN = 128  # bytes; a longer by-value argument is aligned to this (refsi 8.1)
+NOTE_OWNER = "kcc"
+NOTE_TYPE = 1
+NOTE_SECTION = ".note.kcc"
+METADATA_VERSION = 1
+
+
+@dataclass(frozen=True)
+class ElementType:
+    """What one element of a buffer, or one by-value argument, is made of."""
+
+    kind: Literal["int", "uint", "float", "bool", "struct", "void"]
+    size: int  # bytes of one scalar; of the whole for a struct
+    lanes: int = 1  # 3-vectors have 3 lanes and the room of 4
+
+
+@dataclass(frozen=True)
+class KernelArg:
+    """One parameter, with its place in the argument block; sizes and offsets in bytes.
+
+    kind "buffer": the block holds a device address; "local": the *size* of the local
+    allocation, which the kernel's trampoline makes; "value": the bytes themselves.
+    size is what the argument takes in the block.
+    """
+
+    name: str
+    type: str  # as written in OpenCL C, e.g. "global float *"
+    kind: Literal["value", "buffer", "local"]
+    space: Literal["private", "global", "constant", "local"]
+    element: ElementType
+    size: int
+    align: int
+    offset: int
+    const: bool = False  # the pointee is const: the kernel only reads it
+
+
+@dataclass(frozen=True)
+class KernelInfo:
+    name: str  # also the ELF symbol of the RefSi entry: void name(packed_args, wg_info *)
+    args: tuple[KernelArg, ...]
+    block_size: int  # bytes of the argument block, a multiple of 8
+    local_size: int = 0  # bytes of function-scope __local variables
+    reqd_work_group_size: tuple[int, int, int] | None = None
+    work_group_size_hint: tuple[int, int, int] | None = None
+    vec_type_hint: str | None = None
+
+
+def arg_align(size: int) -> int:
+    """Alignment of an argument of `size` bytes in the block: the next power of two, capped."""
+    if size <= 0:
+        raise InternalError(f"argument of {size} bytes")
+    return min(MAX_ARG_ALIGN, 1 << (size - 1).bit_length())
+
+
+def block_offsets(sizes: Iterable[int]) -> tuple[tuple[int, ...], int]:
+    """Lay out a kernel's argument block.
+
+    sizes:    of the arguments in declaration order, bytes; 8 for buffers and local sizes.
+    returns:  (offset of each argument, size of the whole block), in bytes; the size is
+              rounded up to 8 so that blocks can follow one another.
+    raises:   InternalError for a size that is not positive.
+    source:   the RefSi HAL's packing, with one alignment rule on both sides.
+    """
+    offsets: list[int] = []
+    end = 0
+    for size in sizes:
+        align = arg_align(size)
+        start = -(-end // align) * align
+        offsets.append(start)
+        end = start + size
+    return tuple(offsets), -(-end // 8) * 8
+
+
+# -- work-group info and execution state, RV64 (RefSi device_if.h) ----------------------------------
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A field of a guest structure: byte offset, struct format character, count."""
+
+    offset: int
+    format: Literal["Q", "I"]
+    count: int = 1
+
+
+# fmt: off
+WG_INFO = {
+    "group_id":            Slot(0,   "Q", 3),
+    "num_groups":          Slot(24,  "Q", 3),
+    "global_offset":       Slot(48,  "Q", 3),
+    "local_size":          Slot(72,  "Q", 3),
+    "num_dim":             Slot(96,  "I"),
+    "num_groups_per_call": Slot(104, "Q", 3),
+    "hal_extra":           Slot(128, "Q"),
+}
+WG_INFO_SIZE = 136
+EXEC_STATE = WG_INFO | {  # wg_info comes first, so a pointer to one is a pointer to the other
+    "local_id":     Slot(136, "I", 3),
+    "kernel_entry": Slot(152, "Q"),
+    "packed_args":  Slot(160, "Q"),
+    "magic":        Slot(168, "I"),
+    "state_size":   Slot(172, "I"),
+    "flags":        Slot(176, "I"),
+    "next_xfer_id": Slot(180, "I"),
+    "thread_id":    Slot(184, "I"),
+}
+EXEC_STATE_SIZE = 192
+# fmt: on
+EXEC_STATE_MAGIC = 0x6953_6552  # "ReSi"
+
+
+def pack_record(layout: dict[str, Slot], size: int, **values: int | tuple[int, ...]) -> bytes:
+    """A guest structure as bytes; fields not named are zero."""
+    data = bytearray(size)
+    for name, value in values.items():
+        slot = layout[name]
+        items = value if isinstance(value, tuple) else (value,)
+        struct.pack_into(f"<{slot.count}{slot.format}", data, slot.offset, *items)
+    return bytes(data)
+
+
+# -- metadata: what the ELF says of its kernels ---------------------------------------------------
+
+
+def encode_metadata(kernels: Iterable[KernelInfo]) -> bytes:
+    """One ELF note record (owner "kcc") that describes `kernels`; inverse: decode_metadata."""
+    body = {"version": METADATA_VERSION, "kernels": [asdict(k) for k in kernels]}
+    desc = json.dumps(body, separators=(",", ":"), sort_keys=True).encode()
+    name = NOTE_OWNER.encode() + b"\0"
+    head = struct.pack("<III", len(name), len(desc), NOTE_TYPE)
+    return head + _pad4(name) + _pad4(desc)
+
+
+def decode_metadata(desc: bytes) -> tuple[KernelInfo, ...]:
+    """The kernels a note describes.
+
+    raises:  ValueError with a reason when the bytes are not what encode_metadata makes.
+    """
+    try:
+        body = json.loads(desc.decode("utf-8"))
+        if body["version"] != METADATA_VERSION:
+            raise ValueError(f"kernel metadata version {body['version']} is not supported")
+        return tuple(_kernel(k) for k in body["kernels"])
+    except (KeyError, TypeError, UnicodeDecodeError, RecursionError) as e:
+        raise ValueError(f"malformed kernel metadata: {e}") from e
+
+
+def _kernel(k: dict[str, Any]) -> KernelInfo:
+    args = tuple(KernelArg(**{**a, "element": ElementType(**a["element"])}) for a in k["args"])
+    sizes = {
+        key: tuple(k[key]) if k[key] else None
+        for key in ("reqd_work_group_size", "work_group_size_hint")
+    }
+    return KernelInfo(**{**k, **sizes, "args": args})
+
+
+def _pad4(data: bytes) -> bytes:
+    return data + b"\0" * (-len(data) % 4)

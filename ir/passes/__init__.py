@@ -1,0 +1,1 @@
+"""One IR transformation a file."""

@@ -1,0 +1,1 @@
+"""Device library and example kernels: OpenCL C, no Python."""
