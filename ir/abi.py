@@ -87,7 +87,7 @@ def block_offsets(sizes: Iterable[int]) -> tuple[tuple[int, ...], int]:
     return tuple(offsets), -(-end // 8) * 8
 
 
-# -- work-group info and execution state, RV64 (RefSi device_if.h) ----------------------------------
+# -- work-group info and execution state, RV64 (RefSi device_if.h) -----------------------------
 
 
 @dataclass(frozen=True)
