@@ -1,0 +1,34 @@
+"""What can go wrong with a run; what can go wrong with a program is in frontend/diag.py."""
+
+from __future__ import annotations
+
+
+class DeviceError(Exception):
+    """A device, a program file, a launch or its arguments are not right."""
+
+
+class GuestFault(DeviceError):
+    """A kernel did what it must not; the device is usable again.
+
+    pc, address: guest byte addresses (address is None when the fault has none).
+    symbol:      the function and offset at pc, e.g. "vector_add+0x1c".
+    hart, cause: who, and the RISC-V exception cause; cause is None for a run that was
+                 stopped (instruction limit, exit with an error code).
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        pc: int,
+        address: int | None = None,
+        symbol: str | None = None,
+        hart: int = 0,
+        cause: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.pc = pc
+        self.address = address
+        self.symbol = symbol
+        self.hart = hart
+        self.cause = cause
