@@ -1,0 +1,148 @@
+"""What the simulator and its surroundings tell each other: launches, devices, traps, results.
+
+Plain data, no code generation: the SoC, the driver and the tests import these without
+paying for LLVM.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+
+class BusError(Exception):
+    """A device refuses an access; the hart takes an access fault (cause 5 or 7)."""
+
+
+class IoDevice(Protocol):
+    """Registers behind guest addresses. `offset` is from the base given to map_io."""
+
+    def load(self, offset: int, size: int, hart: int) -> int:
+        """The value at `offset`, unsigned, `size` 1, 2, 4 or 8 bytes; raises BusError."""
+
+    def store(self, offset: int, size: int, value: int, hart: int) -> None:
+        """Write the low `size` bytes of `value`; raises BusError."""
+
+
+@dataclass(frozen=True)
+class HartStart:
+    """What a hart gets before each instance: sp, and a1.. = args; a0 is the instance id."""
+
+    sp: int
+    args: tuple[int, ...] = ()
+
+
+class Cause(Enum):
+    """Synchronous exceptions, by their number in mcause (privileged specification, 3.1.15)."""
+
+    FETCH_FAULT = 1
+    ILLEGAL = 2
+    BREAKPOINT = 3
+    LOAD_MISALIGNED = 4
+    LOAD_FAULT = 5
+    STORE_MISALIGNED = 6
+    STORE_FAULT = 7
+    ECALL_M = 11
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A trap nobody resumes. tval: the address for memory causes, the word for cause 2."""
+
+    cause: int
+    pc: int
+    tval: int
+    hart: int
+    instance: int = 0
+    word: int = 0  # the instruction at pc; 0 where it cannot be read
+
+
+# -- what an ecall handler decides -----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Done:
+    """This hart's instance is finished."""
+
+
+@dataclass(frozen=True)
+class Resume:
+    """Continue after the ecall, in the hart's next turn."""
+
+
+@dataclass(frozen=True)
+class Sleep:
+    """Sleep until every hart of the group sleeps at a barrier of the same id."""
+
+    barrier: int
+
+
+@dataclass(frozen=True)
+class Abort:
+    """Stop all harts; the run ends with this exit code."""
+
+    code: int
+
+
+@dataclass(frozen=True)
+class Fatal:
+    """The ecall is not known or its argument is bad: the run ends with a fault, cause 11."""
+
+
+EcallResult = Done | Resume | Sleep | Abort | Fatal
+
+
+class HartView(Protocol):
+    """A stopped hart, as an ecall handler sees it."""
+
+    @property
+    def hart(self) -> int: ...
+
+    @property
+    def instance(self) -> int: ...
+
+    @property
+    def pc(self) -> int:
+        """Address of the ecall."""
+
+    def x(self, number: int) -> int:
+        """An integer register, unsigned."""
+
+    def set_x(self, number: int, value: int) -> None: ...
+
+    def read_memory(self, addr: int, size: int) -> bytes:
+        """RAM as this hart sees it; raises BusError where the range is not all readable RAM."""
+
+    def read_string(self, addr: int, limit: int = 1 << 20) -> bytes:
+        """The NUL-terminated string at `addr`, without the NUL; raises BusError."""
+
+
+EcallHandler = Callable[[HartView], EcallResult]
+
+
+class Reason(Enum):
+    """Why run_instances returned."""
+
+    FINISHED = "finished"
+    FAULT = "fault"
+    ABORT = "abort"  # an ecall handler said so: see code
+    LIMIT = "limit"  # more instructions than allowed
+    STOPPED = "stopped"  # stop() was called
+    BARRIER = "barrier"  # harts sleep at different barriers, or one exited before it
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """How a launch ended. retired: instructions of this run, per hart."""
+
+    reason: Reason
+    retired: tuple[int, ...]
+    fault: Fault | None = None
+    code: int = 0
+    pcs: tuple[int, ...] = ()  # where each hart was; useful for LIMIT, STOPPED and BARRIER
+
+    @property
+    def ok(self) -> bool:
+        return self.reason is Reason.FINISHED
