@@ -1,0 +1,151 @@
+"""Operands to instruction words and back, by the table in isa.py alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .isa import FIELDS, TABLE, Field, Insn
+
+
+class EncodeError(ValueError):
+    """An operand does not fit its field; `key` is the field's name."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """An instruction and its operands by field name; immediates are final values in bytes."""
+
+    insn: Insn
+    operands: dict[str, int]
+
+
+def encode(insn: Insn | str, **operands: int) -> int:
+    """The instruction word, 16 or 32 bits by `insn.size`.
+
+    operands:  by field name, final values (see isa.FIELDS); those with a default may be left out.
+    raises:    EncodeError when a value does not fit; TypeError for a missing or unknown operand.
+    """
+    row = TABLE[insn] if isinstance(insn, str) else insn
+    word = row.match
+    used = 0
+    for operand in row.operands:
+        field = FIELDS[operand.key]
+        value = operands.get(operand.key, operand.default)
+        used += operand.key in operands
+        if value is None:
+            raise TypeError(f"{row.name} needs the operand {operand.key}")
+        if not field.fits(value):
+            raise EncodeError(operand.key, why_unfit(field, value))
+        word |= field.place(value)
+    if used != len(operands):
+        unknown = sorted(set(operands) - {o.key for o in row.operands})
+        raise TypeError(f"{row.name} has no operand {', '.join(unknown)}")
+    return word
+
+
+def why_unfit(field: Field, value: int) -> str:
+    """What is wrong with `value`, for a message."""
+    least, greatest = field.bounds
+    if not least <= value <= greatest:
+        return f"{value} is not in the range {least} to {greatest}"
+    if value % field.scale:
+        return f"{value} is not a multiple of {field.scale}"
+    return f"{value} is not allowed here"
+
+
+# Words are looked up by their low bits, then by each mask in use there, the strictest first: a
+# row whose operands are excluded values (c.jr with rs2 = 0 against c.mv) gives way to the next.
+_Bucket = tuple[tuple[int, dict[int, Insn]], ...]
+
+
+def _low_bits(match: int) -> int:
+    return match & 0x7F if match & 3 == 3 else match & 3 | match >> 11 & 0x1C
+
+
+def _buckets() -> dict[int, _Bucket]:
+    found: dict[int, dict[int, dict[int, Insn]]] = {}
+    for row in TABLE.values():
+        by_mask = found.setdefault(_low_bits(row.match), {})
+        by_mask.setdefault(row.mask, {})[row.match] = row
+    return {
+        key: tuple(sorted(by_mask.items(), key=lambda item: -item[0].bit_count()))
+        for key, by_mask in found.items()
+    }
+
+
+_BUCKETS = _buckets()
+
+
+def decode(word: int) -> Decoded | None:
+    """The instruction in the low 16 or 32 bits of `word`, or None if it is none kcc knows.
+
+    Bits above the instruction are ignored, so a fetch may pass four bytes and look at
+    `insn.size`. Reserved encodings are None; hints are what they look like.
+    """
+    if word & 3 == 3:
+        word &= 0xFFFF_FFFF
+    else:
+        word &= 0xFFFF
+    for mask, rows in _BUCKETS.get(_low_bits(word), ()):
+        row = rows.get(word & mask)
+        if row is None:
+            continue
+        operands = {key: field.extract(word) for key, field in row.fields}
+        if all(operands[key] not in field.excluded for key, field in row.fields):
+            return Decoded(row, operands)
+    return None
+
+
+def _expansion(row: Insn) -> tuple[Insn, tuple[tuple[str, str | int], ...]]:
+    """The base row, and for each of its operands the compressed field or the constant."""
+    name, _, rest = row.base.partition(" ")
+    base = TABLE[name]
+    sources: list[str | int] = []
+    for word in re.findall(r"\w+", rest):
+        constant = re.fullmatch(r"x?(\d+)", word)
+        sources.append(int(constant[1]) if constant else word)
+    keys = [o.key for o in base.operands if FIELDS[o.key].kind != "flag"]
+    return base, tuple(zip(keys, sources, strict=True))
+
+
+_EXPANSIONS = {row.name: _expansion(row) for row in TABLE.values() if row.base}
+
+
+def expand(decoded: Decoded) -> Decoded:
+    """The instruction that a compressed one abbreviates; any other instruction as it is."""
+    if not decoded.insn.base:
+        return decoded
+    base, mapping = _EXPANSIONS[decoded.insn.name]
+    given = decoded.operands
+    return Decoded(base, {k: given[v] if isinstance(v, str) else v for k, v in mapping})
+
+
+def compress(decoded: Decoded) -> Decoded | None:
+    """The compressed instruction that expands to `decoded`, or None: the inverse of expand()."""
+    for row, mapping in _COMPRESSIONS.get(decoded.insn.name, ()):
+        operands: dict[str, int] = {}
+        for key, source in mapping:
+            value = decoded.operands[key]
+            if isinstance(source, int):
+                if value != source:
+                    break
+            elif not FIELDS[source].fits(value) or operands.setdefault(source, value) != value:
+                break
+        else:
+            return Decoded(row, operands)
+    return None
+
+
+def _compressions() -> dict[str, list[tuple[Insn, tuple[tuple[str, str | int], ...]]]]:
+    found: dict[str, list[tuple[Insn, tuple[tuple[str, str | int], ...]]]] = {}
+    for name, (base, mapping) in _EXPANSIONS.items():
+        found.setdefault(base.name, []).append((TABLE[name], mapping))
+    return found
+
+
+_COMPRESSIONS = _compressions()
