@@ -27,27 +27,43 @@ _SOURCE_FOLDERS = ("frontend", "ir", "ir/passes", "backend", "linker", "linker/s
 
 
 def compile_cached(options: Options) -> int:
-    """Run the compilation `options` asks for; returns the exit status."""
-    sources = [(name, read_input(name)) for name in options.inputs]
+    """Run the compilation `options` asks for and write its files; returns the exit status.
+
+    raises: CompileError when the program is wrong; OSError for files; UsageError.
+    """
+    outputs = obtain(options, [(name, read_input(name)) for name in options.inputs])
+    sys.stderr.write(outputs.messages)
+    write_files(outputs.files)
+    return 0
+
+
+def obtain(options: Options, sources: list[tuple[str, bytes]]) -> Outputs | CachedOutputs:
+    """What compiling `sources` under `options` gives, from the cache if it is there."""
     folder = config.cache_dir()
     if folder is None or not _cacheable(options):
         from .build import compile_inputs
 
-        return deliver(compile_inputs(options, sources), options)
+        return compile_inputs(options, sources)
     store = Store(os.path.join(folder, "compile"), config.number("KCC_CACHE_MB") << 20)
     key = _key(options, sources)
-    hit = store.get(key)
-    outputs = _read_entry(hit) if hit is not None else None
-    if outputs is None:
-        from .build import compile_inputs
+    entry = store.get(key)
+    cached = _read_entry(entry) if entry is not None else None
+    if cached is not None:
+        return cached
+    from .build import compile_inputs
 
-        made = compile_inputs(options, sources)
-        if made.cacheable:
-            store.put(key, _write_entry(made))
-        return deliver(made, options)
-    sys.stderr.write(outputs[0])
-    write_files(outputs[1])
-    return 0
+    made = compile_inputs(options, sources)
+    if made.cacheable:
+        store.put(key, _write_entry(made))
+    return made
+
+
+class CachedOutputs:
+    """What an entry holds: text for standard error, and the files."""
+
+    def __init__(self, messages: str, files: list[tuple[str, bytes]]) -> None:
+        self.messages = messages
+        self.files = files
 
 
 def read_input(name: str) -> bytes:
@@ -55,14 +71,6 @@ def read_input(name: str) -> bytes:
         return sys.stdin.buffer.read()
     with open(name, "rb") as file:
         return file.read()
-
-
-def deliver(outputs: Outputs, options: Options) -> int:
-    """Print what the compilation has to say, then write its files, all or none."""
-    del options
-    sys.stderr.write(outputs.messages)
-    write_files(outputs.files)
-    return outputs.status
 
 
 def write_files(files: list[tuple[str, bytes]]) -> None:
@@ -170,8 +178,8 @@ def _write_entry(outputs: Outputs) -> bytes:
     return text + b"\n\n" + messages + b"".join(data for _path, data in outputs.files)
 
 
-def _read_entry(entry: bytes) -> tuple[str, list[tuple[str, bytes]]] | None:
-    """(messages, files) of an entry whose dependencies are unchanged, else None."""
+def _read_entry(entry: bytes) -> CachedOutputs | None:
+    """What an entry holds, if all it depends on is unchanged, else None."""
     head, _, rest = entry.partition(b"\n\n")
     messages = ""
     files: list[tuple[str, bytes]] = []
@@ -196,4 +204,4 @@ def _read_entry(entry: bytes) -> tuple[str, list[tuple[str, bytes]]] | None:
             size, _, path = value.partition(" ")
             files.append((path, rest[: int(size)]))
             rest = rest[int(size) :]
-    return messages, files
+    return CachedOutputs(messages, files)

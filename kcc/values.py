@@ -120,10 +120,7 @@ def _fill(element: ElementType, count: int, parts: list[str]) -> Array:
     value = _parenthesised(parts[0]) if parts[0].startswith("(") else [_number(parts[0])]
     if len(value) not in (1, element.lanes):
         raise ValueError(f"{len(value)} components for a vector of {element.lanes}")
-    lanes = _typed(ElementType(element.kind, element.size), value)
-    out = np.zeros(_shape(element, count), lanes.dtype)
-    out[..., : element.lanes] = lanes if element.lanes > 1 else lanes[0]
-    return out
+    return _elements(element, count, _typed(ElementType(element.kind, element.size), value))
 
 
 def _zeros(element: ElementType, count: int, parts: list[str]) -> Array:
@@ -242,8 +239,16 @@ def _spread(element: ElementType, numbers: Array) -> Array:
         _check_range(element, dtype, edge.item())
     if dtype.kind in "iu" and numbers.dtype.kind == "f" and np.any(numbers != np.trunc(numbers)):
         raise ValueError("fractions do not fit an integer type")
-    out = np.zeros(_shape(element, len(numbers)), dtype)
-    out[..., : element.lanes] = numbers[:, None] if element.lanes > 1 else numbers
+    return _elements(element, len(numbers), numbers[:, None] if element.lanes > 1 else numbers)
+
+
+def _elements(element: ElementType, count: int, values: Array) -> Array:
+    """`count` elements set to `values`, which broadcast; a 3-vector's fourth lane is 0."""
+    out: Array = np.zeros(_shape(element, count), element_dtype(element))
+    if element.lanes > 1:
+        out[:, : element.lanes] = values
+    else:
+        out[:] = values
     return out
 
 

@@ -1,0 +1,114 @@
+"""`kcc info` and `kcc disasm`: what an ELF holds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from .errors import DeviceError
+from .options import UsageError, unknown_flag
+
+if TYPE_CHECKING:
+    from kcc.ir.abi import KernelInfo
+    from kcc.linker.elf import ElfFile
+
+
+def info_main(argv: list[str]) -> int:
+    """The `info` command; returns the exit status."""
+    if argv in (["--help"], ["-h"]):
+        print("usage: kcc info FILE.elf    kernels, arguments with their offsets, sections, sizes")
+        return 0
+    from kcc.linker.elf import ElfError
+    from kcc.linker.notes import read_kernels
+
+    path = _one_file("info", argv)
+    elf = _open(path)
+    try:
+        kernels = read_kernels(elf)
+    except ElfError as e:
+        raise DeviceError(f"'{path}': {e}") from e
+    print("\n".join(_describe(path, elf, kernels)))
+    return 0
+
+
+def disasm_main(argv: list[str]) -> int:
+    """The `disasm` command; returns the exit status."""
+    if argv in (["--help"], ["-h"]):
+        print("usage: kcc disasm FILE.elf    disassemble the executable sections, with symbols")
+        return 0
+    path = _one_file("disasm", argv)
+    for line in _disassembly(_open(path)):
+        sys.stdout.write(line + "\n")
+    return 0
+
+
+def _one_file(command: str, argv: list[str]) -> str:
+    for word in argv:
+        if word.startswith("-") and word != "-":
+            raise UsageError(unknown_flag(word, ["--help"]))
+    if len(argv) != 1:
+        raise UsageError(f"'kcc {command}' takes one ELF file")
+    return argv[0]
+
+
+def _open(path: str) -> ElfFile:
+    from kcc.linker.elf import ElfError, read_elf
+
+    from .compilecache import read_input
+
+    try:
+        return read_elf(read_input(path))
+    except ElfError as e:
+        raise DeviceError(f"'{path}': {e}") from e
+
+
+def _describe(path: str, elf: ElfFile, kernels: tuple[KernelInfo, ...]) -> Iterator[str]:
+    yield f"{path}: riscv64 program, entry 0x{elf.entry:x}"
+    if not kernels:
+        yield "no kernels described"
+    for kernel in kernels:
+        symbol = elf.symbol(kernel.name)
+        where = f" at 0x{symbol.value:x}, {symbol.size} bytes" if symbol else ""
+        yield ""
+        yield f"kernel {kernel.name}{where}"
+        for index, arg in enumerate(kernel.args):
+            kind = "size of local memory" if arg.kind == "local" else arg.kind
+            yield (
+                f"  {index}: {arg.type:<28} {arg.name:<16} "
+                f"offset {arg.offset:>4}  size {arg.size:>3}  align {arg.align:>3}  {kind}"
+            )
+        yield f"  argument block: {kernel.block_size} bytes"
+        if kernel.local_size:
+            yield f"  local memory: {kernel.local_size} bytes"
+        if kernel.reqd_work_group_size:
+            yield f"  required work-group size: {_sizes(kernel.reqd_work_group_size)}"
+        if kernel.work_group_size_hint:
+            yield f"  work-group size hint: {_sizes(kernel.work_group_size_hint)}"
+        if kernel.vec_type_hint:
+            yield f"  vector type hint: {kernel.vec_type_hint}"
+    yield ""
+    yield "section                  address      size"
+    total = 0
+    for section in elf.sections[1:]:
+        address = f"0x{section.addr:08x}" if section.alloc else "-"
+        yield f"{section.name:<22} {address:>10} {section.size:>9}"
+        total += section.size if section.alloc else 0
+    yield f"{'loaded':<22} {'':>10} {total:>9}"
+
+
+def _sizes(sizes: tuple[int, ...]) -> str:
+    return " x ".join(map(str, sizes))
+
+
+def _disassembly(elf: ElfFile) -> Iterator[str]:
+    from kcc.backend.disasm import disassemble
+
+    SHF_EXECINSTR = 4
+    for section in elf.sections:
+        if not (section.alloc and section.header.flags & SHF_EXECINSTR and section.size):
+            continue
+        yield f"section {section.name}:"
+        labels = {s.value: s.name for s in elf.symbols if s.name and s.defined}
+        for line in disassemble(elf.contents(section), section.addr, labels):
+            yield str(line)
