@@ -1,0 +1,414 @@
+"""Builder: what an instruction's semantics are written with.
+
+A semantics function gets a Builder and the operands, reads guest registers (`b.x(n)`), emits
+LLVM IR (`b.op("add i64 ...")`), writes results (`b.set_x(n, value)`). Values are IR operands as
+text: "%t12" or a constant. Registers live in stack slots that LLVM's SROA turns into SSA.
+
+What depends on the whole unit is decided when all of it is known (`finish.py`): which registers
+to load at entry and to store at exits, which views of a float register anyone reads, which
+accesses share a remembered region. Until then a block is a list of IR lines and marks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from . import state
+from .interface import Cause
+
+View = Literal["bits", "s", "d"]
+TYPE_OF_VIEW: dict[View, str] = {"bits": "i64", "s": "float", "d": "double"}
+
+BITS = {"i8": 8, "i16": 16, "i32": 32, "i64": 64, "half": 16, "float": 32, "double": 64}
+MASK64 = (1 << 64) - 1
+BOX = 0xFFFF_FFFF_0000_0000
+NAN32 = 0x7FC0_0000
+NAN64 = 0x7FF8_0000_0000_0000
+
+
+@dataclass(frozen=True)
+class UseX:
+    reg: int
+
+
+@dataclass(frozen=True)
+class DefX:
+    reg: int
+    origin: int | None  # a register whose value this one continues: pointer += n
+
+
+@dataclass(frozen=True)
+class DefF:
+    """A float register is written; `given` says in which views. The rest is derived, if read."""
+
+    reg: int
+    given: tuple[tuple[View, str], ...]
+    exact: bool  # bits of the given view are to be kept; arithmetic results are not
+    tag: str
+
+
+@dataclass
+class Access:
+    """A memory access, expanded when its group is known."""
+
+    kind: Literal["load", "store", "locate"]
+    type: str
+    addr: str
+    base: int  # register the address is made from
+    value: str  # of a store; "1" or "0" for locate: whether it stores
+    tag: str
+    pc: int
+    undone: int  # instructions of the block not finished here
+    group: int = -1
+
+    @property
+    def writes(self) -> bool:
+        return self.kind == "store" or (self.kind == "locate" and self.value == "1")
+
+
+@dataclass(frozen=True)
+class Spill:
+    """Store every register this unit may have written by here."""
+
+
+Item = str | UseX | DefX | DefF | Access | Spill
+
+
+@dataclass
+class BlockCode:
+    """The code of one guest block. targets: guest addresses it may continue at, in the unit."""
+
+    addr: int
+    items: list[Item] = field(default_factory=list)
+    targets: list[int] = field(default_factory=list)
+    written_x: int = 0  # bit masks
+    written_f: int = 0
+
+
+@dataclass(frozen=True)
+class Mode:
+    """The part of a hart's state that translations are specialised for."""
+
+    frm: int = 0  # dynamic rounding mode, as in the CSR: 0 is to nearest, 5..7 invalid
+    float_on: bool = True  # mstatus.FS is not Off
+    track_flags: bool = False  # keep fflags; False as long as no code reads them
+
+
+class Builder:
+    """Emits one unit, block by block. See the file's comment for how it is used."""
+
+    def __init__(self, mode: Mode, blocks: Iterable[int]) -> None:
+        self.mode = mode
+        self.known = frozenset(blocks)  # addresses of blocks in this unit
+        self.blocks: list[BlockCode] = []
+        self.views: set[tuple[int, View]] = set()  # float views that are read
+        self.externals: set[str] = set()  # declarations the unit needs
+        self.pc = 0
+        self.word = 0  # the instruction as fetched
+        self.size = 4  # its bytes
+        self.undone = 0  # instructions of the block from this one on
+        self.ended = True  # the block has its terminator
+        self.label = ""
+        self._count = 0
+
+    # -- plain IR ---------------------------------------------------------------------------
+
+    def name(self) -> str:
+        """A fresh value name, without the %."""
+        self._count += 1
+        return f"t{self._count}"
+
+    def emit(self, line: str) -> None:
+        """An IR instruction without result."""
+        self.blocks[-1].items.append(line)
+
+    def op(self, text: str) -> str:
+        """An IR instruction with a result, which is returned: b.op("add i64 %t1, 4")."""
+        out = f"%{self.name()}"
+        self.blocks[-1].items.append(f"{out} = {text}")
+        return out
+
+    def call(self, result: str, function: str, *args: tuple[str, str]) -> str:
+        """Call an external or intrinsic, e.g. b.call("float", "llvm.fabs.f32", ("float", v))."""
+        types = ", ".join(t for t, _ in args)
+        self.externals.add(f"declare {result} @{function}({types})")
+        return self.op(f"call {result} @{function}({', '.join(f'{t} {v}' for t, v in args)})")
+
+    def new_label(self) -> str:
+        """A label inside the instruction being translated."""
+        return f"l{self.name()}"
+
+    def start(self, label: str) -> None:
+        """Begin an inner IR block; the one before must have ended in a branch."""
+        self.emit(f"{label}:")
+        self.label = label
+
+    def branch(self, cond: str, then: str, other: str) -> None:
+        """To inner labels; cond is an i1."""
+        self.emit(f"br i1 {cond}, label %{then}, label %{other}")
+
+    def goto(self, label: str) -> None:
+        self.emit(f"br label %{label}")
+
+    def select(self, cond: str, kind: str, a: str, b: str) -> str:
+        return self.op(f"select i1 {cond}, {kind} {a}, {kind} {b}")
+
+    # -- integer registers --------------------------------------------------------------------
+
+    def x(self, reg: int) -> str:
+        """An integer register as an i64."""
+        if reg == 0:
+            return "0"
+        self.blocks[-1].items.append(UseX(reg))
+        return self.op(f"load i64, ptr %x{reg}")
+
+    def x32(self, reg: int) -> str:
+        """The low half of an integer register as an i32."""
+        return "0" if reg == 0 else self.op(f"trunc i64 {self.x(reg)} to i32")
+
+    def set_x(self, reg: int, value: str, origin: int | None = None) -> None:
+        """Write an i64; origin: the register it is moved from, or is a step ahead of."""
+        if reg == 0:
+            return
+        block = self.blocks[-1]
+        block.items.append(DefX(reg, origin))
+        block.items.append(f"store i64 {value}, ptr %x{reg}")
+        block.written_x |= 1 << reg
+
+    def set_x32(self, reg: int, value: str) -> None:
+        """Write an i32, sign-extended as all word instructions do."""
+        if reg:
+            self.set_x(reg, self.op(f"sext i32 {value} to i64"))
+
+    # -- float registers ----------------------------------------------------------------------
+    # Each is kept in three views: its bits as the guest can observe them, and the float and the
+    # double that arithmetic takes from it. Where a NaN comes out of arithmetic its bits are
+    # canonical only in the first view, so chains of arithmetic never wait for that.
+
+    def f_bits(self, reg: int) -> str:
+        """All 64 bits, as an i64: for stores and moves."""
+        return self._view(reg, "bits")
+
+    def f32(self, reg: int) -> str:
+        """A float for arithmetic; a NaN if the register does not hold a boxed one."""
+        return self._view(reg, "s")
+
+    def f64(self, reg: int) -> str:
+        """A double for arithmetic."""
+        return self._view(reg, "d")
+
+    def f32_bits(self, reg: int) -> str:
+        """The observable bits of a single as an i32: unboxed, or the canonical NaN."""
+        bits = self.f_bits(reg)
+        high = self.op(f"lshr i64 {bits}, 32")
+        boxed = self.op(f"icmp eq i64 {high}, {0xFFFF_FFFF}")
+        return self.select(boxed, "i32", self.op(f"trunc i64 {bits} to i32"), str(NAN32))
+
+    def set_f32(self, reg: int, value: str, *, exact: bool = False) -> None:
+        """Write a float. exact: keep a NaN's bits (a load); else they become canonical."""
+        self._set_f(reg, (("s", value),), exact)
+
+    def set_f64(self, reg: int, value: str, *, exact: bool = False) -> None:
+        self._set_f(reg, (("d", value),), exact)
+
+    def set_f_bits(self, reg: int, bits: str) -> None:
+        """Write all 64 bits, from an i64."""
+        self._set_f(reg, (("bits", bits),), exact=True)
+
+    def set_f32_bits(self, reg: int, bits: str) -> None:
+        """Write a single given as an i32, boxed."""
+        wide = self.op(f"zext i32 {bits} to i64")
+        boxed = self.op(f"or i64 {wide}, {BOX}")
+        value = self.op(f"bitcast i32 {bits} to float")
+        self._set_f(reg, (("bits", boxed), ("s", value)), exact=True)
+
+    def copy_f32(self, target: int, source: int) -> None:
+        """fmv.s: an arithmetic result stays one, so that copies cost a chain nothing."""
+        bits = self.f32_bits(source)
+        boxed = self.op(f"or i64 {self.op(f'zext i32 {bits} to i64')}, {BOX}")
+        self._set_f(target, (("bits", boxed), ("s", self.f32(source))), exact=True)
+
+    def copy_f64(self, target: int, source: int) -> None:
+        given: tuple[tuple[View, str], ...] = (
+            ("bits", self.f_bits(source)),
+            ("d", self.f64(source)),
+        )
+        self._set_f(target, given, exact=True)
+
+    def _view(self, reg: int, view: View) -> str:
+        self.views.add((reg, view))
+        return self.op(f"load {TYPE_OF_VIEW[view]}, ptr %f{reg}.{view}")
+
+    def _set_f(self, reg: int, given: tuple[tuple[View, str], ...], exact: bool) -> None:
+        block = self.blocks[-1]
+        block.items.append(DefF(reg, given, exact, self.name()))
+        block.written_f |= 1 << reg
+
+    def rounding(self, rm: int) -> int | None:
+        """The rounding mode of an instruction's rm field, 0..4; None: illegal instruction."""
+        mode = self.mode.frm if rm == 7 else rm
+        return mode if mode <= 4 else None
+
+    def raise_flags(self, flags: str) -> None:
+        """Set bits of fflags from an i64; call only if mode.track_flags."""
+        old = self.state("fflags")
+        self.set_state("fflags", self.op(f"or i64 {old}, {flags}"))
+
+    # -- memory -------------------------------------------------------------------------------
+
+    def address(self, base: int, offset: int = 0) -> str:
+        """x[base] + offset."""
+        value = self.x(base)
+        return self.op(f"add i64 {value}, {offset}") if offset else value
+
+    def load(self, kind: str, base: int, offset: int = 0) -> str:
+        """A checked load of an IR type (i8..i64, float, double) from x[base] + offset."""
+        return self._access("load", kind, base, offset, "")
+
+    def store(self, kind: str, value: str, base: int, offset: int = 0) -> None:
+        """A checked store of an IR type to x[base] + offset."""
+        self._access("store", kind, base, offset, value)
+
+    def locate(self, kind: str, base: int, *, stores: bool) -> str:
+        """A host pointer to checked, aligned RAM at x[base], for atomics (lr: not stores)."""
+        return self._access("locate", kind, base, 0, "1" if stores else "0")
+
+    def _access(
+        self,
+        what: Literal["load", "store", "locate"],
+        kind: str,
+        base: int,
+        offset: int,
+        value: str,
+    ) -> str:
+        tag = self.name()
+        addr = self.address(base, offset)
+        self.blocks[-1].items.append(
+            Access(what, kind, addr, base, value, tag, self.pc, self.undone)
+        )
+        self.label = f"{tag}.next"
+        return f"%{tag}"
+
+    # -- state, traps -------------------------------------------------------------------------
+
+    def state(self, field_name: str, index: int = 0) -> str:
+        """A field of the hart's state, as an i64."""
+        at = self.op(f"getelementptr i8, ptr %hart, i64 {state.HART.offset(field_name, index)}")
+        return self.op(f"load i64, ptr {at}, !tbaa !2")
+
+    def set_state(self, field_name: str, value: str, index: int = 0) -> None:
+        at = self.op(f"getelementptr i8, ptr %hart, i64 {state.HART.offset(field_name, index)}")
+        self.emit(f"store i64 {value}, ptr {at}, !tbaa !2")
+
+    def budget(self) -> str:
+        """Instructions left in the turn, this one and all after it not counted as done."""
+        left = self.op("load i64, ptr %budget")
+        return self.op(f"add i64 {left}, {self.undone}")
+
+    def retired(self) -> str:
+        """Instructions this hart has retired before this one."""
+        return self.op(f"sub i64 {self.state('retired_end')}, {self.budget()}")
+
+    def trap(self, cause: Cause, tval: str) -> None:
+        """End the block: the run is over."""
+        function = self._function("trap")
+        self.emit(
+            f"call preserve_mostcc void {function}(ptr %hart, i64 {cause.value}, i64 {tval}, "
+            f"i64 {self.budget()}, i64 {self.pc})"
+        )
+        self.emit("unreachable")
+        self.ended = True
+
+    def illegal(self) -> None:
+        """End the block with an illegal instruction trap."""
+        self.trap(Cause.ILLEGAL, str(self.word))
+
+    def trap_if(self, cond: str, cause: Cause, tval: str) -> None:
+        """Trap where an i1 is true, else go on."""
+        bad, good = self.new_label(), self.new_label()
+        self.emit(f"br i1 {cond}, label %{bad}, label %{good}, !prof !1")
+        self.start(bad)
+        self.trap(cause, tval)
+        self.ended = False
+        self.start(good)
+
+    def _function(self, name: str) -> str:
+        at = self.op(f"getelementptr i8, ptr %hart, i64 {state.HART.offset(name)}")
+        return self.op(f"load ptr, ptr {at}, !tbaa !2")
+
+    # -- ends of blocks -----------------------------------------------------------------------
+
+    @property
+    def next_pc(self) -> int:
+        return self.pc + self.size & MASK64
+
+    def jump(self, target: int) -> None:
+        """End the block: continue at a known address, in this unit if it has it."""
+        self._goto(target & MASK64)
+        self.ended = True
+
+    def jump_if(self, cond: str, target: int) -> None:
+        """End the block: to target where an i1 is true, else to the next instruction."""
+        taken, other = self.new_label(), self.new_label()
+        self.branch(cond, taken, other)
+        self.start(taken)
+        self._goto(target & MASK64)
+        self.start(other)
+        self._goto(self.next_pc)
+        self.ended = True
+
+    def exit(self, target: str) -> None:
+        """End the block: leave the unit for an address, an i64 with bit 0 clear."""
+        self._leave(target)
+        self.ended = True
+
+    def event(self, reason: int, pc: int) -> None:
+        """End the block: report to the scheduler; afterwards go on at pc (set by Python)."""
+        self.blocks[-1].items.append(Spill())
+        function = self._function("event")
+        left = self.op("load i64, ptr %budget")
+        new = self.op(
+            f"call preserve_mostcc i64 {function}(ptr %hart, i64 {reason}, i64 {left}, i64 {pc})"
+        )
+        at = self.op(f"getelementptr i8, ptr %hart, i64 {state.HART.offset('pc')}")
+        target = self.op(f"load i64, ptr {at}, !tbaa !2")
+        self._return(target, new)
+        self.ended = True
+
+    def _goto(self, target: int) -> None:
+        block = self.blocks[-1]
+        if target not in self.known:
+            self._leave(str(_signed(target)))
+            return
+        block.targets.append(target)
+        if target > block.addr:
+            self.emit(f"br label %b{target:x}")
+            return
+        # Every loop has an edge back to its own or a lower address: that is where turns end.
+        left = self.op("load i64, ptr %budget")
+        over = self.op(f"icmp sle i64 {left}, 0")
+        label = self.new_label()
+        self.emit(f"br i1 {over}, label %{label}, label %b{target:x}, !prof !1")
+        self.start(label)
+        function = self._function("yield_turn")
+        new = self.op(
+            f"call preserve_mostcc i64 {function}(ptr %hart, i64 {left}, i64 {_signed(target)})"
+        )
+        self.emit(f"store i64 {new}, ptr %budget")
+        self.emit(f"br label %b{target:x}")
+
+    def _leave(self, target: str) -> None:
+        self.blocks[-1].items.append(Spill())
+        self._return(target, self.op("load i64, ptr %budget"))
+
+    def _return(self, target: str, left: str) -> None:
+        pair = self.op(f"insertvalue {{ i64, i64 }} poison, i64 {target}, 0")
+        pair = self.op(f"insertvalue {{ i64, i64 }} {pair}, i64 {left}, 1")
+        self.emit(f"ret {{ i64, i64 }} {pair}")
+
+
+def _signed(value: int) -> int:
+    """LLVM prints and reads i64 constants as signed numbers."""
+    return value - (1 << 64) if value >> 63 else value

@@ -1,0 +1,92 @@
+"""The host side of LLVM: IR text to an object for this processor, objects to addresses."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import llvmlite
+import llvmlite.binding as llvm
+
+
+@cache
+def _initialise() -> None:
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    llvm.initialize_native_asmparser()  # the switch between stacks is module assembly
+
+
+@cache
+def description() -> str:
+    """What compiled objects depend on: the processor, its features, LLVM itself."""
+    _initialise()
+    return "\n".join(
+        (
+            llvm.get_process_triple(),
+            llvm.get_host_cpu_name(),
+            llvm.get_host_cpu_features().flatten(),
+            ".".join(map(str, llvm.llvm_version_info)),
+            llvmlite.__version__,
+        )
+    )
+
+
+def _target_machine(opt: int) -> Any:
+    _initialise()
+    return llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(
+        cpu=llvm.get_host_cpu_name(),
+        features=llvm.get_host_cpu_features().flatten(),
+        opt=opt,
+        reloc="pic",
+        codemodel="small",
+    )
+
+
+@cache
+def _compiler() -> Any:
+    return _target_machine(opt=2)
+
+
+def compile_ir(text: str, *, inline: bool = False) -> bytes:
+    """Verify, optimise and compile a module for this host: an object's bytes.
+
+    inline: run the whole pipeline, for modules of several functions. Units are one function
+    each and get a short one, since translation time is waiting time.
+    """
+    module = llvm.parse_assembly(text)
+    module.verify()
+    machine = _compiler()
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=2))
+    if inline:
+        builder.getModulePassManager().run(module, builder)
+    else:
+        passes = llvm.create_new_function_pass_manager()
+        passes.add_sroa_pass()
+        passes.add_instruction_combine_pass()
+        passes.add_simplify_cfg_pass()
+        passes.add_new_gvn_pass()
+        passes.add_instruction_combine_pass()
+        passes.add_aggressive_dce_pass()
+        passes.add_simplify_cfg_pass()
+        for function in module.functions:
+            if not function.is_declaration:
+                passes.run(function, builder)
+    return bytes(machine.emit_object(module))
+
+
+class Loader:
+    """Objects in executable memory, for as long as the loader lives."""
+
+    def __init__(self) -> None:
+        machine = _target_machine(opt=2)
+        module = llvm.parse_assembly("")
+        self._engine = llvm.create_mcjit_compiler(module, machine)
+
+    def load(self, code: bytes) -> None:
+        """Make an object's code executable. Its symbols must be new to this loader."""
+        self._engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+        self._engine.finalize_object()
+
+    def address(self, symbol: str) -> int:
+        """Where a loaded function starts on the host."""
+        return int(self._engine.get_function_address(symbol))

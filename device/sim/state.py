@@ -1,0 +1,124 @@
+"""The memory that generated code and Python share, laid out once.
+
+Each layout is a table of fields; it becomes a ctypes structure for Python and byte offsets
+for generated code. Every field is 64 bits wide or an array of such, so nothing is padded.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from dataclasses import dataclass
+
+from . import csr
+
+GUESSES = 128  # remembered regions per hart, shared by all units by hashing
+GUESS_SIZE = 32
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A structure of 64-bit fields: name -> count of elements, in order."""
+
+    fields: dict[str, int]
+
+    def offset(self, name: str, index: int = 0) -> int:
+        """Bytes from the start to element `index` of a field."""
+        total = 0
+        for field, count in self.fields.items():
+            if field == name:
+                assert 0 <= index < count
+                return total + 8 * index
+            total += 8 * count
+        raise KeyError(name)
+
+    @property
+    def size(self) -> int:
+        return 8 * sum(self.fields.values())
+
+    def structure(self, name: str) -> type[ctypes.Structure]:
+        u64 = ctypes.c_uint64
+        fields = [(field, u64 * n if n > 1 else u64) for field, n in self.fields.items()]
+        return type(name, (ctypes.Structure,), {"_fields_": fields})
+
+
+# fmt: off
+HART = Layout({
+    "x": 32,              # x[0] is never written
+    "f": 32,              # bits as the guest sees them, boxed
+    "pc": 1,              # where to continue; exact at every event
+    "budget": 1,          # instructions left in this turn; signed
+    "retired_end": 1,     # instructions retired = retired_end - budget
+    "return_addr": 1,     # reaching it ends the instance
+    "host_sp": 1,         # the hart's own host stack while it does not run
+    "main_sp": 1,         # the scheduler's, while the hart runs
+    "reason": 1,          # why the hart stopped: see EVENTS
+    "status": 1,          # see STATUS
+    "instance": 1,
+    "cause": 1, "tval": 1,
+    "io_region": 1, "io_addr": 1, "io_size": 1, "io_value": 1, "io_store": 1,
+    "table": 1,           # hash table of translated addresses, see ENTRY
+    "table_mask": 1,      # entries - 1
+    "regions": 1,         # sorted array of REGION
+    "region_count": 1,
+    "load_miss": 1, "store_miss": 1, "locate": 1, "yield_turn": 1, "trap": 1, "event": 1,
+    "reserved_addr": 1,   # of the last lr; all ones: none
+    "reserved_value": 1,  # what it loaded
+    "fflags": 1, "frm": 1,
+    "mcycle_offset": 1, "minstret_offset": 1,
+    "csr": csr.SLOTS,
+    "start_sp": 1, "start_args": 7, "start_count": 1,
+    "guesses": GUESSES * GUESS_SIZE // 8,  # {base, size, host address of base, -}
+})
+CONTROL = Layout({
+    "harts": 1,           # array of pointers to HART
+    "hart_count": 1,
+    "quantum": 1,
+    "entry": 1,
+    "return_addr": 1,
+    "next": 1, "end": 1,  # instances not started yet
+    "remaining": 1,       # instructions left of the limit; signed
+    "current": 1,         # whose turn is next, or who reported an event
+    "resume": 1,          # 1: the current hart goes on with its turn after an event
+    "turns": 1,           # turns until the scheduler looks into Python, for signals
+    "stop": 1,
+})
+REGION = Layout({"base": 1, "size": 1, "host": 1, "flags": 1})
+ENTRY = Layout({"pc": 1, "function": 1, "index": 1, "_pad": 1})
+# fmt: on
+
+Hart = HART.structure("Hart")
+Control = CONTROL.structure("Control")
+Region = REGION.structure("Region")
+Entry = ENTRY.structure("Entry")
+
+NO_PC = 1  # an odd address: an empty entry of the table
+NOT_RESERVED = (1 << 64) - 1
+
+# Flags of a region.
+READ, WRITE, EXEC, IO = 1, 2, 4, 8
+INLINE = 16  # bases are aligned alike for guest and host: unit code may access it by itself
+
+# Statuses of a hart within its group.
+IDLE, READY, ASLEEP = 0, 1, 2
+
+# Why the scheduler returns to Python, or a hart to the scheduler.
+(
+    TURN,  # only between hart and scheduler: the budget is used up
+    DONE,  # only between hart and scheduler: the instance reached the return address
+    FINISHED,
+    LIMIT,
+    STOPPED,
+    PAUSE,
+    NONE_READY,
+    MISS,
+    IO_ACCESS,
+    FAULT,
+    ECALL,
+    MODE,  # a CSR on which translations depend was written
+    FENCE_I,
+) = range(13)
+
+# Site of an access, for the slow path: log2 of the size, whether a remembered region must be
+# writable, and the guess to update.
+SITE_WRITABLE = 8
+SITE_GUESS_SHIFT = 4
