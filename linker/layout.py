@@ -1,0 +1,663 @@
+"""Where everything goes: sections into output sections, output sections to addresses.
+
+First input sections are matched with the script's patterns (`Plan`), then the script's commands
+are carried out in order, again and again until no address changes, because an expression may
+look ahead (`SIZEOF(.later)`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from ..frontend.diag import Diagnostics
+from ..frontend.source import NO_SPAN, Span
+from . import elf
+from .elf import ADDRESS_LIMIT
+from .expr import ExprError, Value, align_up, binary, evaluate
+from .model import InputSection, ObjectFile, OutputSection, Symbol
+from .script import Assert, Assign, Data, Expr, Fill, Glob, InputPattern, Script, SectionCommand
+from .segments import Segment, fill_segments, header_bytes, make_segments
+
+DISCARD = "/DISCARD/"
+MAX_ROUNDS = 32  # far more than any sensible script needs
+
+
+@dataclass(eq=False)
+class PlannedSection:
+    """An output section and what each of its patterns matched, by position in `items`."""
+
+    command: SectionCommand
+    out: OutputSection
+    matched: dict[int, list[InputSection]] = field(default_factory=dict)
+    # __start_ and __stop_ symbols that somebody asks for
+    bounds: list[Symbol] = field(default_factory=list)
+
+    @property
+    def members(self) -> list[InputSection]:
+        return [s for i in sorted(self.matched) for s in self.matched[i] if s.live]
+
+
+Step = Assign | Assert | PlannedSection
+
+
+@dataclass(eq=False)
+class Plan:
+    steps: list[Step]
+    kept: list[InputSection]  # matched inside KEEP
+    discarded: list[InputSection]
+
+    @property
+    def sections(self) -> list[PlannedSection]:
+        return [s for s in self.steps if isinstance(s, PlannedSection)]
+
+
+# -- matching ---------------------------------------------------------------------------------
+
+
+def plan(script: Script, objects: list[ObjectFile]) -> Plan:
+    """Match every live input section with the first pattern that takes it.
+
+    What no pattern takes has no place yet (`place_orphans`). What /DISCARD/ takes dies.
+    """
+    result = Plan([], [], [])
+    for command in script.commands:
+        if isinstance(command, SectionCommand):
+            planned = PlannedSection(command, OutputSection(command.name))
+            planned.out.region, planned.out.load_region = command.region, command.load_region
+            planned.out.phdrs = command.phdrs
+            result.steps.append(planned)
+        else:
+            result.steps.append(command)
+    waiting = [s for o in objects for s in o.sections if s.live]
+    for planned in result.sections:
+        if not _constraint_holds(planned.command, waiting):
+            continue
+        for position, item in enumerate(planned.command.items):
+            if not isinstance(item, InputPattern):
+                continue
+            matched = _match(item, waiting)
+            if not matched:
+                continue
+            planned.matched[position] = matched
+            taken = set(matched)
+            waiting = [s for s in waiting if s not in taken]
+            if planned.command.name == DISCARD:
+                result.discarded += matched
+            elif item.keep:
+                result.kept += matched
+    for section in result.discarded:
+        section.live = False
+    return result
+
+
+def _constraint_holds(command: SectionCommand, waiting: list[InputSection]) -> bool:
+    """ONLY_IF_RO and ONLY_IF_RW: whether all that the patterns would take is that way."""
+    if not command.constraint:
+        return True
+    patterns = [i for i in command.items if isinstance(i, InputPattern)]
+    flags = [s.flags & elf.SHF_WRITE for p in patterns for s in _match(p, waiting)]
+    return not any(flags) if command.constraint == "ONLY_IF_RO" else all(flags)
+
+
+def _match(pattern: InputPattern, sections: list[InputSection]) -> list[InputSection]:
+    """What a pattern takes, in link order but for what it sorts."""
+    in_file = _file_matcher(pattern.file, pattern.exclude)
+    candidates = [s for s in sections if in_file(s.file)]
+    if pattern.sort_files:
+        candidates.sort(key=lambda s: s.file.name)
+    tests = []
+    for g in pattern.sections:
+        not_excluded = _file_matcher(Glob("*"), g.exclude)
+        tests.append((g.glob.matcher(), not_excluded, _sort_key(g.sorts)))
+    # Globs that do not sort share one run in link order; each that sorts has its own.
+    runs: dict[int, list[InputSection]] = {}
+    keys: dict[int, Callable[[InputSection], tuple[object, ...]] | None] = {}
+    run = 0
+    numbers = []
+    for i, (_, _, key) in enumerate(tests):
+        if i and (key is not None or tests[i - 1][2] is not None):
+            run += 1
+        numbers.append(run)
+        keys[run] = key
+    for s in candidates:
+        for number, (named, not_excluded, _) in zip(numbers, tests, strict=True):
+            if named(s.name) and not_excluded(s.file):
+                runs.setdefault(number, []).append(s)
+                break
+    result = []
+    for number in sorted(runs):
+        key = keys[number]
+        result += sorted(runs[number], key=key) if key else runs[number]
+    return result
+
+
+def _file_matcher(glob: Glob, exclude: tuple[Glob, ...]) -> Callable[[ObjectFile], bool]:
+    """A test for files: `archive:member` where there is a colon, else the path or member."""
+    named = _one_file(glob)
+    if not exclude:
+        return named
+    barred = [_one_file(g) for g in exclude]
+    return lambda file: named(file) and not any(b(file) for b in barred)
+
+
+def _one_file(glob: Glob) -> Callable[[ObjectFile], bool]:
+    if ":" not in glob.text:
+        test = glob.matcher()
+        return lambda file: test(file.path)
+    archive, _, member = glob.text.partition(":")
+    in_archive = Glob(archive).matcher() if archive else None
+    of_member = Glob(member or "*").matcher()
+
+    def matches(file: ObjectFile) -> bool:
+        if in_archive is None or file.archive is None:
+            return in_archive is None and file.archive is None and of_member(file.path)
+        return in_archive(file.archive) and of_member(file.path)
+
+    return matches
+
+
+def _sort_key(sorts: tuple[str, ...]) -> Callable[[InputSection], tuple[object, ...]] | None:
+    wanted = [s for s in sorts if s != "none"]
+    if not wanted:
+        return None
+
+    def key(section: InputSection) -> tuple[object, ...]:
+        parts: list[object] = []
+        for sort in wanted:
+            if sort == "name":
+                parts.append(section.name)
+            elif sort == "alignment":
+                parts.append(-section.align)
+            else:
+                suffix = section.name.rpartition(".")[2]
+                parts.append((0, int(suffix)) if suffix.isdecimal() else (1, 0))
+        return tuple(parts)
+
+    return key
+
+
+# -- kinds and orphans ------------------------------------------------------------------------
+
+
+def settle_kinds(planned: Iterable[PlannedSection]) -> None:
+    """Give each output section type and flags from what is live in it."""
+    for p in planned:
+        if p.command.name == DISCARD:
+            continue
+        out, members = p.out, p.members
+        has_data = any(isinstance(i, Data) for i in p.command.items)
+        moves = any(isinstance(i, Assign) and i.symbol == "." for i in p.command.items)
+        if not members and not has_data and not moves:
+            continue
+        flags = 0
+        for s in members:
+            flags |= s.flags & (elf.SHF_ALLOC | elf.SHF_WRITE | elf.SHF_EXECINSTR)
+        if not members:
+            flags = elf.SHF_ALLOC | elf.SHF_WRITE
+        types = {s.type for s in members if s.size} or {s.type for s in members}
+        if types <= {elf.SHT_NOBITS} and not has_data:
+            out.type = elf.SHT_NOBITS
+        elif len(types) == 1 and not has_data:
+            (out.type,) = types
+        else:
+            out.type = elf.SHT_PROGBITS
+        sizes = {s.flags & (elf.SHF_MERGE | elf.SHF_STRINGS) for s in members}
+        if p.command.type == "NOLOAD":
+            out.type = elf.SHT_NOBITS
+        elif p.command.type in ("INFO", "COPY", "DSECT", "OVERLAY"):
+            flags &= ~elf.SHF_ALLOC
+        elif p.command.type == "READONLY":
+            flags &= ~elf.SHF_WRITE
+        if not flags & elf.SHF_ALLOC and sizes == {elf.SHF_MERGE | elf.SHF_STRINGS}:
+            flags |= elf.SHF_MERGE | elf.SHF_STRINGS  # .comment, .debug_str
+            out.entsize = 1
+        out.flags = flags
+
+
+# Where an orphan belongs: after the last section of its own rank, else of the nearest before.
+def _rank(type_: int, flags: int) -> int:
+    if not flags & elf.SHF_ALLOC:
+        return 4
+    if type_ == elf.SHT_NOBITS:
+        return 3
+    if flags & elf.SHF_WRITE:
+        return 2
+    return 0 if flags & elf.SHF_EXECINSTR else 1
+
+
+def place_orphans(result: Plan, objects: list[ObjectFile]) -> list[PlannedSection]:
+    """Give every live section that no pattern took an output section of its own name.
+
+    It goes behind the last output section of its kind and into the same memory region.
+    returns: the new output sections, in order of appearance.
+    """
+    placed = {s for p in result.sections for s in p.members}
+    orphans: dict[tuple[str, int], list[InputSection]] = {}
+    for o in objects:
+        for s in o.sections:
+            if s.live and s not in placed:
+                kind = s.flags & elf.SHF_ALLOC
+                orphans.setdefault((s.name, kind), []).append(s)
+    added = []
+    for (name, _), members in orphans.items():
+        everything = InputPattern(Glob("*"), (), NO_SPAN)
+        command = SectionCommand(name, (everything,), NO_SPAN)
+        planned = PlannedSection(command, OutputSection(name), {0: members})
+        settle_kinds([planned])
+        rank = _rank(planned.out.type, planned.out.flags)
+        position, neighbour = _orphan_place(result, rank)
+        if neighbour is not None and rank < 4:
+            planned.out.region = neighbour.out.region
+            planned.out.load_region = neighbour.out.load_region
+            planned.out.phdrs = neighbour.out.phdrs
+        result.steps.insert(position, planned)
+        added.append(planned)
+    return added
+
+
+def _orphan_place(result: Plan, rank: int) -> tuple[int, PlannedSection | None]:
+    best: tuple[int, int] | None = None
+    for position, step in enumerate(result.steps):
+        if isinstance(step, PlannedSection) and step.out.kept:
+            other = _rank(step.out.type, step.out.flags)
+            if other <= rank and (best is None or other >= best[0]):
+                best = (other, position)
+    if best is None or rank == 4:
+        return len(result.steps), None
+    neighbour = result.steps[best[1]]
+    assert isinstance(neighbour, PlannedSection)
+    return best[1] + 1, neighbour
+
+
+# -- addresses --------------------------------------------------------------------------------
+
+
+@dataclass(eq=False)
+class Cursor:
+    """How far a memory region is filled; `end` is one past its last byte."""
+
+    origin: int
+    length: int
+    attributes: str
+    at: int  # next free address
+    load_at: int
+    last: OutputSection | None = None  # placed here last; later ones keep its LMA distance
+
+
+@dataclass(frozen=True)
+class Problem:
+    code: str
+    message: str
+    span: Span | None
+
+
+class Layout:
+    """Carries out a plan. After `run`, the sections and symbols have their addresses."""
+
+    def __init__(
+        self,
+        result: Plan,
+        script: Script,
+        symbols: dict[str, Symbol],
+        provided: frozenset[str],
+    ) -> None:
+        self.plan = result
+        self.script = script
+        self.symbols = symbols
+        self.provided = provided  # names that somebody refers to: PROVIDE defines only these
+        self.cursors: dict[str, Cursor] = {}
+        self.by_name = {p.out.name: p.out for p in reversed(result.sections)}
+        self.dot = 0
+        self.inside: OutputSection | None = None
+        self.assigned: set[str] = set()
+        self.problems: list[Problem] = []
+        self.previous: OutputSection | None = None
+
+    def run(self, diags: Diagnostics) -> None:
+        """Place everything; errors (undefined symbols in expressions, failed assertions,
+        overflowing regions, overlapping sections) are those of the last round."""
+        before: list[tuple[int, ...]] = []
+        for _ in range(MAX_ROUNDS):
+            self.round()
+            now = self.snapshot()
+            if now == before:
+                break
+            before = now
+        else:
+            diags.error("script-layout", "the addresses that the script asks for never settle")
+        self.check_regions()
+        self.check_overlaps()
+        for p in self.problems:
+            diags.error(p.code, p.message, p.span)
+
+    def snapshot(self) -> list[tuple[int, ...]]:
+        outs = [(p.out.addr, p.out.size, p.out.load_addr) for p in self.plan.sections]
+        return [*outs, *((self.symbols[n].addr,) for n in sorted(self.assigned))]
+
+    def problem(self, code: str, message: str, span: Span | None) -> None:
+        self.problems.append(Problem(code, message, span))
+
+    def round(self) -> None:
+        self.dot, self.inside, self.previous = 0, None, None
+        self.assigned = set()
+        self.problems = []
+        self.start_regions()
+        for step in self.plan.steps:
+            if isinstance(step, PlannedSection):
+                if step.command.name != DISCARD:
+                    self.place(step)
+            else:
+                self.statement(step)
+
+    def start_regions(self) -> None:
+        self.cursors = {}
+        for r in self.script.regions:
+            origin, length = self.number(r.origin), self.number(r.length)
+            self.cursors[r.name] = Cursor(origin, length, r.attributes, origin, origin)
+        for alias, name in self.script.aliases.items():
+            if name in self.cursors:
+                self.cursors[alias] = self.cursors[name]
+
+    # -- the Scope that expressions see -------------------------------------------------------
+
+    def location(self) -> Value:
+        if self.inside is None:
+            return Value(self.dot)
+        return Value(self.dot - self.inside.addr, self.inside)
+
+    def symbol(self, name: str) -> Symbol | None:
+        symbol = self.symbols.get(name)
+        return symbol if symbol is not None and (symbol.defined or symbol.weak) else None
+
+    def symbol_value(self, symbol: Symbol) -> Value:
+        if isinstance(symbol.section, InputSection):
+            s = symbol.section
+            return Value(s.offset + symbol.value, s.out)
+        return Value(symbol.value, symbol.section, address=symbol.section is None)
+
+    def is_defined(self, name: str) -> bool:
+        symbol = self.symbols.get(name)
+        if symbol is None or not symbol.defined:
+            return False
+        return not symbol.script or name in self.assigned
+
+    def section(self, name: str) -> OutputSection | None:
+        return self.by_name.get(name)
+
+    def region(self, name: str) -> tuple[int, int] | None:
+        cursor = self.cursors.get(name)
+        return (cursor.origin, cursor.length) if cursor else None
+
+    def header_bytes(self) -> int:
+        return header_bytes(self.segments(Diagnostics()))
+
+    def outputs(self) -> list[OutputSection]:
+        """The output sections that there are, in the order of the file."""
+        return [p.out for p in self.plan.sections if p.out.kept]
+
+    def segments(self, diags: Diagnostics) -> list[Segment]:
+        """The program headers for the addresses of now."""
+        commands = self.script.phdrs
+        if not commands:
+            return make_segments(self.outputs())
+        segments = {}
+        for c in commands:
+            flags = None if c.flags is None else self.number(c.flags)
+            load_addr = None if c.at is None else self.number(c.at)
+            headers = c.filehdr or c.phdrs
+            segments[c.name] = Segment(
+                self.number(c.type), flags or 0, [], headers, load_addr, flags is not None
+            )
+        fill_segments(segments, self.outputs(), diags)
+        return list(segments.values())
+
+    def value(self, expr: Expr) -> Value:
+        """An expression's value, 0 and a problem recorded when it has none."""
+        try:
+            return evaluate(expr, self)
+        except ExprError as e:
+            self.problem("script-expression", e.message, e.expr.span)
+            return Value(0)
+
+    def number(self, expr: Expr) -> int:
+        return self.value(expr).absolute
+
+    # -- statements ---------------------------------------------------------------------------
+
+    def statement(self, step: Assign | Assert) -> None:
+        if isinstance(step, Assert):
+            if not self.number(step.condition):
+                self.problem("assertion", step.message, step.span)
+        elif step.symbol == ".":
+            self.move(step)
+        else:
+            self.assign(step)
+
+    def move(self, step: Assign) -> None:
+        value = self.value(step.expr)
+        if step.op != "=":
+            value = binary(step.op[:-1], self.location(), value, step.expr)
+        # Inside a section a plain number counts from the section's start.
+        if self.inside is not None and value.section is None and not value.address:
+            value = Value(value.value, self.inside)
+        target = value.absolute
+        if self.inside is not None and target < self.dot:
+            self.problem(
+                "script-expression",
+                f"cannot move the location counter back, from {self.dot:#x} to {target:#x}",
+                step.span,
+            )
+            return
+        self.dot = target
+
+    def assign(self, step: Assign) -> None:
+        symbol = self.symbols.get(step.symbol)
+        if step.provide:
+            by_object = symbol is not None and symbol.defined and not symbol.script
+            if by_object or step.symbol not in self.provided:
+                return
+        if symbol is None:
+            symbol = self.symbols[step.symbol] = Symbol(step.symbol)
+        value = self.value(step.expr)
+        if step.op != "=":
+            if step.symbol not in self.assigned:
+                message = f"'{step.op}' to '{step.symbol}', which has no value yet"
+                self.problem("script-expression", message, step.span)
+                return
+            try:
+                value = binary(step.op[:-1], self.symbol_value(symbol), value, step.expr)
+            except ExprError as e:
+                self.problem("script-expression", e.message, step.span)
+        if self.inside is not None and value.section is None and not value.address:
+            value = Value(value.value, self.inside)
+        symbol.section, symbol.value = value.section, value.value
+        symbol.defined = symbol.script = True
+        symbol.file, symbol.binding = None, elf.STB_GLOBAL
+        if step.hidden:
+            symbol.visibility = elf.STV_HIDDEN
+        self.assigned.add(step.symbol)
+
+    # -- output sections ----------------------------------------------------------------------
+
+    def place(self, p: PlannedSection) -> None:
+        out, command = p.out, p.command
+        takes_memory = out.alloc or not out.kept
+        saved = self.dot
+        cursor = self.cursor_for(out, command) if takes_memory else None
+        align = self.alignment(p)
+        out.align = align
+        if command.address is not None:
+            self.dot = self.number(command.address)
+        elif takes_memory:
+            self.dot = align_up(cursor.at if cursor else self.dot, align)
+        else:
+            self.dot = 0
+        out.addr = self.dot
+        self.fill_section(p)
+        out.size = self.dot - out.addr
+        if not out.kept or not out.alloc:
+            out.load_addr = out.addr
+            self.dot = saved
+            return
+        self.place_load(p, cursor)
+        if cursor:
+            cursor.at, cursor.last = self.dot, out
+        self.previous = out
+
+    def cursor_for(self, out: OutputSection, command: SectionCommand) -> Cursor | None:
+        """The region a section goes to: the one named, else by attributes."""
+        for name in (out.region, out.load_region):
+            if name is not None and name not in self.cursors:
+                self.problem("script-layout", f"undefined memory region '{name}'", command.span)
+        if out.region is not None or command.address is not None:
+            return self.cursors.get(out.region or "")
+        if out.kept:
+            for name, cursor in self.cursors.items():
+                if attributes_match(cursor.attributes, out):
+                    out.region = name
+                    return cursor
+        return None
+
+    def alignment(self, p: PlannedSection) -> int:
+        align = max((s.align for s in p.members), default=1)
+        if p.command.subalign is not None:
+            align = self.number(p.command.subalign)
+        if p.command.align is not None:
+            align = max(align, self.number(p.command.align))
+        if align & (align - 1) or align == 0:
+            message = f"section '{p.out.name}' is aligned to {align}, not a power of two"
+            self.problem("script-layout", message, p.command.span)
+            return 1
+        return align
+
+    def fill_section(self, p: PlannedSection) -> None:
+        out = self.inside = p.out
+        out.members, out.literals = [], []
+        subalign = None if p.command.subalign is None else max(self.number(p.command.subalign), 1)
+        pattern = self.pattern(p.command.fill) if p.command.fill else b"\0"
+        for position, item in enumerate(p.command.items):
+            start = self.dot
+            match item:
+                case InputPattern():
+                    for s in p.matched.get(position, ()):
+                        if s.live:
+                            start = self.dot
+                            self.dot = align_up(self.dot, subalign or s.align)
+                            self.gap(out, start, pattern)
+                            s.out, s.offset = out, self.dot - out.addr
+                            out.members.append(s)
+                            self.dot += s.size
+                case Data(size):
+                    value = self.number(item.expr) % (1 << 8 * size)
+                    literal = value.to_bytes(size, "little")
+                    out.literals.append((start - out.addr, size, literal))
+                    self.dot += size
+                case Fill():
+                    pattern = self.pattern(item)
+                case Assign() | Assert():
+                    self.statement(item)
+                    self.gap(out, start, pattern)
+        self.inside = None
+        for symbol in p.bounds:
+            symbol.section, symbol.defined, symbol.script = out, True, True
+            symbol.value = self.dot - out.addr if symbol.name.startswith("__stop_") else 0
+
+    def gap(self, out: OutputSection, start: int, pattern: bytes) -> None:
+        if self.dot > start and any(pattern):
+            out.literals.append((start - out.addr, self.dot - start, pattern))
+
+    def pattern(self, fill: Fill) -> bytes:
+        if fill.literal is not None:
+            return fill.literal
+        return (self.number(fill.expr) % (1 << 32)).to_bytes(4, "big")
+
+    def place_load(self, p: PlannedSection, cursor: Cursor | None) -> None:
+        """The address a section is loaded at, which may not be where it runs."""
+        out, command = p.out, p.command
+        load_cursor = self.cursors.get(out.load_region or "")
+        if command.load_address is not None:
+            out.load_addr = self.number(command.load_address)
+        elif load_cursor is not None:
+            start = load_cursor.at if load_cursor is not cursor else out.addr
+            out.load_addr = align_up(start, out.align)
+            if load_cursor is not cursor:
+                load_cursor.at = out.load_addr + out.size
+                load_cursor.last = out
+        elif command.address is not None or cursor is None:
+            out.load_addr = out.addr
+        else:
+            last = cursor.last
+            distance = last.load_addr - last.addr if last is not None else 0
+            out.load_addr = out.addr + distance
+
+    # -- checks, after the last round ---------------------------------------------------------
+
+    def check_regions(self) -> None:
+        for p in self.plan.sections:
+            out = p.out
+            if not out.kept or not out.alloc:
+                continue
+            spots = [(out.region, out.addr)]
+            if out.load_region and out.type != elf.SHT_NOBITS:
+                spots.append((out.load_region, out.load_addr))
+            for name, start in spots:
+                cursor = self.cursors.get(name or "")
+                if cursor is None:
+                    continue
+                over = start + out.size - (cursor.origin + cursor.length)
+                if over > 0:
+                    message = (
+                        f"section '{out.name}' does not fit into memory region '{name}': "
+                        f"{over} bytes too long"
+                    )
+                    self.problem("region-overflow", message, known_span(p.command.span))
+                elif start < cursor.origin:
+                    message = (
+                        f"section '{out.name}' at {start:#x} is below memory region '{name}', "
+                        f"which starts at {cursor.origin:#x}"
+                    )
+                    self.problem("region-overflow", message, known_span(p.command.span))
+            if out.addr + out.size > ADDRESS_LIMIT:
+                message = f"section '{out.name}' ends outside the address space"
+                self.problem("region-overflow", message, known_span(p.command.span))
+
+    def check_overlaps(self) -> None:
+        placed = [p for p in self.plan.sections if p.out.kept and p.out.alloc and p.out.size]
+        placed.sort(key=lambda p: p.out.addr)
+        for a, b in pairwise(placed):
+            if a.out.end > b.out.addr:
+                message = (
+                    f"section '{b.out.name}' at {b.out.addr:#x} overlaps '{a.out.name}', "
+                    f"which ends at {a.out.end:#x}"
+                )
+                self.problem("section-overlap", message, known_span(b.command.span))
+
+
+def attributes_match(attributes: str, out: OutputSection) -> bool:
+    """Whether a region described as (rx) or (!rw) takes a section without a region."""
+    has = {
+        "r": not out.flags & elf.SHF_WRITE,
+        "w": bool(out.flags & elf.SHF_WRITE),
+        "x": bool(out.flags & elf.SHF_EXECINSTR),
+        "a": out.alloc,
+        "i": out.type != elf.SHT_NOBITS,
+        "l": out.type != elf.SHT_NOBITS,
+    }
+    wanted, invert, found = False, False, False
+    for c in attributes.lower():
+        if c == "!":
+            invert = not invert
+        elif c in has:
+            if invert and has[c]:
+                return False
+            if not invert:
+                wanted = True
+                found |= has[c]
+    return found if wanted else "!" in attributes
+
+
+def known_span(span: Span) -> Span | None:
+    """Nothing for an orphan, which stands in no script."""
+    return None if span is NO_SPAN else span
