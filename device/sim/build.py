@@ -72,6 +72,8 @@ class Access:
 class Spill:
     """Store every register this unit may have written by here."""
 
+    tag: str
+
 
 Item = str | UseX | DefX | DefF | Access | Spill
 
@@ -112,6 +114,18 @@ class Builder:
         self.ended = True  # the block has its terminator
         self.label = ""
         self._count = 0
+
+    def begin_block(self, addr: int, count: int) -> None:
+        """Start the block at `addr`, of `count` instructions; they count as done from here."""
+        self.blocks.append(BlockCode(addr))
+        self.label = f"b{addr:x}"
+        left = self.op("load i64, ptr %budget")
+        self.emit(f"store i64 {self.op(f'sub i64 {left}, {count}')}, ptr %budget")
+        self.ended = False
+
+    def begin_instruction(self, pc: int, word: int, size: int, undone: int) -> None:
+        """undone: instructions of the block from this one on."""
+        self.pc, self.word, self.size, self.undone = pc, word, size, undone
 
     # -- plain IR ---------------------------------------------------------------------------
 
@@ -365,10 +379,13 @@ class Builder:
         self.ended = True
 
     def event(self, reason: int, pc: int) -> None:
-        """End the block: report to the scheduler; afterwards go on at pc (set by Python)."""
-        self.blocks[-1].items.append(Spill())
+        """End the block: report to the scheduler, then go on at pc, unless Python changes it.
+
+        An ecall does not retire (privileged specification, 3.3.1).
+        """
+        self.blocks[-1].items.append(Spill(self.name()))
         function = self._function("event")
-        left = self.op("load i64, ptr %budget")
+        left = self.budget() if reason == state.ECALL else self.op("load i64, ptr %budget")
         new = self.op(
             f"call preserve_mostcc i64 {function}(ptr %hart, i64 {reason}, i64 {left}, i64 {pc})"
         )
@@ -400,7 +417,7 @@ class Builder:
         self.emit(f"br label %b{target:x}")
 
     def _leave(self, target: str) -> None:
-        self.blocks[-1].items.append(Spill())
+        self.blocks[-1].items.append(Spill(self.name()))
         self._return(target, self.op("load i64, ptr %budget"))
 
     def _return(self, target: str, left: str) -> None:

@@ -1,0 +1,75 @@
+"""Host functions for guest code: translated once, kept on disk, loaded when needed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from ...frontend.diag import InternalError
+from . import host, runtime
+from .build import Mode
+from .flow import Unit
+from .objcache import ObjectCache
+from .translate import translate
+
+
+@dataclass(frozen=True)
+class Function:
+    """A loaded unit: its host address, what it was made from."""
+
+    unit: Unit
+    mode: Mode
+    address: int
+    inside: frozenset[int] = field(repr=False)  # addresses of its instructions
+
+
+@cache
+def version() -> bytes:
+    """A hash of what compiled objects depend on: the host, this package, the decoder."""
+    digest = hashlib.sha256(host.description().encode())
+    package = resources.files(__package__)
+    backend = resources.files((__package__ or "").rsplit(".", 2)[0] + ".backend")
+    sources = [f for f in package.iterdir() if f.name.endswith(".py")]
+    sources += [f for f in backend.iterdir() if f.name in ("isa.py", "encode.py")]
+    for source in sorted(sources, key=lambda f: f.name):
+        digest.update(source.name.encode() + b"\0" + source.read_bytes())
+    return digest.digest()
+
+
+class Engine:
+    """Compiles and loads units and the runtime. Loaded code stays until the engine goes."""
+
+    def __init__(self, cache_dir: Path | None) -> None:
+        if not runtime.supported():
+            raise InternalError("the simulator runs on x86-64 and AArch64 hosts")
+        self._cache = ObjectCache(cache_dir)
+        self._loader = host.Loader()
+        self._functions: dict[str, Function] = {}
+        self.translated = 0  # units compiled here, not taken from the cache
+        self._load("runtime", runtime.module_text, inline=True)
+        self.runtime = {name: self._loader.address(name) for name in runtime.FUNCTIONS}
+
+    def function(self, unit: Unit, mode: Mode, extensions: frozenset[str]) -> Function:
+        """The host function of a unit: loaded before, from the disk, or compiled now."""
+        facts = repr((unit.entries, unit.code(), mode, sorted(extensions)))
+        name = f"u{unit.entries[0]:x}_{hashlib.sha256(facts.encode()).hexdigest()[:24]}"
+        found = self._functions.get(name)
+        if found is None:
+            self._load(facts, lambda: translate(unit, mode, extensions, name))
+            inside = frozenset(word.pc for block in unit.blocks.values() for word in block)
+            found = Function(unit, mode, self._loader.address(name), inside)
+            self._functions[name] = found
+        return found
+
+    def _load(self, facts: str, text: Callable[[], str], *, inline: bool = False) -> None:
+        key = version() + facts.encode()
+        code = self._cache.get(key)
+        if code is None:
+            code = host.compile_ir(text(), inline=inline)
+            self._cache.put(key, code)
+            self.translated += 1
+        self._loader.load(code)

@@ -1,0 +1,436 @@
+"""From a unit's blocks to the text of its function: what only the whole unit can tell.
+
+    before:  blocks of IR lines with marks for float writes, accesses and spills
+    after:   define { i64, i64 } @unit(ptr %hart, i64 %entry, i64 %budget)
+
+A unit takes the index of the entry and the instructions left in the turn; it returns where to
+go on and what is left. Registers are loaded once at the head, and stored at exits if a path
+to there may have written them.
+
+Accesses are checked against a remembered region (base, size, host address). Which accesses
+share one is decided by the guest's own data flow: those whose address comes from the same
+pointer. In loops the remembered region lives in host registers; elsewhere in the hart's state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from . import state
+from .build import (
+    BITS,
+    BOX,
+    NAN32,
+    NAN64,
+    TYPE_OF_VIEW,
+    Access,
+    BlockCode,
+    Builder,
+    DefF,
+    DefX,
+    Spill,
+    UseX,
+    View,
+)
+
+_META = """
+!0 = !{!"kcc"}
+!1 = !{!"branch_weights", i32 1, i32 100000}
+!2 = !{!3, !3, i64 0}
+!3 = !{!"state", !0, i64 0}
+!4 = !{!5, !5, i64 0}
+!5 = !{!"guest", !0, i64 0}
+!6 = !{!"branch_weights", i32 100000, i32 1}
+"""
+
+
+def finish(b: Builder, name: str, entries: tuple[int, ...]) -> str:
+    """The module with the unit's function as LLVM IR text."""
+    groups = _group(b)
+    written = _written(b.blocks)
+    body: list[str] = []
+    for block in b.blocks:
+        body.append(f"b{block.addr:x}:")
+        for item in block.items:
+            match item:
+                case str():
+                    body.append(item)
+                case DefF():
+                    body.extend(_write_float(b, item))
+                case Access():
+                    body.extend(_access(item, groups))
+                case Spill():
+                    body.extend(_spill(*written[block.addr], item))
+                case UseX() | DefX():
+                    pass
+    head = _head(b, entries, groups)
+    externals = sorted(b.externals | {"declare i64 @llvm.fshr.i64(i64, i64, i64)"})
+    return "\n".join(
+        (
+            f"define {{ i64, i64 }} @{name}(ptr noalias %hart, i64 %entry, i64 %budget.in)"
+            " nounwind {",
+            *head,
+            *body,
+            "}",
+            *externals,
+            _META,
+        )
+    )
+
+
+# -- registers ------------------------------------------------------------------------------------
+
+
+def _written(blocks: list[BlockCode]) -> dict[int, tuple[int, int]]:
+    """For each block, masks of the x and f registers written on some path to its end."""
+    before = {block.addr: (0, 0) for block in blocks}
+    after: dict[int, tuple[int, int]] = {}
+    by_addr = {block.addr: block for block in blocks}
+    work = [block.addr for block in reversed(blocks)]
+    while work:
+        block = by_addr[work.pop()]
+        x, f = before[block.addr]
+        new = (x | block.written_x, f | block.written_f)
+        if after.get(block.addr) == new:
+            continue
+        after[block.addr] = new
+        for target in block.targets:
+            tx, tf = before[target]
+            before[target] = (tx | new[0], tf | new[1])
+            work.append(target)
+    return after
+
+
+def _spill(x: int, f: int, mark: Spill) -> Iterator[str]:
+    tag = mark.tag
+    for reg in _bits(x):
+        yield f"%{tag}.x{reg} = load i64, ptr %x{reg}"
+        yield f"store i64 %{tag}.x{reg}, ptr %x{reg}.at, !tbaa !2"
+    for reg in _bits(f):
+        yield f"%{tag}.f{reg} = load i64, ptr %f{reg}.bits"
+        yield f"store i64 %{tag}.f{reg}, ptr %f{reg}.at, !tbaa !2"
+
+
+def _bits(mask: int) -> Iterator[int]:
+    reg = 0
+    while mask:
+        if mask & 1:
+            yield reg
+        mask >>= 1
+        reg += 1
+
+
+def _write_float(b: Builder, item: DefF) -> Iterator[str]:
+    """Store a float register's views: the bits always, the others if anything reads them."""
+    tag, reg = item.tag, item.reg
+    have = dict(item.given)
+    if "bits" not in have:
+        if "s" in have:
+            yield from _box(have["s"], item.exact, tag)
+        else:
+            yield from _bits_of_double(have["d"], item.exact, tag)
+        have["bits"] = f"%{tag}.bits"
+    yield from _store_views(b, reg, have, tag)
+
+
+def _store_views(b: Builder, reg: int, have: dict[View, str], tag: str) -> Iterator[str]:
+    yield f"store i64 {have['bits']}, ptr %f{reg}.bits"
+    if (reg, "s") in b.views:
+        if "s" not in have:
+            yield from _unbox(have["bits"], tag)
+        yield f"store float {have.get('s', f'%{tag}.s')}, ptr %f{reg}.s"
+    if (reg, "d") in b.views:
+        if "d" not in have:
+            yield f"%{tag}.d = bitcast i64 {have['bits']} to double"
+        yield f"store double {have.get('d', f'%{tag}.d')}, ptr %f{reg}.d"
+
+
+def _box(value: str, exact: bool, tag: str) -> Iterator[str]:
+    yield f"%{tag}.raw = bitcast float {value} to i32"
+    if not exact:
+        yield f"%{tag}.nan = fcmp uno float {value}, 0.0"
+        yield f"%{tag}.sel = select i1 %{tag}.nan, i32 {NAN32}, i32 %{tag}.raw"
+    yield f"%{tag}.wide = zext i32 %{tag}.{'raw' if exact else 'sel'} to i64"
+    yield f"%{tag}.bits = or i64 %{tag}.wide, {BOX}"
+
+
+def _bits_of_double(value: str, exact: bool, tag: str) -> Iterator[str]:
+    if exact:
+        yield f"%{tag}.bits = bitcast double {value} to i64"
+        return
+    yield f"%{tag}.raw = bitcast double {value} to i64"
+    yield f"%{tag}.nan = fcmp uno double {value}, 0.0"
+    yield f"%{tag}.bits = select i1 %{tag}.nan, i64 {NAN64}, i64 %{tag}.raw"
+
+
+def _unbox(bits: str, tag: str) -> Iterator[str]:
+    yield f"%{tag}.high = lshr i64 {bits}, 32"
+    yield f"%{tag}.boxed = icmp eq i64 %{tag}.high, {BOX >> 32}"
+    yield f"%{tag}.low = trunc i64 {bits} to i32"
+    yield f"%{tag}.single = select i1 %{tag}.boxed, i32 %{tag}.low, i32 {NAN32}"
+    yield f"%{tag}.s = bitcast i32 %{tag}.single to float"
+
+
+def _head(b: Builder, entries: tuple[int, ...], groups: _Groups) -> Iterator[str]:
+    """Slots for everything, filled from the state, and the jump to the entry."""
+    uses_x = sorted(
+        {i.reg for block in b.blocks for i in block.items if isinstance(i, UseX | DefX)}
+    )
+    uses_f = sorted(
+        {i.reg for block in b.blocks for i in block.items if isinstance(i, DefF)}
+        | {reg for reg, _ in b.views}
+    )
+    yield "head:"
+    yield "%budget = alloca i64"
+    yield "store i64 %budget.in, ptr %budget"
+    for reg in uses_x:
+        yield f"%x{reg} = alloca i64"
+        yield f"%x{reg}.at = getelementptr i8, ptr %hart, i64 {state.HART.offset('x', reg)}"
+        yield f"%x{reg}.in = load i64, ptr %x{reg}.at, !tbaa !2"
+        yield f"store i64 %x{reg}.in, ptr %x{reg}"
+    for reg in uses_f:
+        for view, kind in TYPE_OF_VIEW.items():
+            if view == "bits" or (reg, view) in b.views:
+                yield f"%f{reg}.{view} = alloca {kind}"
+        yield f"%f{reg}.at = getelementptr i8, ptr %hart, i64 {state.HART.offset('f', reg)}"
+        yield f"%f{reg}.in = load i64, ptr %f{reg}.at, !tbaa !2"
+        yield from _store_views(b, reg, {"bits": f"%f{reg}.in"}, f"f{reg}.in")
+    yield from groups.head()
+    cases = " ".join(f"i64 {i}, label %b{pc:x}" for i, pc in enumerate(entries))
+    yield f"switch i64 %entry, label %nowhere [ {cases} ]"
+    yield "nowhere:"
+    yield "unreachable"
+
+
+# -- memory ---------------------------------------------------------------------------------------
+
+
+class _Groups:
+    """Accesses by remembered region. Each group has a place in the hart's state."""
+
+    def __init__(self, count: int, seed: int) -> None:
+        self._seed = seed
+        self.writable = [False] * count  # some access stores: remember writable regions only
+        self.held = [False] * count  # used in a loop: kept in registers
+        self.sizes: list[set[int]] = [set() for _ in range(count)]  # log2, of accesses
+
+    def slot(self, group: int) -> int:
+        return (self._seed + group) % state.GUESSES
+
+    def site(self, access: Access) -> int:
+        """What the slow path must know of an access, in one number."""
+        rw = state.SITE_WRITABLE if self.writable[access.group] else 0
+        return self.slot(access.group) << state.SITE_GUESS_SHIFT | rw | _log2(access.type)
+
+    def head(self) -> Iterator[str]:
+        for group, held in enumerate(self.held):
+            if held:
+                yield f"%g{group}.base = alloca i64"
+                yield f"%g{group}.host = alloca ptr"
+                for log2 in sorted(self.sizes[group]):
+                    yield f"%g{group}.limit{log2} = alloca i64"
+        for group in range(len(self.held)):
+            at = state.HART.offset("guesses", self.slot(group) * state.GUESS_SIZE // 8)
+            for k, part in enumerate(("base", "size", "host")):
+                yield f"%g{group}.{part}.at = getelementptr i8, ptr %hart, i64 {at + 8 * k}"
+            if self.held[group]:
+                yield from self.reload(group, f"g{group}.in")
+
+    def reload(self, group: int, tag: str) -> Iterator[str]:
+        """From the state to the slots."""
+        yield f"%{tag}.base = load i64, ptr %g{group}.base.at, !tbaa !2"
+        yield f"%{tag}.size = load i64, ptr %g{group}.size.at, !tbaa !2"
+        yield f"%{tag}.host = load ptr, ptr %g{group}.host.at, !tbaa !2"
+        yield f"store i64 %{tag}.base, ptr %g{group}.base"
+        yield f"store ptr %{tag}.host, ptr %g{group}.host"
+        for log2 in sorted(self.sizes[group]):
+            yield f"%{tag}.limit{log2} = lshr i64 %{tag}.size, {log2}"
+            yield f"store i64 %{tag}.limit{log2}, ptr %g{group}.limit{log2}"
+
+
+def _log2(kind: str) -> int:
+    return (BITS[kind] // 8).bit_length() - 1
+
+
+def _access(a: Access, groups: _Groups) -> Iterator[str]:
+    """The check, the access, and the slow path beside it.
+
+    Counting in elements makes one comparison do for bounds and alignment: low bits of a
+    misaligned offset become high bits of the rotated one.
+    """
+    tag, group, log2 = a.tag, a.group, _log2(a.type)
+    if groups.held[group]:
+        yield f"%{tag}.base = load i64, ptr %g{group}.base"
+        yield f"%{tag}.limit = load i64, ptr %g{group}.limit{log2}"
+    else:
+        yield f"%{tag}.base = load i64, ptr %g{group}.base.at, !tbaa !2"
+        yield f"%{tag}.size = load i64, ptr %g{group}.size.at, !tbaa !2"
+        yield f"%{tag}.limit = lshr i64 %{tag}.size, {log2}"
+    yield f"%{tag}.off = sub i64 {a.addr}, %{tag}.base"
+    index = f"%{tag}.off"
+    if log2:
+        index = f"%{tag}.index"
+        yield f"{index} = call i64 @llvm.fshr.i64(i64 %{tag}.off, i64 %{tag}.off, i64 {log2})"
+    yield f"%{tag}.ok = icmp ult i64 {index}, %{tag}.limit"
+    yield f"br i1 %{tag}.ok, label %{tag}.fast, label %{tag}.slow, !prof !6"
+    yield f"{tag}.fast:"
+    place = f"%g{group}.host" + ("" if groups.held[group] else ".at, !tbaa !2")
+    yield f"%{tag}.host = load ptr, ptr {place}"
+    yield f"%{tag}.at = getelementptr i8, ptr %{tag}.host, i64 %{tag}.off"
+    if a.kind == "load":
+        yield f"%{tag}.hit = load {a.type}, ptr %{tag}.at, align 1, !tbaa !4"
+    elif a.kind == "store":
+        yield f"store {a.type} {a.value}, ptr %{tag}.at, align 1, !tbaa !4"
+    yield f"br label %{tag}.next"
+    yield f"{tag}.slow:"
+    yield from _slow(a, groups)
+    yield f"br label %{tag}.next"
+    yield f"{tag}.next:"
+    if a.kind == "load":
+        yield f"%{tag} = phi {a.type} [ %{tag}.hit, %{tag}.fast ], [ %{tag}.miss, %{tag}.slow ]"
+    elif a.kind == "locate":
+        yield f"%{tag} = phi ptr [ %{tag}.at, %{tag}.fast ], [ %{tag}.miss, %{tag}.slow ]"
+
+
+def _slow(a: Access, groups: _Groups) -> Iterator[str]:
+    tag = a.tag
+    function = {"load": "load_miss", "store": "store_miss", "locate": "locate"}[a.kind]
+    yield f"%{tag}.fp = getelementptr i8, ptr %hart, i64 {state.HART.offset(function)}"
+    yield f"%{tag}.f = load ptr, ptr %{tag}.fp, !tbaa !2"
+    yield f"%{tag}.b0 = load i64, ptr %budget"
+    yield f"%{tag}.b = add i64 %{tag}.b0, {a.undone}"
+    common = f"ptr %hart, i64 {a.addr}, i64 {_signed(a.pc)}, i64 %{tag}.b, i64 {groups.site(a)}"
+    if a.kind == "load":
+        yield f"%{tag}.wide = call preserve_mostcc i64 %{tag}.f({common})"
+        yield from _convert_in(a, tag)
+    elif a.kind == "locate":
+        yield f"%{tag}.miss = call preserve_mostcc ptr %{tag}.f({common}, i64 {a.value})"
+    else:
+        yield from _convert_out(a, tag)
+        yield f"call preserve_mostcc void %{tag}.f({common}, i64 %{tag}.wide)"
+    if groups.held[a.group]:
+        yield from groups.reload(a.group, f"{tag}.re")
+
+
+def _convert_in(a: Access, tag: str) -> Iterator[str]:
+    bits = BITS[a.type]
+    if a.type == "i64":
+        yield f"%{tag}.miss = add i64 %{tag}.wide, 0"
+    elif a.type.startswith("i"):
+        yield f"%{tag}.miss = trunc i64 %{tag}.wide to {a.type}"
+    elif a.type == "double":
+        yield f"%{tag}.miss = bitcast i64 %{tag}.wide to double"
+    else:
+        yield f"%{tag}.narrow = trunc i64 %{tag}.wide to i{bits}"
+        yield f"%{tag}.miss = bitcast i{bits} %{tag}.narrow to {a.type}"
+
+
+def _convert_out(a: Access, tag: str) -> Iterator[str]:
+    bits = BITS[a.type]
+    if a.type == "i64":
+        yield f"%{tag}.wide = add i64 {a.value}, 0"
+    elif a.type.startswith("i"):
+        yield f"%{tag}.wide = zext {a.type} {a.value} to i64"
+    elif a.type == "double":
+        yield f"%{tag}.wide = bitcast double {a.value} to i64"
+    else:
+        yield f"%{tag}.narrow = bitcast {a.type} {a.value} to i{bits}"
+        yield f"%{tag}.wide = zext i{bits} %{tag}.narrow to i64"
+
+
+def _signed(value: int) -> int:
+    return value - (1 << 64) if value >> 63 else value
+
+
+# -- groups: webs of pointers ---------------------------------------------------------------------
+
+
+class _Union:
+    """Disjoint sets of small integers."""
+
+    def __init__(self) -> None:
+        self._parent: list[int] = []
+
+    def new(self) -> int:
+        self._parent.append(len(self._parent))
+        return len(self._parent) - 1
+
+    def find(self, a: int) -> int:
+        parent = self._parent
+        while parent[a] != a:
+            parent[a] = parent[parent[a]]
+            a = parent[a]
+        return a
+
+    def join(self, a: int, b: int) -> None:
+        self._parent[self.find(a)] = self.find(b)
+
+
+def _group(b: Builder) -> _Groups:
+    """Number the accesses' groups: one for each web of definitions that a pointer flows through.
+
+    A web joins a register's definitions that reach a common use, and a definition with the
+    register it was stepped from. Only registers alive at a block's start carry webs into it.
+    """
+    live = _live(b.blocks)
+    union = _Union()
+    entering = {
+        block.addr: {reg: union.new() for reg in _bits(live[block.addr])} for block in b.blocks
+    }
+    roots: list[tuple[Access, int, bool]] = []
+    loops = _loops(b.blocks)
+    for block in b.blocks:
+        webs = dict(entering[block.addr])
+        for item in block.items:
+            if isinstance(item, DefX):
+                origin = webs.get(item.origin) if item.origin is not None else None
+                webs[item.reg] = union.new() if origin is None else origin
+            elif isinstance(item, Access):
+                web = webs.setdefault(item.base, union.new()) if item.base else -1
+                roots.append((item, web, block.addr in loops))
+        for target in block.targets:
+            for reg, web in entering[target].items():
+                if reg in webs:
+                    union.join(webs[reg], web)
+    numbers: dict[int, int] = {}
+    for access, web, _ in roots:
+        access.group = numbers.setdefault(union.find(web) if web >= 0 else -1, len(numbers))
+    groups = _Groups(len(numbers), seed=b.blocks[0].addr >> 1)
+    for access, _, looping in roots:
+        groups.writable[access.group] |= access.writes
+        groups.held[access.group] |= looping
+        groups.sizes[access.group].add(_log2(access.type))
+    return groups
+
+
+def _live(blocks: list[BlockCode]) -> dict[int, int]:
+    """Masks of the x registers that each block or a later one reads before writing."""
+    uses: dict[int, int] = {}
+    defs: dict[int, int] = {}
+    for block in blocks:
+        use = define = 0
+        for item in block.items:
+            if isinstance(item, UseX):
+                use |= 1 << item.reg & ~define
+            elif isinstance(item, DefX):
+                define |= 1 << item.reg
+        uses[block.addr], defs[block.addr] = use, define
+    live = dict(uses)
+    changed = True
+    while changed:
+        changed = False
+        for block in reversed(blocks):
+            out = 0
+            for target in block.targets:
+                out |= live[target]
+            new = uses[block.addr] | (out & ~defs[block.addr])
+            if new != live[block.addr]:
+                live[block.addr] = new
+                changed = True
+    return live
+
+
+def _loops(blocks: list[BlockCode]) -> set[int]:
+    """Blocks that a backward branch jumps over: near enough to "in a loop"."""
+    spans = [(t, block.addr) for block in blocks for t in block.targets if t <= block.addr]
+    return {block.addr for block in blocks for low, high in spans if low <= block.addr <= high}

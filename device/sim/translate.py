@@ -1,0 +1,48 @@
+"""A unit of guest code to the LLVM IR of one host function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .build import Builder, Mode
+from .finish import finish
+from .flow import CodeWord, Unit
+from .semantics import SEMANTICS, Semantics
+
+FLOAT_EXTENSIONS = frozenset({"F", "D", "Zfh"})
+
+
+def translate(unit: Unit, mode: Mode, extensions: frozenset[str], name: str) -> str:
+    """LLVM IR of a module with one function, `name`.
+
+    extensions:  what the hart has, as the instruction table names them; others are illegal.
+    """
+    b = Builder(mode, unit.blocks)
+    for addr, code in unit.blocks.items():
+        b.begin_block(addr, len(code))
+        for position, word in enumerate(code):
+            b.begin_instruction(word.pc, word.word, word.size, len(code) - position)
+            semantics = _semantics(word, mode, extensions, SEMANTICS)
+            if semantics is None or word.decoded is None:
+                b.illegal()
+            else:
+                semantics(b, word.decoded.operands)
+            if b.ended:
+                break
+        if not b.ended:
+            b.jump(code[-1].next_pc)
+    return finish(b, name, unit.entries)
+
+
+def _semantics(
+    word: CodeWord,
+    mode: Mode,
+    extensions: frozenset[str],
+    table: Mapping[str, Semantics],
+) -> Semantics | None:
+    if word.decoded is None or (word.size == 2 and "C" not in extensions):
+        return None
+    insn = word.decoded.insn
+    if insn.ext not in extensions or (insn.ext in FLOAT_EXTENSIONS and not mode.float_on):
+        return None
+    return table.get(insn.name)
