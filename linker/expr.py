@@ -27,6 +27,10 @@ class Value(NamedTuple):
     address: bool = False  # of values without a section: an address rather than a number
 
     @property
+    def number(self) -> bool:
+        return self.section is None and not self.address
+
+    @property
     def absolute(self) -> int:
         base = self.section.addr if self.section else 0
         return (self.value + base) % ADDRESS_LIMIT
@@ -111,20 +115,22 @@ def _unary(op: str, value: Value) -> Value:
 
 
 def binary(op: str, a: Value, b: Value, expr: Expr) -> Value:
-    """a op b: offsets in one section stay so, places in two become addresses."""
+    """a op b. A place plus or minus a number is a place, the distance of two places in one
+    section is a number; all else that involves an address is one."""
     if op in COMPARISONS:
         return Value(int(COMPARISONS[op](a.absolute, b.absolute)))
-    plain_a = a.section is None and not a.address
-    plain_b = b.section is None and not b.address
-    if not (plain_a or plain_b or a.section is b.section):
-        a, b = Value(a.absolute, address=True), Value(b.absolute, address=True)
-    if op in "/%" and b.value == 0:
+    if op in "/%" and b.absolute == 0:
         raise ExprError("division by zero", expr)
-    number = ARITHMETIC[op](a.value, b.value) % ADDRESS_LIMIT
-    if op == "-" and a.section is b.section and not plain_a and not plain_b:
+    if op == "-" and a.section is not None and a.section is b.section:
+        return Value((a.value - b.value) % ADDRESS_LIMIT)
+    number = ARITHMETIC[op](a.absolute, b.absolute) % ADDRESS_LIMIT
+    if a.number and b.number:
         return Value(number)
-    kind = b if plain_a else a
-    return kind._replace(value=number)
+    # Masks are for aligning a place, so that they keep it where it is, too.
+    home = a.section or (b.section if op != "-" else None)
+    if op in "+-&|^" and home is not None and not (a.section and b.section):
+        return Value((number - home.addr) % ADDRESS_LIMIT, home)
+    return Value(number, address=True)
 
 
 def _call(call: Call, scope: Scope) -> Value:

@@ -440,7 +440,7 @@ class Layout:
         if step.op != "=":
             value = binary(step.op[:-1], self.location(), value, step.expr)
         # Inside a section a plain number counts from the section's start.
-        if self.inside is not None and value.section is None and not value.address:
+        if self.inside is not None and value.number:
             value = Value(value.value, self.inside)
         target = value.absolute
         if self.inside is not None and target < self.dot:
@@ -470,7 +470,7 @@ class Layout:
                 value = binary(step.op[:-1], self.symbol_value(symbol), value, step.expr)
             except ExprError as e:
                 self.problem("script-expression", e.message, step.span)
-        if self.inside is not None and value.section is None and not value.address:
+        if self.inside is not None and value.number:
             value = Value(value.value, self.inside)
         symbol.section, symbol.value = value.section, value.value
         symbol.defined = symbol.script = True

@@ -11,6 +11,7 @@ from typing import Literal
 from ..frontend.diag import Diagnostics
 from ..frontend.source import SourceFile
 from . import elf
+from .attributes import merge_attributes
 from .collect import bounded, collect
 from .elf import ElfError
 from .expr import wanted_names
@@ -98,6 +99,7 @@ def link(
     placing = plan(parsed, linked.objects)  # sections to the script's patterns
     removed = placing.discarded + _collect(linked, placing, parsed, options)
     _check_undefined(linked, parsed, options, diags)
+    _merge_attributes(linked, diags)  # what the machine must have
     got = _add_got(linked, placing, parsed)
     # No new input sections from here.
     settle_kinds(placing.sections)
@@ -246,6 +248,13 @@ def _lacks(symbol: Symbol, by_script: set[str]) -> bool:
         or symbol.name in by_script
         or bounded(symbol.name)
     )
+
+
+def _merge_attributes(linked: Resolution, diags: Diagnostics) -> None:
+    try:
+        merge_attributes(linked.objects)
+    except ElfError as e:
+        diags.error("bad-object", e.reason)
 
 
 def _add_got(linked: Resolution, placing: Plan, script: Script) -> ObjectFile | None:
