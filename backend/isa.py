@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-Kind = Literal["reg", "imm", "rm", "csr", "fence", "flag"]
+# target: a distance from the instruction, written as a label; flag: not written as an operand.
+Kind = Literal["reg", "imm", "target", "rm", "csr", "fence", "flag"]
 
 
 @dataclass(frozen=True)
@@ -79,8 +80,10 @@ FIELDS: dict[str, Field] = {
     "rs3":      _reg(27),
     "imm12":    Field(((20, 12, 0),), signed=True),
     "store12":  Field(((7, 5, 0), (25, 7, 5)), signed=True),
-    "branch13": Field(((8, 4, 1), (25, 6, 5), (7, 1, 11), (31, 1, 12)), signed=True, scale=2),
-    "jump21":   Field(((21, 10, 1), (20, 1, 11), (12, 8, 12), (31, 1, 20)), signed=True, scale=2),
+    "branch13": Field(((8, 4, 1), (25, 6, 5), (7, 1, 11), (31, 1, 12)), signed=True,
+                      scale=2, kind="target"),
+    "jump21":   Field(((21, 10, 1), (20, 1, 11), (12, 8, 12), (31, 1, 20)), signed=True,
+                      scale=2, kind="target"),
     "upper20":  Field(((12, 20, 12),), signed=True, scale=4096),
     "shamt5":   Field(((20, 5, 0),)),
     "shamt6":   Field(((20, 6, 0),)),
@@ -118,9 +121,9 @@ FIELDS: dict[str, Field] = {
     "cswsp":    Field(((9, 4, 2), (7, 2, 6)), scale=4),
     "csdsp":    Field(((10, 3, 3), (7, 3, 6)), scale=8),
     "cj":       Field(((3, 3, 1), (11, 1, 4), (2, 1, 5), (7, 1, 6), (6, 1, 7), (9, 2, 8),
-                       (8, 1, 10), (12, 1, 11)), signed=True, scale=2),
+                       (8, 1, 10), (12, 1, 11)), signed=True, scale=2, kind="target"),
     "cb":       Field(((3, 2, 1), (10, 2, 3), (2, 1, 5), (5, 2, 6), (12, 1, 8)),
-                      signed=True, scale=2),
+                      signed=True, scale=2, kind="target"),
 }
 # fmt: on
 
@@ -139,7 +142,8 @@ class Insn:
     """A row: name, operands as written, fixed bits, extension, base form of a compressed one.
 
     syntax:  field names and punctuation in assembly order; `f.` before a name: a floating-point
-             register; `name=n`: the row's own default. Flags are not written in assembly.
+             register; `name=n`: the row's own default; `sp`: that very register. Flags are not
+             written in assembly.
     base:    for a compressed instruction, what it abbreviates: a base row's name and, in the
              order of that row's syntax, this row's fields, registers (x2) and numbers.
     """
@@ -152,7 +156,7 @@ class Insn:
 
     @cached_property
     def operands(self) -> tuple[Operand, ...]:
-        found = re.findall(r"(f\.)?([a-z]\w*)(?:=(\d+))?", self.syntax)
+        found = re.findall(r"(f\.)?\b(?!sp\b)([a-z]\w*)(?:=(\d+))?", self.syntax)
         return tuple(
             Operand(key, _file(key, bool(f)), int(default) if default else FIELDS[key].default)
             for f, key, default in found
@@ -367,7 +371,7 @@ _ROWS = (
     Insn("bseti",     "rd,rs1,shamt6",       0x2800_1013, "Zbs"),
 
     #    name            operands, as written  bits    ext  what it abbreviates
-    Insn("c.addi4spn",   "cp2,caddi4",         0x0000, "C", "addi cp2,x2,caddi4"),
+    Insn("c.addi4spn",   "cp2,sp,caddi4",      0x0000, "C", "addi cp2,x2,caddi4"),
     Insn("c.fld",        "f.cp2,cld(cp1)",     0x2000, "C", "fld cp2,cld(cp1)"),
     Insn("c.lw",         "cp2,clw(cp1)",       0x4000, "C", "lw cp2,clw(cp1)"),
     Insn("c.ld",         "cp2,cld(cp1)",       0x6000, "C", "ld cp2,cld(cp1)"),
@@ -378,7 +382,7 @@ _ROWS = (
     Insn("c.addi",       "cd_n0,ci6",          0x0001, "C", "addi cd_n0,cd_n0,ci6"),
     Insn("c.addiw",      "cd_n0,ci6",          0x2001, "C", "addiw cd_n0,cd_n0,ci6"),
     Insn("c.li",         "cd,ci6",             0x4001, "C", "addi cd,x0,ci6"),
-    Insn("c.addi16sp",   "caddi16",            0x6101, "C", "addi x2,x2,caddi16"),
+    Insn("c.addi16sp",   "sp,caddi16",         0x6101, "C", "addi x2,x2,caddi16"),
     Insn("c.lui",        "cd_n2,clui",         0x6001, "C", "lui cd_n2,clui"),
     Insn("c.srli",       "cp1,cshamt6",        0x8001, "C", "srli cp1,cp1,cshamt6"),
     Insn("c.srai",       "cp1,cshamt6",        0x8401, "C", "srai cp1,cp1,cshamt6"),
@@ -393,17 +397,17 @@ _ROWS = (
     Insn("c.beqz",       "cp1,cb",             0xC001, "C", "beq cp1,x0,cb"),
     Insn("c.bnez",       "cp1,cb",             0xE001, "C", "bne cp1,x0,cb"),
     Insn("c.slli",       "cd,cshamt6",         0x0002, "C", "slli cd,cd,cshamt6"),
-    Insn("c.fldsp",      "f.cd,cldsp",         0x2002, "C", "fld cd,cldsp(x2)"),
-    Insn("c.lwsp",       "cd_n0,clwsp",        0x4002, "C", "lw cd_n0,clwsp(x2)"),
-    Insn("c.ldsp",       "cd_n0,cldsp",        0x6002, "C", "ld cd_n0,cldsp(x2)"),
+    Insn("c.fldsp",      "f.cd,cldsp(sp)",     0x2002, "C", "fld cd,cldsp(x2)"),
+    Insn("c.lwsp",       "cd_n0,clwsp(sp)",    0x4002, "C", "lw cd_n0,clwsp(x2)"),
+    Insn("c.ldsp",       "cd_n0,cldsp(sp)",    0x6002, "C", "ld cd_n0,cldsp(x2)"),
     Insn("c.jr",         "cd_n0",              0x8002, "C", "jalr x0,0(cd_n0)"),
     Insn("c.mv",         "cd,cs2_n0",          0x8002, "C", "add cd,x0,cs2_n0"),
     Insn("c.ebreak",     "",                   0x9002, "C", "ebreak"),
     Insn("c.jalr",       "cd_n0",              0x9002, "C", "jalr x1,0(cd_n0)"),
     Insn("c.add",        "cd,cs2_n0",          0x9002, "C", "add cd,cd,cs2_n0"),
-    Insn("c.fsdsp",      "f.cs2,csdsp",        0xA002, "C", "fsd cs2,csdsp(x2)"),
-    Insn("c.swsp",       "cs2,cswsp",          0xC002, "C", "sw cs2,cswsp(x2)"),
-    Insn("c.sdsp",       "cs2,csdsp",          0xE002, "C", "sd cs2,csdsp(x2)"),
+    Insn("c.fsdsp",      "f.cs2,csdsp(sp)",    0xA002, "C", "fsd cs2,csdsp(x2)"),
+    Insn("c.swsp",       "cs2,cswsp(sp)",      0xC002, "C", "sw cs2,cswsp(x2)"),
+    Insn("c.sdsp",       "cs2,csdsp(sp)",      0xE002, "C", "sd cs2,csdsp(x2)"),
 )
 # fmt: on
 
