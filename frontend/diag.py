@@ -119,6 +119,14 @@ class Diagnostics:
             raise CompileError(self.seen)
 
 
+def closest(name: str, candidates: Iterable[str]) -> str | None:
+    """The candidate a misspelt name most likely stands for, if one is near enough."""
+    from difflib import get_close_matches
+
+    found = get_close_matches(name[:100], list(candidates), 1, 0.7)
+    return found[0] if found else None
+
+
 def render(d: Diagnostic) -> str:
     """The diagnostic as lines of text: place, message, source line, caret range, notes, hint."""
     lines = [_headline(d.severity, d.code, d.message, d.span)]

@@ -12,10 +12,10 @@ class SourceFile:
     """One text that tokens come from: a file, standard input, a `-D`, or a pasted token."""
 
     name: str
-    text: str
+    text: str = field(repr=False)
     # (offset, line, name): from `offset` on, lines count from `line` in file `name` (#line)
-    line_marks: list[tuple[int, int, str]] = field(default_factory=list)
-    included_from: Span | None = None
+    line_marks: list[tuple[int, int, str]] = field(default_factory=list, repr=False)
+    included_from: Span | None = field(default=None, repr=False)
 
     @cached_property
     def line_starts(self) -> list[int]:
@@ -54,14 +54,19 @@ class Span:
     file: SourceFile
     start: int
     end: int
-    expanded_from: Expansion | None = None
+    # Left out of == and repr: a chain of uses can be very long.
+    expanded_from: Expansion | None = field(default=None, compare=False, repr=False)
 
     def to(self, last: Span) -> Span:
         """From the start of this span to the end of `last`, when both lie in one file."""
         a, b = self.outermost(), last.outermost()
         if self.file is last.file and self.expanded_from is last.expanded_from:
             a, b = self, last
-        if a.file is not b.file or b.end < a.start:
+        if a.file is not b.file:
+            return self
+        if b.start <= a.start and a.end <= b.end:
+            return b  # an argument, and the macro use around it
+        if b.end < a.end:
             return self
         return Span(a.file, a.start, b.end, a.expanded_from)
 

@@ -26,4 +26,4 @@ class Token:
     span: Span
     space_before: bool = False
     line_start: bool = False  # first on its line, for -E
-    no_expand: frozenset[str] = frozenset()  # macros this token must not expand again
+    no_expand: bool = False  # names a macro it came out of: never expanded again

@@ -1,0 +1,848 @@
+"""The preprocessor: files, directives and macro expansion (C99 6.10), tokens in, tokens out.
+
+Expansion keeps a stack of token streams: a macro's body is pushed where its name stood and
+the macro stays off while its stream is on the stack, so the text after the name can complete
+a call that the body began, as C asks.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from .diag import Diagnostics, closest
+from .lexer import DIGRAPHS, lex, lex_text
+from .pp_expr import evaluate
+from .pp_macro import Argument, Macro, Substitution, read_definition, spaced, text_macro
+from .pp_predefined import predefined
+from .pp_render import render
+from .source import Expansion, SourceFile, Span
+from .tokens import Token, TokenKind
+
+__all__ = ["Dependencies", "PPOptions", "preprocess", "render"]
+
+MAX_INCLUDE_DEPTH = 200
+MAX_EXPANDED_TOKENS = 1 << 20  # in one program; a macro that doubles 30 times ends here
+MAX_ARGUMENT_DEPTH = 120  # macro uses inside arguments inside arguments
+COMMAND_LINE = "<command line>"
+
+Dynamic: TypeAlias = Callable[[Token], list[Token]]
+
+
+@dataclass(frozen=True)
+class PPOptions:
+    """What the command line says to the preprocessor.
+
+    macros:       in order, "DNAME=VALUE" (or "DNAME", which is 1) and "UNAME".
+    include_dirs: searched for <...>, and for "..." after the including file's folder.
+    includes:     files included before the first line.
+    """
+
+    macros: tuple[str, ...] = ()
+    include_dirs: tuple[str, ...] = ()
+    includes: tuple[str, ...] = ()
+    cl_std: str = "CL1.2"
+    fast_relaxed_math: bool = False
+
+
+@dataclass
+class Dependencies:
+    """What a result depends on besides its input: (path, content) read, and paths not found."""
+
+    read: list[tuple[str, bytes]] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)
+
+
+def preprocess(
+    file: SourceFile,
+    options: PPOptions,
+    diags: Diagnostics,
+    dependencies: Dependencies | None = None,
+) -> list[Token]:
+    """Run the preprocessor over a file.
+
+    returns: its tokens after expansion, PRAGMA tokens among them, and an EOF token.
+    raises:  CompileError where nothing can follow: too many errors, a limit reached.
+    """
+    return _Preprocessor(options, diags, dependencies or Dependencies()).run(file)
+
+
+@dataclass(slots=True)
+class _Conditional:
+    """An #if on its way to its #endif."""
+
+    span: Span
+    live: bool  # the tokens that follow count
+    taken: bool  # one group was live already
+    has_else: bool = False
+
+
+@dataclass(slots=True)
+class _File:
+    source: SourceFile
+    tokens: list[Token]
+    at: int = 0
+    conditionals: list[_Conditional] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Stream:
+    tokens: list[Token]
+    macro: Macro | None = None
+    at: int = 0
+
+
+class _Preprocessor:
+    def __init__(self, options: PPOptions, diags: Diagnostics, dependencies: Dependencies) -> None:
+        self.options, self.diags, self.dependencies = options, diags, dependencies
+        self.macros: dict[str, Macro | str | Dynamic] = {
+            **predefined(options.cl_std, options.fast_relaxed_math),
+            **self.dynamic_macros(),
+        }
+        self.files: list[_File] = []
+        self.out: list[Token] = []
+        self.once: set[str] = set()
+        self.counter = 0
+        self.expanded_tokens = 0
+        self.argument_depth = 0
+        self.in_arguments = False
+        self.outer_use: Span | None = None  # the use in a file whose expansion is going on
+
+    # -- files ----------------------------------------------------------------------------------
+
+    def run(self, file: SourceFile) -> list[Token]:
+        self.base_name = file.name
+        self.push(file)
+        end = self.files[0].tokens[-1]
+        for name in reversed(self.options.includes):
+            self.include(name, True, None)
+        self.push(SourceFile(COMMAND_LINE, _definitions(self.options.macros)))
+        while self.files:
+            self.text(self.files[-1])
+        return [*self.finished(), end]
+
+    def push(self, source: SourceFile) -> None:
+        self.files.append(_File(source, lex(source, self.diags)))
+
+    def text(self, file: _File) -> None:
+        """Tokens of `file` to the output, until it ends or includes another."""
+        tokens, macros = file.tokens, self.macros
+        add = self.out.append
+        at = file.at
+        while True:
+            token = tokens[at]
+            at += 1
+            if token.kind is TokenKind.IDENT:
+                if token.text not in macros:
+                    add(token)
+                    continue
+                file.at = at
+                self.outer_use = None
+                expansion = self.expand([token], True)
+                at = file.at
+                self.out += expansion
+                if token.line_start and not expansion and tokens[at].text not in ("#", "%:"):
+                    tokens[at].line_start = True
+            elif token.line_start and token.text in ("#", "%:"):
+                file.at = at
+                self.directive(token)
+                at = file.at
+                if self.files[-1] is not file:
+                    return
+            elif token.kind is TokenKind.EOF:
+                for conditional in file.conditionals:
+                    self.diags.error(
+                        "unterminated-conditional", "this has no #endif", conditional.span
+                    )
+                self.files.pop()
+                return
+            else:
+                add(token)
+
+    def finished(self) -> list[Token]:
+        """The output, with one spelling per punctuator; reports text that is no token."""
+        for token in self.out:
+            if token.kind is TokenKind.PUNCT and token.text in DIGRAPHS:
+                token.text = DIGRAPHS[token.text]
+            elif token.kind is TokenKind.OTHER and token.text[0] in "\"'":
+                self.diags.error(
+                    "unterminated-string", f"missing {token.text[0]} at the end", token.span
+                )
+        return self.out
+
+    # -- expansion ------------------------------------------------------------------------------
+
+    def expand(self, tokens: list[Token], from_file: bool, in_if: bool = False) -> list[Token]:
+        """Fully expand `tokens`; `from_file`: the current file's next tokens may belong to it."""
+        stack = [_Stream(tokens)]
+        out: list[Token] = []
+        space = False  # a use with white space before it came to nothing
+        while stack:
+            top = stack[-1]
+            if top.at == len(top.tokens):
+                _drop(stack)
+                continue
+            token = top.tokens[top.at]
+            top.at += 1
+            if space:
+                token, space = spaced(token), False
+            if token.kind is not TokenKind.IDENT or token.no_expand:
+                out.append(token)
+                continue
+            macro = self.lookup(token.text)
+            if macro is None:
+                out.append(token)
+                if in_if and token.text == "defined":
+                    _keep_operand(top, out)
+            elif not isinstance(macro, Macro):
+                out += (
+                    self.pragma_operator(token, stack, from_file)
+                    if (token.text == "_Pragma")
+                    else macro(token)
+                )
+            elif macro.active:
+                out.append(_painted(token))
+            elif macro.params is None or self.paren_follows(stack, from_file):
+                body = self.use(macro, token, stack, from_file)
+                if body is None:
+                    continue
+                self.charge(len(body), token)
+                if body:
+                    first = body[0]  # an argument's token may be in use elsewhere too
+                    body[0] = Token(
+                        first.kind,
+                        first.text,
+                        first.span,
+                        token.space_before,
+                        token.line_start,
+                        first.no_expand,
+                    )
+                else:
+                    space = token.space_before
+                stack.append(_Stream(body, macro))
+                macro.active = True
+            else:
+                out.append(token)
+        return out
+
+    def lookup(self, name: str) -> Macro | Dynamic | None:
+        macro = self.macros.get(name)
+        if isinstance(macro, str):
+            macro = self.macros[name] = text_macro(name, macro)
+        return macro
+
+    def use(
+        self, macro: Macro, name: Token, stack: list[_Stream], from_file: bool
+    ) -> list[Token] | None:
+        """What replaces one use of a macro, before rescanning; None after an error."""
+        if macro.params is None:
+            expansion = Expansion(macro.name, name.span)
+            if macro.plain:
+                return _placed(macro.body, expansion)
+            return Substitution(macro, [], expansion, self.diags).run()
+        found = self.arguments(macro, name, stack, from_file)
+        if found is None:
+            return None
+        arguments, end = found
+        span = name.span.to(end)
+        if from_file and self.outer_use is None:
+            self.outer_use = span
+        expansion = Expansion(macro.name, span)
+        if macro.plain:
+            return _placed(macro.body, expansion)
+        for index in macro.expanded_params:
+            arguments[index].expanded = self.argument(arguments[index].written, name)
+        return Substitution(macro, arguments, expansion, self.diags).run()
+
+    def argument(self, tokens: list[Token], name: Token) -> list[Token]:
+        if not any(t.kind is TokenKind.IDENT and t.text in self.macros for t in tokens):
+            return tokens
+        self.argument_depth += 1
+        if self.argument_depth > MAX_ARGUMENT_DEPTH:
+            raise self.diags.fatal(
+                "nesting-limit", "macro uses nest too deeply in arguments", name.span
+            )
+        expanded = self.expand(tokens, False)
+        self.argument_depth -= 1
+        return expanded
+
+    def charge(self, count: int, token: Token) -> None:
+        self.expanded_tokens += count + 1
+        if self.expanded_tokens > MAX_EXPANDED_TOKENS:
+            raise self.diags.fatal(
+                "macro-limit",
+                f"macros expand to more than {MAX_EXPANDED_TOKENS} tokens",
+                token.span,
+            )
+
+    def paren_follows(self, stack: list[_Stream], from_file: bool) -> bool:
+        for stream in reversed(stack):
+            if stream.at < len(stream.tokens):
+                return stream.tokens[stream.at].text == "("
+        if not from_file:
+            return False
+        file = self.files[-1]
+        return file.tokens[file.at].text == "("
+
+    def next(self, stack: list[_Stream], from_file: bool) -> Token | None:
+        """The next token of a macro's arguments, wherever it comes from."""
+        while stack:
+            top = stack[-1]
+            if top.at < len(top.tokens):
+                top.at += 1
+                return top.tokens[top.at - 1]
+            _drop(stack)
+        file = self.files[-1]
+        while from_file:
+            token = file.tokens[file.at]
+            if token.kind is TokenKind.EOF:
+                break
+            file.at += 1
+            if not (token.line_start and token.text in ("#", "%:")):
+                return token
+            self.in_arguments = True
+            self.directive(token)
+            self.in_arguments = False
+        return None
+
+    def arguments(
+        self, macro: Macro, name: Token, stack: list[_Stream], from_file: bool
+    ) -> tuple[list[Argument], Span] | None:
+        """Reads `(...)` after a macro's name: its arguments and where the `)` is."""
+        assert macro.params is not None
+        self.next(stack, from_file)
+        count = len(macro.params)
+        found: list[list[Token]] = [[]]
+        depth = 0
+        while True:
+            token = self.next(stack, from_file)
+            if token is None:
+                self.diags.error(
+                    "unterminated-macro-use",
+                    f"the arguments of macro '{macro.name}' have no ')'",
+                    name.span,
+                    notes=(_defined_here(macro),),
+                )
+                return None
+            if token.kind is TokenKind.IDENT:
+                known = self.macros.get(token.text)
+                if isinstance(known, Macro) and known.active:
+                    token = _painted(token)
+            elif token.text == "(":
+                depth += 1
+            elif token.text == ")":
+                if depth == 0:
+                    break
+                depth -= 1
+            elif token.text == "," and depth == 0 and not (macro.variadic and len(found) == count):
+                found.append([])
+                continue
+            if token.line_start:
+                token = Token(token.kind, token.text, token.span, True, False, token.no_expand)
+            found[-1].append(token)
+        if count == 0 and found == [[]]:
+            found = []
+        absent = macro.variadic and (len(found) == count - 1 or found == [[]])
+        if absent and len(found) < count:
+            found.append([])
+        if len(found) != count:
+            takes = f"{count - macro.variadic}{' or more' if macro.variadic else ''}"
+            self.diags.error(
+                "macro-arguments",
+                f"macro '{macro.name}' takes {takes} argument{'' if takes == '1' else 's'}, "
+                f"{len(found)} given",
+                name.span.to(token.span),
+                notes=(_defined_here(macro),),
+            )
+            return None
+        arguments = [Argument(tokens) for tokens in found]
+        if absent:
+            arguments[-1].absent = True
+        return arguments, token.span
+
+    # -- macros whose value depends on the place ------------------------------------------------
+
+    def dynamic_macros(self) -> dict[str, Dynamic]:
+        return {
+            "__FILE__": lambda t: [_made(t, TokenKind.STRING, _quoted(self.presumed(t)[0]))],
+            "__FILE_NAME__": lambda t: [
+                _made(t, TokenKind.STRING, _quoted(os.path.basename(self.presumed(t)[0])))
+            ],
+            "__BASE_FILE__": lambda t: [_made(t, TokenKind.STRING, _quoted(self.base_name))],
+            "__LINE__": lambda t: [_made(t, TokenKind.NUMBER, str(self.presumed(t)[1]))],
+            "__INCLUDE_LEVEL__": lambda t: [_made(t, TokenKind.NUMBER, str(len(self.files) - 1))],
+            "__COUNTER__": self.count,
+            "__DATE__": lambda t: self.epoch(t, "Jan  1 1970"),
+            "__TIME__": lambda t: self.epoch(t, "00:00:00"),
+            "__TIMESTAMP__": lambda t: self.epoch(t, "Thu Jan  1 00:00:00 1970"),
+            "_Pragma": lambda _t: [],  # an operator; expand() sees to its operand
+        }
+
+    def presumed(self, token: Token) -> tuple[str, int]:
+        """File and line of the end of the macro use a token belongs to, as other compilers do."""
+        span = self.outer_use or token.span.outermost()
+        name, line, _column = span.file.presumed(max(span.start, span.end - 1))
+        return name, line
+
+    def count(self, token: Token) -> list[Token]:
+        self.counter += 1
+        return [_made(token, TokenKind.NUMBER, str(self.counter - 1))]
+
+    def epoch(self, token: Token, text: str) -> list[Token]:
+        self.diags.warning(
+            "date-time",
+            f"'{token.text}' is '{text}' always, so that equal inputs give equal outputs",
+            token.span,
+        )
+        return [_made(token, TokenKind.STRING, f'"{text}"')]
+
+    def pragma_operator(self, token: Token, stack: list[_Stream], from_file: bool) -> list[Token]:
+        """`_Pragma("text")` does what `#pragma text` does (C99 6.10.9)."""
+        if self.paren_follows(stack, from_file):
+            self.next(stack, from_file)
+            operand = self.next(stack, from_file)
+            if operand is not None and operand.kind is TokenKind.STRING:
+                close = self.next(stack, from_file)
+                if close is not None and close.text == ")":
+                    text = operand.text.removeprefix("L")[1:-1]
+                    text = text.replace('\\"', '"').replace("\\\\", "\\")
+                    return self.pragma(
+                        lex_text(text, "<_Pragma>"), token, token.span.to(close.span)
+                    )
+        self.diags.error("bad-pragma", "'_Pragma' needs one string in parentheses", token.span)
+        return []
+
+    # -- directives -----------------------------------------------------------------------------
+
+    def directive(self, hash_: Token) -> None:
+        """The directive whose `#` has just been read."""
+        file = self.files[-1]
+        tokens, start = file.tokens, file.at
+        at = start
+        while not tokens[at].line_start and tokens[at].kind is not TokenKind.EOF:
+            at += 1
+        file.at = at
+        line = tokens[start:at]
+        if not line:
+            return
+        name = line[0]
+        if name.kind is TokenKind.NUMBER:
+            self.line_directive(line, hash_)  # "# 12 "file"", as -E writes
+            return
+        handler = _DIRECTIVES.get(name.text)
+        if handler is None:
+            near = closest(name.text, _DIRECTIVES)
+            self.diags.error(
+                "unknown-directive",
+                f"unknown directive '#{name.text}'",
+                name.span,
+                hint=f"did you mean '#{near}'?" if near else None,
+            )
+            return
+        handler(self, line, hash_)
+        if file.conditionals and not file.conditionals[-1].live:
+            _skip_group(file)
+
+    def extra(self, tokens: list[Token], directive: str) -> None:
+        if tokens:
+            self.diags.warning(
+                "extra-tokens",
+                f"extra tokens at the end of #{directive}",
+                tokens[0].span.to(tokens[-1].span),
+            )
+
+    def macro_name(self, line: list[Token]) -> Token | None:
+        directive = line[0].text
+        if len(line) < 2 or line[1].kind is not TokenKind.IDENT:
+            what = "macro name missing" if len(line) < 2 else "a macro's name is an identifier"
+            self.diags.error("macro-name", f"{what} after #{directive}", line[-1].span)
+            return None
+        if line[1].text in ("defined", "__VA_ARGS__", "__VA_OPT__", "_Pragma", "__has_include"):
+            self.diags.error("macro-name", f"'{line[1].text}' cannot be a macro", line[1].span)
+            return None
+        return line[1]
+
+    def define(self, line: list[Token], _hash: Token) -> None:
+        name = self.macro_name(line)
+        if name is None:
+            return
+        macro = read_definition(line[1:], self.diags)
+        if macro is None:
+            return
+        old = self.macros.get(macro.name)
+        from_file = self.files[-1].source.name != COMMAND_LINE
+        if macro.params is None and macro.body and not macro.body[0].space_before:
+            self.diags.warning(
+                "missing-space", "there should be a space after the macro's name", name.span
+            )
+        if callable(old):
+            self.diags.warning(
+                "builtin-macro-redefined", f"redefining built-in macro '{macro.name}'", name.span
+            )
+        elif old is not None and (from_file or isinstance(old, Macro)):
+            previous = self.lookup(macro.name)
+            assert isinstance(previous, Macro)
+            if not macro.same_as(previous):
+                self.diags.warning(
+                    "macro-redefined",
+                    f"macro '{macro.name}' is defined again, differently",
+                    name.span,
+                    notes=(_defined_here(previous),),
+                )
+        self.macros[macro.name] = macro
+
+    def undef(self, line: list[Token], _hash: Token) -> None:
+        name = self.macro_name(line)
+        if name is None:
+            return
+        self.extra(line[2:], "undef")
+        if callable(self.macros.pop(name.text, None)):
+            self.diags.warning(
+                "builtin-macro-redefined", f"undefining built-in macro '{name.text}'", name.span
+            )
+
+    def if_(self, line: list[Token], hash_: Token) -> None:
+        live = self.condition(line)
+        span = hash_.span.to(line[0].span)
+        self.files[-1].conditionals.append(_Conditional(span, live, live))
+
+    def condition(self, line: list[Token]) -> bool:
+        """Whether the condition of an #if, #ifdef, #ifndef or their #elif forms holds."""
+        directive = line[0].text
+        if directive in ("if", "elif"):
+            tokens = self.expand(self.answer_has_include(line[1:]), False, True)
+            value = evaluate(tokens, self.is_defined, line[0].span, self.diags)
+            return value is not None and value.number != 0
+        if len(line) < 2 or line[1].kind is not TokenKind.IDENT:
+            self.diags.error("macro-name", f"macro name missing after #{directive}", line[-1].span)
+            return False
+        self.extra(line[2:], directive)
+        return self.is_defined(line[1].text) != directive.endswith("ndef")
+
+    def is_defined(self, name: str) -> bool:
+        return name == "__has_include" or (name in self.macros and name != "_Pragma")
+
+    def elif_(self, line: list[Token], _hash: Token) -> None:
+        conditional = self.open_conditional(line[0])
+        if conditional is not None:
+            # Once a group was live, later conditions are not even looked at.
+            conditional.live = not conditional.taken and self.condition(line)
+            conditional.taken |= conditional.live
+
+    def else_(self, line: list[Token], _hash: Token) -> None:
+        conditional = self.open_conditional(line[0])
+        if conditional is not None:
+            self.extra(line[1:], "else")
+            conditional.live, conditional.taken = not conditional.taken, True
+            conditional.has_else = True
+
+    def endif(self, line: list[Token], _hash: Token) -> None:
+        if not self.files[-1].conditionals:
+            self.diags.error("unmatched-conditional", "#endif without #if", line[0].span)
+            return
+        self.extra(line[1:], "endif")
+        self.files[-1].conditionals.pop()
+
+    def open_conditional(self, name: Token) -> _Conditional | None:
+        conditionals = self.files[-1].conditionals
+        if not conditionals:
+            self.diags.error("unmatched-conditional", f"#{name.text} without #if", name.span)
+            return None
+        if conditionals[-1].has_else:
+            self.diags.error(
+                "unmatched-conditional",
+                f"#{name.text} after #else",
+                name.span,
+                notes=(("the conditional starts here", conditionals[-1].span),),
+            )
+            conditionals[-1].live = False
+            return None
+        return conditionals[-1]
+
+    def line_directive(self, line: list[Token], _hash: Token) -> None:
+        operands = line if line[0].kind is TokenKind.NUMBER else self.expand(line[1:], False)
+        number = operands[0] if operands else line[-1]
+        if not (number.text.isascii() and number.text.isdecimal() and len(number.text) < 11):
+            self.diags.error("bad-line", "#line needs a number of decimal digits", number.span)
+            return
+        source = self.files[-1].source
+        at = line[-1].span.end
+        name = source.presumed(at)[0]
+        if len(operands) > 1:
+            given = operands[1]
+            if given.kind is not TokenKind.STRING or given.text.startswith("L"):
+                self.diags.error("bad-line", "#line takes a file name in quotes", given.span)
+                return
+            name = given.text[1:-1].replace('\\"', '"').replace("\\\\", "\\")
+            if operands is not line:  # a line marker's flags say nothing we need
+                self.extra(operands[2:], "line")
+        if not 0 < int(number.text) < 1 << 31 and operands is not line:
+            self.diags.error("bad-line", "#line needs a number from 1 to 2147483647", number.span)
+            return
+        physical = source.position(at)[0]
+        starts = source.line_starts
+        offset = starts[physical] if physical < len(starts) else len(source.text)
+        source.line_marks.append((offset, int(number.text), name))
+
+    def message(self, line: list[Token], hash_: Token) -> None:
+        text = _spelling(line[1:])
+        span = hash_.span.to(line[-1].span)
+        if line[0].text == "error":
+            self.diags.error("user-error", text or "#error", span)
+        else:
+            self.diags.warning("user-warning", text or "#warning", span)
+
+    def pragma_directive(self, line: list[Token], hash_: Token) -> None:
+        tokens = self.pragma(line[1:], hash_, hash_.span.to(line[-1].span))
+        if not self.in_arguments:
+            self.out += tokens
+
+    def pragma(self, tokens: list[Token], first: Token, span: Span) -> list[Token]:
+        """What stays of a pragma in the output."""
+        if tokens and tokens[0].text == "once":
+            if len(self.files) == 1:
+                self.diags.warning(
+                    "pragma-once-outside-header", "#pragma once in the main file", span
+                )
+            self.once.add(os.path.realpath(self.files[-1].source.name))
+            return []
+        if tokens and tokens[0].text not in ("STDC", "OPENCL"):
+            tokens = self.expand(tokens, False)
+        return [Token(TokenKind.PRAGMA, _spelling(tokens), span, first.space_before, True)]
+
+    # -- including ------------------------------------------------------------------------------
+
+    def include_directive(self, line: list[Token], _hash: Token) -> None:
+        header = self.header_name(line[1:], line[0])
+        if header is None:
+            return
+        name, quoted, span, rest = header
+        self.extra(rest, "include")
+        if self.in_arguments:
+            self.diags.error(
+                "include-in-arguments", "#include inside the arguments of a macro", span
+            )
+            return
+        self.include(name, quoted, span)
+
+    def header_name(
+        self, tokens: list[Token], directive: Token
+    ) -> tuple[str, bool, Span, list[Token]] | None:
+        """(name, was it in quotes, place, tokens behind) of what an #include names."""
+        written = bool(tokens) and tokens[0].text == "<"
+        if tokens and not written and tokens[0].kind is not TokenKind.STRING:
+            tokens = self.expand(tokens, False)
+        if tokens and tokens[0].kind is TokenKind.STRING and not tokens[0].text.startswith("L"):
+            return tokens[0].text[1:-1], True, tokens[0].span, tokens[1:]
+        if written:
+            # Between < and > anything is a name, // and ' too: read it from the text.
+            start, text = tokens[0].span, tokens[0].span.file.text
+            newline = text.find("\n", start.start)
+            end = text.find(">", start.start, newline if newline >= 0 else len(text))
+            if end >= 0:
+                span = Span(start.file, start.start, end + 1, start.expanded_from)
+                rest = [t for t in tokens if t.span.start > end]
+                return text[start.start + 1 : end], False, span, rest
+        elif tokens and tokens[0].text == "<":
+            close = next((i for i, t in enumerate(tokens) if t.text == ">"), None)
+            if close is not None:
+                span = tokens[0].span.to(tokens[close].span)
+                return _spelling(tokens[1:close]), False, span, tokens[close + 1 :]
+        where = tokens[0].span if tokens else directive.span
+        self.diags.error("bad-include", '#include takes "FILE" or <FILE>', where)
+        return None
+
+    def search(self, name: str, quoted: bool) -> tuple[list[str], bool]:
+        """Folders to look for a header in, and whether the last is kcc's own."""
+        folders = list(self.options.include_dirs)
+        if quoted:
+            folders.insert(0, os.path.dirname(self.files[-1].source.name))
+        if os.path.isabs(name):
+            folders = [""]
+        return folders, not os.path.isabs(name)
+
+    def find(self, name: str, quoted: bool) -> tuple[str, bytes] | None:
+        """(path, content) of a header; remembers what it read and what was not there."""
+        folders, builtin = self.search(name, quoted)
+        paths = [os.path.join(folder, name) for folder in folders]
+        if builtin:
+            paths.append(os.path.join(_builtin_headers(), name))
+        for path in paths:
+            if name and os.path.isfile(path):
+                try:
+                    with open(path, "rb") as file:
+                        data = file.read()
+                except OSError:
+                    continue  # as if it were not there; the search goes on
+                self.dependencies.read.append((path, data))
+                return path, data
+            self.dependencies.absent.append(path)
+        return None
+
+    def include(self, name: str, quoted: bool, span: Span | None) -> None:
+        found = self.find(name, quoted)
+        if found is None:
+            folders, _builtin = self.search(name, quoted)
+            searched = ", ".join(f"'{f or '.'}'" for f in folders) or "no folder (-I adds one)"
+            raise self.diags.fatal(
+                "include-not-found", f"'{name}' is not found", span, hint=f"searched {searched}"
+            )
+        path, data = found
+        if self.once and os.path.realpath(path) in self.once:
+            return
+        if len(self.files) > MAX_INCLUDE_DEPTH:
+            raise self.diags.fatal(
+                "include-depth", f"files include each other {MAX_INCLUDE_DEPTH} deep", span
+            )
+        try:
+            text = data.decode("utf-8")
+        except UnicodeDecodeError as e:
+            raise self.diags.fatal(
+                "encoding", f"'{path}' is not UTF-8 text (byte {e.start})", span
+            ) from e
+        self.push(SourceFile(path, text, included_from=span))
+
+    def answer_has_include(self, line: list[Token]) -> list[Token]:
+        """Replaces every `__has_include(...)` of an #if line by 0 or 1."""
+        out: list[Token] = []
+        at = 0
+        while at < len(line):
+            token = line[at]
+            at += 1
+            asked = [t.text for t in out[-2:]]
+            if (
+                token.text != "__has_include"
+                or asked[-1:] == ["defined"]
+                or (asked == ["defined", "("])
+            ):
+                out.append(token)
+                continue
+            depth, end = 0, at
+            while end < len(line):
+                depth += (line[end].text == "(") - (line[end].text == ")")
+                if depth == 0:
+                    break
+                end += 1
+            if end >= len(line) or end == at:
+                self.diags.error(
+                    "bad-include", "'__has_include' needs a header in parentheses", token.span
+                )
+                return [_made(token, TokenKind.NUMBER, "0")]
+            header = self.header_name(line[at + 1 : end], token)
+            found = header is not None and self.find(header[0], header[1]) is not None
+            out.append(_made(token, TokenKind.NUMBER, str(int(found))))
+            at = end + 1
+        return out
+
+
+_Handler: TypeAlias = Callable[[_Preprocessor, list[Token], Token], None]
+_DIRECTIVES: dict[str, _Handler] = {
+    "define": _Preprocessor.define,
+    "undef": _Preprocessor.undef,
+    "include": _Preprocessor.include_directive,
+    "if": _Preprocessor.if_,
+    "ifdef": _Preprocessor.if_,
+    "ifndef": _Preprocessor.if_,
+    "elif": _Preprocessor.elif_,
+    "elifdef": _Preprocessor.elif_,
+    "elifndef": _Preprocessor.elif_,
+    "else": _Preprocessor.else_,
+    "endif": _Preprocessor.endif,
+    "line": _Preprocessor.line_directive,
+    "error": _Preprocessor.message,
+    "warning": _Preprocessor.message,
+    "pragma": _Preprocessor.pragma_directive,
+}
+_OPENS = ("if", "ifdef", "ifndef")
+_CONTINUES = ("elif", "elifdef", "elifndef", "else", "endif")
+
+
+def _skip_group(file: _File) -> None:
+    """Past a group that does not count, to the `#` that ends it."""
+    tokens, at = file.tokens, file.at
+    depth = 0
+    while tokens[at].kind is not TokenKind.EOF:
+        token = tokens[at]
+        at += 1
+        if not token.line_start or token.text not in ("#", "%:") or tokens[at].line_start:
+            continue
+        name = tokens[at].text
+        if name in _OPENS:
+            depth += 1
+        elif depth and name == "endif":
+            depth -= 1
+        elif not depth and name in _CONTINUES:
+            at -= 1
+            break
+    file.at = at
+
+
+def _drop(stack: list[_Stream]) -> None:
+    macro = stack.pop().macro
+    if macro is not None:
+        macro.active = False
+
+
+def _placed(body: list[Token], expansion: Expansion) -> list[Token]:
+    """A body's tokens as they stand in one use."""
+    out: list[Token] = []
+    for token in body:
+        span = token.span
+        at = Span(span.file, span.start, span.end, expansion)
+        out.append(Token(token.kind, token.text, at, token.space_before))
+    return out
+
+
+def _painted(token: Token) -> Token:
+    return Token(token.kind, token.text, token.span, token.space_before, token.line_start, True)
+
+
+def _made(token: Token, kind: TokenKind, text: str) -> Token:
+    return Token(kind, text, token.span, token.space_before, token.line_start)
+
+
+def _keep_operand(stream: _Stream, out: list[Token]) -> None:
+    """Copies `X` or `( X` behind `defined`, unexpanded."""
+    for _ in range(2):
+        if stream.at < len(stream.tokens):
+            token = stream.tokens[stream.at]
+            stream.at += 1
+            out.append(token)
+            if token.text != "(":
+                return
+
+
+def _definitions(macros: tuple[str, ...]) -> str:
+    """The command line's macros as the lines one would write for them."""
+    lines: list[str] = []
+    for macro in macros:
+        kind, text = macro[:1], macro[1:].split("\n", 1)[0]
+        if kind == "U":
+            lines.append(f"#undef {text}")
+            continue
+        name, given, value = text.partition("=")
+        lines.append(f"#define {name} {value if given else '1'}")
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _defined_here(macro: Macro) -> tuple[str, Span | None]:
+    builtin = macro.span.file.name == "<built-in>"
+    return f"macro '{macro.name}' is defined here", None if builtin else macro.span
+
+
+def _spelling(tokens: list[Token]) -> str:
+    return "".join(
+        (" " if index and token.space_before else "") + token.text
+        for index, token in enumerate(tokens)
+    )
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _builtin_headers() -> str:
+    """The folder of headers that come with kcc."""
+    return os.path.join(os.path.dirname(os.path.dirname(__file__)), "kernels", "include")

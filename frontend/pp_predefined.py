@@ -1,0 +1,128 @@
+"""The macros every program sees (OpenCL C 3.0, sections 6.2.1, 6.10 and 6.15.2).
+
+Bodies are text until a program uses them: starting up costs one copy of a dict.
+"""
+
+from __future__ import annotations
+
+# The C subset of C99 that OpenCL C is based on, the byte order, and the target.
+_ALWAYS = {
+    "__OPENCL_VERSION__": "120",  # of the platform, whatever -cl-std says
+    "CL_VERSION_1_0": "100",
+    "CL_VERSION_1_1": "110",
+    "CL_VERSION_1_2": "120",
+    "CL_VERSION_2_0": "200",
+    "CL_VERSION_3_0": "300",
+    "__ENDIAN_LITTLE__": "1",
+    "__STDC__": "1",
+    "__STDC_VERSION__": "199901L",
+    "__kcc__": "1",
+    "__riscv": "1",
+    "__riscv_xlen": "64",
+    "__LP64__": "1",
+    "_LP64": "1",
+    "__ELF__": "1",
+    "__CHAR_BIT__": "8",
+    "__SIZEOF_POINTER__": "8",
+    "__BYTE_ORDER__": "__ORDER_LITTLE_ENDIAN__",
+    "__ORDER_LITTLE_ENDIAN__": "1234",
+    "__ORDER_BIG_ENDIAN__": "4321",
+    "cl_khr_byte_addressable_store": "1",
+    "cl_khr_fp64": "1",
+    "cl_khr_global_int32_base_atomics": "1",
+    "cl_khr_global_int32_extended_atomics": "1",
+    "cl_khr_local_int32_base_atomics": "1",
+    "cl_khr_local_int32_extended_atomics": "1",
+    "NULL": "((void *)0)",
+    # Limits of the integer types.
+    "CHAR_BIT": "8",
+    "CHAR_MAX": "SCHAR_MAX",
+    "CHAR_MIN": "SCHAR_MIN",
+    "SCHAR_MAX": "127",
+    "SCHAR_MIN": "(-127 - 1)",
+    "UCHAR_MAX": "255",
+    "SHRT_MAX": "32767",
+    "SHRT_MIN": "(-32767 - 1)",
+    "USHRT_MAX": "65535",
+    "INT_MAX": "2147483647",
+    "INT_MIN": "(-2147483647 - 1)",
+    "UINT_MAX": "0xffffffffU",
+    "LONG_MAX": "0x7fffffffffffffffL",
+    "LONG_MIN": "(-0x7fffffffffffffffL - 1)",
+    "ULONG_MAX": "0xffffffffffffffffUL",
+    # The floating types; MANT_DIG and exponents as C99 5.2.4.2.2 defines them.
+    "FLT_RADIX": "2",
+    "FLT_DIG": "6",
+    "FLT_MANT_DIG": "24",
+    "FLT_MAX_10_EXP": "+38",
+    "FLT_MAX_EXP": "+128",
+    "FLT_MIN_10_EXP": "-37",
+    "FLT_MIN_EXP": "-125",
+    "FLT_MAX": "0x1.fffffep127f",
+    "FLT_MIN": "0x1.0p-126f",
+    "FLT_EPSILON": "0x1.0p-23f",
+    "DBL_DIG": "15",
+    "DBL_MANT_DIG": "53",
+    "DBL_MAX_10_EXP": "+308",
+    "DBL_MAX_EXP": "+1024",
+    "DBL_MIN_10_EXP": "-307",
+    "DBL_MIN_EXP": "-1021",
+    "DBL_RADIX": "2",
+    "DBL_MAX": "0x1.fffffffffffffp1023",
+    "DBL_MIN": "0x1.0p-1022",
+    "DBL_EPSILON": "0x1.0p-52",
+    "FP_ILOGB0": "INT_MIN",
+    "FP_ILOGBNAN": "INT_MAX",
+    # Values no constant can spell.
+    "MAXFLOAT": "0x1.fffffep127f",
+    "HUGE_VALF": "(__builtin_huge_valf())",
+    "HUGE_VAL": "(__builtin_huge_val())",
+    "INFINITY": "(__builtin_inff())",
+    "NAN": '(__builtin_nanf(""))',
+    # Flags of barrier() and mem_fence().
+    "CLK_LOCAL_MEM_FENCE": "0x01",
+    "CLK_GLOBAL_MEM_FENCE": "0x02",
+    # Samplers and image formats.
+    "CLK_NORMALIZED_COORDS_FALSE": "0",
+    "CLK_NORMALIZED_COORDS_TRUE": "1",
+    "CLK_ADDRESS_NONE": "0",
+    "CLK_ADDRESS_CLAMP_TO_EDGE": "2",
+    "CLK_ADDRESS_CLAMP": "4",
+    "CLK_ADDRESS_REPEAT": "6",
+    "CLK_ADDRESS_MIRRORED_REPEAT": "8",
+    "CLK_FILTER_NEAREST": "0x10",
+    "CLK_FILTER_LINEAR": "0x20",
+}
+# name of the constant: its value in more digits than any of our formats holds
+_CONSTANTS = {
+    "E": "2.71828182845904523536028747135266250",
+    "LOG2E": "1.44269504088896340735992468100189214",
+    "LOG10E": "0.434294481903251827651128918916605082",
+    "LN2": "0.693147180559945309417232121458176568",
+    "LN10": "2.30258509299404568401799145468436421",
+    "PI": "3.14159265358979323846264338327950288",
+    "PI_2": "1.57079632679489661923132169163975144",
+    "PI_4": "0.785398163397448309615660845819875721",
+    "1_PI": "0.318309886183790671537767526745028724",
+    "2_PI": "0.636619772367581343075535053490057448",
+    "2_SQRTPI": "1.12837916709551257389615890312154517",
+    "SQRT2": "1.41421356237309504880168872420969808",
+    "SQRT1_2": "0.707106781186547524400844362104849039",
+}
+_ALWAYS |= {f"M_{name}": value for name, value in _CONSTANTS.items()}
+_ALWAYS |= {f"M_{name}_F": f"{value}f" for name, value in _CONSTANTS.items()}
+_SINCE_2_0 = {"CLK_IMAGE_MEM_FENCE": "0x04"}
+_VERSIONS = {"CL1.0": 100, "CL1.1": 110, "CL1.2": 120, "CL2.0": 200, "CL3.0": 300}
+
+
+def predefined(cl_std: str, fast_relaxed_math: bool) -> dict[str, str]:
+    """Name -> body of every macro defined before the first line of a program."""
+    version = _VERSIONS.get(cl_std, 120)
+    table = dict(_ALWAYS)
+    if version >= 120:
+        table["__OPENCL_C_VERSION__"] = str(version)
+    if version >= 200:
+        table |= _SINCE_2_0
+    if fast_relaxed_math:
+        table["__FAST_RELAXED_MATH__"] = "1"
+    return table
