@@ -405,7 +405,7 @@ class Builder:
             return
         # Every loop has an edge back to its own or a lower address: that is where turns end.
         left = self.op("load i64, ptr %budget")
-        over = self.op(f"icmp sle i64 {left}, 0")
+        over = self.op(f"icmp slt i64 {left}, 0")  # the sign alone: free after a subtraction
         label = self.new_label()
         self.emit(f"br i1 {over}, label %{label}, label %b{target:x}, !prof !1")
         self.start(label)

@@ -7,7 +7,7 @@ A unit takes the index of the entry and the instructions left in the turn; it re
 go on and what is left. Registers are loaded once at the head, and stored at exits if a path
 to there may have written them.
 
-Accesses are checked against a remembered region (base, size, host address). Which accesses
+Accesses are checked against a remembered region (base, size, bias = host - base). Which accesses
 share one is decided by the guest's own data flow: those whose address comes from the same
 pointer. In loops the remembered region lives in host registers; elsewhere in the hart's state.
 """
@@ -226,12 +226,12 @@ class _Groups:
         for group, held in enumerate(self.held):
             if held:
                 yield f"%g{group}.base = alloca i64"
-                yield f"%g{group}.host = alloca ptr"
+                yield f"%g{group}.bias = alloca ptr"
                 for log2 in sorted(self.sizes[group]):
                     yield f"%g{group}.limit{log2} = alloca i64"
         for group in range(len(self.held)):
             at = state.HART.offset("guesses", self.slot(group) * state.GUESS_SIZE // 8)
-            for k, part in enumerate(("base", "size", "host")):
+            for k, part in enumerate(("base", "size", "bias")):
                 yield f"%g{group}.{part}.at = getelementptr i8, ptr %hart, i64 {at + 8 * k}"
             if self.held[group]:
                 yield from self.reload(group, f"g{group}.in")
@@ -240,9 +240,9 @@ class _Groups:
         """From the state to the slots."""
         yield f"%{tag}.base = load i64, ptr %g{group}.base.at, !tbaa !2"
         yield f"%{tag}.size = load i64, ptr %g{group}.size.at, !tbaa !2"
-        yield f"%{tag}.host = load ptr, ptr %g{group}.host.at, !tbaa !2"
+        yield f"%{tag}.bias = load ptr, ptr %g{group}.bias.at, !tbaa !2"
         yield f"store i64 %{tag}.base, ptr %g{group}.base"
-        yield f"store ptr %{tag}.host, ptr %g{group}.host"
+        yield f"store ptr %{tag}.bias, ptr %g{group}.bias"
         for log2 in sorted(self.sizes[group]):
             yield f"%{tag}.limit{log2} = lshr i64 %{tag}.size, {log2}"
             yield f"store i64 %{tag}.limit{log2}, ptr %g{group}.limit{log2}"
@@ -274,9 +274,9 @@ def _access(a: Access, groups: _Groups) -> Iterator[str]:
     yield f"%{tag}.ok = icmp ult i64 {index}, %{tag}.limit"
     yield f"br i1 %{tag}.ok, label %{tag}.fast, label %{tag}.slow, !prof !6"
     yield f"{tag}.fast:"
-    place = f"%g{group}.host" + ("" if groups.held[group] else ".at, !tbaa !2")
-    yield f"%{tag}.host = load ptr, ptr {place}"
-    yield f"%{tag}.at = getelementptr i8, ptr %{tag}.host, i64 %{tag}.off"
+    place = f"%g{group}.bias" + ("" if groups.held[group] else ".at, !tbaa !2")
+    yield f"%{tag}.bias = load ptr, ptr {place}"
+    yield f"%{tag}.at = getelementptr i8, ptr %{tag}.bias, i64 {a.addr}"
     if a.kind == "load":
         yield f"%{tag}.hit = load {a.type}, ptr %{tag}.at, align 1, !tbaa !4"
     elif a.kind == "store":

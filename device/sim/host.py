@@ -68,6 +68,7 @@ def compile_ir(text: str, *, inline: bool = False) -> bytes:
         passes.add_instruction_combine_pass()
         passes.add_aggressive_dce_pass()
         passes.add_simplify_cfg_pass()
+        passes.add_sinking_pass()  # NaNs made canonical in a loop but observed after it
         for function in module.functions:
             if not function.is_declaration:
                 passes.run(function, builder)

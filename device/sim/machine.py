@@ -134,7 +134,7 @@ class _Hart:
 
     @property
     def retired(self) -> int:
-        return (self.state.retired_end - self.state.budget) & MASK64
+        return int(self.state.retired_end - self.state.budget) & MASK64
 
     @property
     def mode(self) -> tuple[int, bool]:

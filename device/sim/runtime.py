@@ -253,11 +253,12 @@ note:
   %index = lshr i64 %site, {state.SITE_GUESS_SHIFT}
   %index.off = mul i64 %index, {state.GUESS_SIZE}
   %guess = getelementptr i8, ptr %guesses, i64 %index.off
+  %bias = sub i64 %host, %base
   %guess.8 = getelementptr i8, ptr %guess, i64 8
   %guess.16 = getelementptr i8, ptr %guess, i64 16
   store i64 %base, ptr %guess
   store i64 %length, ptr %guess.8
-  store i64 %host, ptr %guess.16
+  store i64 %bias, ptr %guess.16
   br label %out
 out:
   ret ptr %r

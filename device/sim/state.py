@@ -67,7 +67,7 @@ HART = Layout({
     "mcycle_offset": 1, "minstret_offset": 1,
     "csr": csr.SLOTS,
     "start_sp": 1, "start_args": 7, "start_count": 1,
-    "guesses": GUESSES * GUESS_SIZE // 8,  # {base, size, host address of base, -}
+    "guesses": GUESSES * GUESS_SIZE // 8,  # {base, size, host - guest address, -}
 })
 CONTROL = Layout({
     "harts": 1,           # array of pointers to HART
