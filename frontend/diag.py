@@ -6,13 +6,77 @@ it); its wording may improve. Errors are collected and raised once per stage.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Literal
 
 from .source import Span
 
 Severity = Literal["error", "warning", "note"]
+
+# Every group of warnings, and which settings switch it on: "" when it is on by default.
+# fmt: off
+WARNINGS = {
+    # preprocessor
+    "builtin-macro-redefined": "",
+    "date-time": "",
+    "extra-tokens": "",
+    "integer-overflow": "",
+    "macro-redefined": "",
+    "missing-space": "",
+    "pragma-once-outside-header": "",
+    "undef": "everything",
+    "user-warning": "",
+    "variadic-macros": "",
+    # literals
+    "implicitly-unsigned-literal": "",
+    "literal-range": "",
+    "long-long": "",
+    "multichar": "",
+    # declarations and types
+    "array-bounds": "",
+    "constant-conversion": "",
+    "distinct-pointer-types": "",
+    "double-constant": "",
+    "empty-struct": "",
+    "implicit-function-declaration": "",
+    "incompatible-pointer": "",
+    "int-conversion": "",
+    "missing-declarations": "",
+    "unknown-attribute": "",
+    "unknown-pragma": "",
+    "unused-function": "all",
+    "unused-parameter": "extra",
+    "unused-variable": "all",
+    # statements and expressions
+    "division-by-zero": "",
+    "empty-body": "",
+    "format": "",
+    "parentheses": "all",
+    "pointer-arith": "",
+    "return-type": "",
+    "shift-count": "",
+    "sign-compare": "extra",
+    "tautological-compare": "",
+    "uninitialized": "all",
+    "type-limits": "",
+    "unreachable-code": "everything",
+    "unused-label": "all",
+    "unused-value": "",
+    # linker and command line
+    "no-entry": "",
+    "unknown-warning-option": "",
+    "unsupported": "",
+}
+# fmt: on
+_SWITCHES = {
+    "": ("everything", "extra", "all", ""),
+    "all": ("everything", "extra", "all"),
+    "extra": ("everything", "extra"),
+    "everything": ("everything",),
+}
 
 
 @dataclass(frozen=True)
@@ -84,31 +148,61 @@ class Diagnostics:
         hint: str | None = None,
     ) -> None:
         """Record a warning of group `code`, as an error or not at all if the user says so."""
-        on, as_error = True, False
-        for setting in self.settings:
-            match setting:
-                case "none":  # -w
-                    on = False
-                case "error":
-                    as_error = True
-                case "no-error":
-                    as_error = False
-                case _ if setting == code:
-                    on = True
-                case _ if setting == f"no-{code}":
-                    on = False
-                case _ if setting == f"error={code}":
-                    on = as_error = True
-                case _ if setting == f"no-error={code}":
-                    as_error = False
-                case _:
-                    pass
-        if "none" in self.settings or not on:
+        on, as_error = self._verdict(code)
+        if not on:
             return
         if as_error:
             self.error(code, message, span, notes=notes, hint=hint)
         else:
             self.seen.append(Diagnostic("warning", code, message, span, notes, hint))
+
+    def _verdict(self, code: str) -> tuple[bool, bool]:
+        """(is the group on, is it an error); what names the group outdoes what names all."""
+        found = self._verdicts.get(code)
+        if found is not None:
+            return found
+        on = "" in _SWITCHES[WARNINGS.get(code, "")]
+        general_error = False
+        own_error: bool | None = None
+        for setting in self.settings:
+            match setting:
+                case "error" | "no-error":
+                    general_error = setting == "error"
+                case "all" | "extra" | "everything":
+                    on = on or setting in _SWITCHES[WARNINGS.get(code, "")]
+                case _ if setting == code:
+                    on = True
+                case _ if setting in (f"no-{code}", "no-everything"):
+                    on = False
+                case _ if setting == f"error={code}":
+                    on = own_error = True
+                case _ if setting == f"no-error={code}":
+                    own_error = False
+                case _:
+                    pass
+        on = on and "none" not in self.settings  # -w
+        as_error = general_error if own_error is None else own_error
+        self._verdicts[code] = on, as_error
+        return on, as_error
+
+    @cached_property
+    def _verdicts(self) -> dict[str, tuple[bool, bool]]:
+        return {}
+
+    def check_settings(self) -> None:
+        """Warn about every `-W` setting that names no known group."""
+        general = ("none", "all", "extra", "everything", "error", "pedantic")
+        for setting in self.settings:
+            name = setting.removeprefix("no-").removeprefix("error=")
+            if name in WARNINGS or name in general:
+                continue
+            near = closest(name, [*WARNINGS, *general])
+            prefix = setting.removesuffix(name)
+            self.warning(
+                "unknown-warning-option",
+                f"unknown warning option '-W{setting}'",
+                hint=f"did you mean '-W{prefix}{near}'?" if near else None,
+            )
 
     def error_count(self) -> int:
         return sum(d.severity == "error" for d in self.seen)
@@ -127,51 +221,107 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     return found[0] if found else None
 
 
-def render(d: Diagnostic) -> str:
+MAX_LINE_CHARS = 120  # of an excerpt; a longer line is cropped around the caret
+MAX_NESTED_NOTES = 6  # macro uses, or includes, listed under one diagnostic
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;35m", "note": "\x1b[1;36m"}
+_BOLD, _GREEN, _PLAIN = "\x1b[1m", "\x1b[1;32m", "\x1b[0m"
+
+
+def render(d: Diagnostic, colour: bool = False) -> str:
     """The diagnostic as lines of text: place, message, source line, caret range, notes, hint."""
-    lines = [_headline(d.severity, d.code, d.message, d.span)]
-    lines += _excerpt(d.span)
-    lines += _backtrace(d.span)
+    lines = [_headline(d.severity, d.code, d.message, d.span, colour)]
+    lines += _excerpt(d.span, colour)
+    lines += _macro_notes(d.span, colour)
+    lines += _include_notes(d.span, colour)
     for message, span in d.notes:
-        lines.append(_headline("note", "", message, span))
-        lines += _excerpt(span)
+        lines.append(_headline("note", "", message, span, colour))
+        lines += _excerpt(span, colour)
     if d.hint:
-        lines.append(f"hint: {d.hint}")
+        lines.append(f"hint: {_printable(d.hint)}")
     return "\n".join(lines)
 
 
-def _headline(severity: str, code: str, message: str, span: Span | None) -> str:
+def _printable(text: str) -> str:
+    """Without characters that would steer the terminal."""
+    return _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}", text.replace("\n", "\\n"))
+
+
+def _headline(severity: Severity, code: str, message: str, span: Span | None, colour: bool) -> str:
     tag = f"{severity}[{code}]" if code else severity
-    if span is None:
-        return f"kcc: {tag}: {message}"
-    at = span.outermost()
-    name, line, column = at.file.presumed(at.start)
-    return f"{name}:{line}:{column}: {tag}: {message}"
+    place = "kcc"
+    if span is not None:
+        at = span.outermost()
+        name, line, column = at.file.presumed(at.start)
+        place = f"{name}:{line}:{column}"
+    place, message = _printable(place), _printable(message)
+    if not colour:
+        return f"{place}: {tag}: {message}"
+    return f"{_BOLD}{place}:{_PLAIN} {_COLOURS[severity]}{tag}:{_PLAIN} {_BOLD}{message}{_PLAIN}"
 
 
-def _excerpt(span: Span | None) -> list[str]:
+def _excerpt(span: Span | None, colour: bool) -> list[str]:
+    """The line where the span starts, and a caret with a tail under what it covers of it."""
     if span is None or not span.outermost().file.text:
         return []
     at = span.outermost()
     line, column = at.file.position(at.start)
     text = at.file.line_text(line)
-    width = max(1, min(at.end - at.start, len(text) - column + 1))
+    first = min(column - 1, len(text))
+    last = max(first + 1, min(first + at.end - at.start, len(text.rstrip())))
+    left = 0
+    if len(text) > MAX_LINE_CHARS:
+        left = max(0, min(first - MAX_LINE_CHARS // 3, len(text) - MAX_LINE_CHARS))
+        right = left + MAX_LINE_CHARS
+        head, tail = "..." * (left > 0), "..." * (right < len(text))
+        text = head + text[left:right] + tail
+        left -= len(head)
+        last = min(last, right)
+    text = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    before, under = text[: first - left], text[first - left : last - left]
     # Tabs stay tabs, so that the caret lines up whatever the terminal's tab width.
-    pad = "".join(c if c == "\t" else " " for c in text[: column - 1])
-    return [f"    {text}", f"    {pad}^{'~' * (width - 1)}"]
+    pad = "".join(c if c == "\t" else " " * _columns(c) for c in before)
+    mark = "^" + "~" * (_columns(under) - 1)
+    return [f"    {text}", f"    {pad}{_GREEN}{mark}{_PLAIN}" if colour else f"    {pad}{mark}"]
 
 
-def _backtrace(span: Span | None) -> list[str]:
-    lines: list[str] = []
+def _columns(text: str) -> int:
+    """How many columns a terminal uses: two for wide characters, none for combining ones."""
+    if text.isascii():
+        return len(text)
+    from unicodedata import combining, east_asian_width
+
+    return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _macro_notes(span: Span | None, colour: bool) -> list[str]:
+    notes: list[tuple[str, Span]] = []
     while span is not None and span.expanded_from is not None:
         macro = span.expanded_from.macro
-        lines.append(
-            _headline(
-                "note", "", f"expanded from macro '{macro}'", Span(span.file, span.start, span.end)
-            )
-        )
-        lines += _excerpt(Span(span.file, span.start, span.end))
+        notes.append((f"expanded from macro '{macro}'", Span(span.file, span.start, span.end)))
         span = span.expanded_from.use
-    if span is not None and span.file.included_from is not None:
-        lines.append(_headline("note", "", "included from here", span.file.included_from))
+    return _nested(notes, "macro uses", colour, excerpts=True)
+
+
+def _include_notes(span: Span | None, colour: bool) -> list[str]:
+    notes: list[tuple[str, Span]] = []
+    place = None if span is None else span.outermost().file.included_from
+    while place is not None:
+        notes.append(("included from here", place))
+        place = place.outermost().file.included_from
+    return _nested(notes, "files", colour, excerpts=False)
+
+
+def _nested(notes: list[tuple[str, Span]], what: str, colour: bool, excerpts: bool) -> list[str]:
+    """Notes from the innermost outwards; of many, the middle ones are left out."""
+    lines: list[str] = []
+    half = MAX_NESTED_NOTES // 2
+    for index, (message, span) in enumerate(notes):
+        if len(notes) <= MAX_NESTED_NOTES or not half <= index < len(notes) - half:
+            lines.append(_headline("note", "", message, span, colour))
+            if excerpts:
+                lines += _excerpt(span, colour)
+        elif index == half:
+            skipped = f"({len(notes) - 2 * half} more {what} in between)"
+            lines.append(_headline("note", "", skipped, None, colour))
     return lines

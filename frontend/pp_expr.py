@@ -199,6 +199,7 @@ class _Evaluator:
                 if self.peek() == "(":
                     message = f"function-like macro '{token.text}' is not defined"
                     raise self.error(message, token.span)
+                self.diags.warning("undef", f"'{token.text}' is not defined, it is 0", token.span)
                 return Value(0)
             case _:
                 pass

@@ -278,7 +278,7 @@ class Substitution:
             elif piece.after_comma:
                 if self.arguments[piece.index].absent:
                     out.pop()
-                out += tokens
+                out += [t for t in tokens if t.text]
             else:
                 left = out.pop()
                 out.append(self.paste(left, tokens[0], piece.token))
