@@ -329,7 +329,7 @@ class Layout:
             diags.error("script-layout", "the addresses that the script asks for never settle")
         self.check_regions()
         self.check_overlaps()
-        for p in self.problems:
+        for p in dict.fromkeys(self.problems):
             diags.error(p.code, p.message, p.span)
 
     def snapshot(self) -> list[tuple[int, ...]]:
@@ -408,7 +408,12 @@ class Layout:
             load_addr = None if c.at is None else self.number(c.at)
             headers = c.filehdr or c.phdrs
             segments[c.name] = Segment(
-                self.number(c.type), flags or 0, [], headers, load_addr, flags is not None
+                self.number(c.type) % (1 << 32),
+                (flags or 0) % (1 << 32),
+                [],
+                headers,
+                load_addr,
+                flags is not None,
             )
         fill_segments(segments, self.outputs(), diags)
         return list(segments.values())
@@ -597,6 +602,9 @@ class Layout:
     def check_regions(self) -> None:
         for p in self.plan.sections:
             out = p.out
+            if max(out.addr, out.load_addr) + out.size > ADDRESS_LIMIT:
+                message = f"section '{out.name}' ends outside the address space"
+                self.problem("region-overflow", message, known_span(p.command.span))
             if not out.kept or not out.alloc:
                 continue
             spots = [(out.region, out.addr)]
@@ -619,18 +627,20 @@ class Layout:
                         f"which starts at {cursor.origin:#x}"
                     )
                     self.problem("region-overflow", message, known_span(p.command.span))
-            if out.addr + out.size > ADDRESS_LIMIT:
-                message = f"section '{out.name}' ends outside the address space"
-                self.problem("region-overflow", message, known_span(p.command.span))
 
     def check_overlaps(self) -> None:
         placed = [p for p in self.plan.sections if p.out.kept and p.out.alloc and p.out.size]
-        placed.sort(key=lambda p: p.out.addr)
-        for a, b in pairwise(placed):
-            if a.out.end > b.out.addr:
+        self.check_overlap([(p.out.addr, p) for p in placed], "")
+        stored = [(p.out.load_addr, p) for p in placed if p.out.type != elf.SHT_NOBITS]
+        self.check_overlap(stored, "load address ")
+
+    def check_overlap(self, places: list[tuple[int, PlannedSection]], kind: str) -> None:
+        places.sort(key=lambda place: place[0])
+        for (start, a), (following, b) in pairwise(places):
+            if start + a.out.size > following:
                 message = (
-                    f"section '{b.out.name}' at {b.out.addr:#x} overlaps '{a.out.name}', "
-                    f"which ends at {a.out.end:#x}"
+                    f"section '{b.out.name}' at {kind}{following:#x} overlaps '{a.out.name}', "
+                    f"which ends at {start + a.out.size:#x}"
                 )
                 self.problem("section-overlap", message, known_span(b.command.span))
 

@@ -14,7 +14,7 @@ from . import elf
 from .attributes import merge_attributes
 from .collect import bounded, collect
 from .elf import ElfError
-from .expr import wanted_names
+from .expr import names_in, wanted_names
 from .layout import Layout, Plan, place_orphans, plan, settle_kinds
 from .mapfile import write_map
 from .model import InputSection, ObjectFile, Symbol
@@ -289,7 +289,13 @@ def _handle_orphans(
 
 def _referenced(linked: Resolution, script: Script) -> frozenset[str]:
     """Names that somebody refers to, so that PROVIDE is to define them."""
-    return frozenset(linked.globals) | frozenset(wanted_names(script))
+    names = set(linked.globals) | wanted_names(script)
+    provides = [a for a in script.assignments() if a.provide]
+    while needed := [a for a in provides if a.symbol in names]:
+        for a in needed:  # one that is needed may need others
+            names |= names_in(a.expr)
+        provides = [a for a in provides if a not in needed]
+    return frozenset(names)
 
 
 def _provide_bounds(placing: Plan, linked: Resolution) -> None:
@@ -313,7 +319,9 @@ def _entry(linked: Resolution, script: Script, options: LinkOptions, diags: Diag
         return _first_kernel(linked)
     number = _as_number(name)
     if number is not None:
-        return number
+        if not 0 <= number < elf.ADDRESS_LIMIT:
+            diags.error("no-entry", f"entry {name} is not an address")
+        return number % elf.ADDRESS_LIMIT
     symbol = linked.globals.get(name)
     if symbol is not None and symbol.defined and not symbol.dead:
         return symbol.addr

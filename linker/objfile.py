@@ -6,6 +6,7 @@ that nothing after this file needs to know that an object was meant to shrink.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import elf
@@ -79,6 +80,8 @@ def _symbols(owner: ObjectFile, file: ElfFile, by_index: dict[int, InputSection]
         if s.binding > elf.STB_WEAK:
             raise ElfError(f"symbol '{s.name}' has the unknown binding {s.binding}")
         section = by_index.get(s.shndx)
+        # What is in a section that is not linked is not there.
+        defined = section is not None or s.shndx >= elf.SHN_LORESERVE
         common = s.shndx == elf.SHN_COMMON
         if s.shndx >= elf.SHN_LORESERVE and s.shndx not in (elf.SHN_ABS, elf.SHN_COMMON):
             raise ElfError(f"symbol '{s.name}' is in the special section {s.shndx:#x}")
@@ -90,7 +93,7 @@ def _symbols(owner: ObjectFile, file: ElfFile, by_index: dict[int, InputSection]
         symbols.append(
             Symbol(
                 name, s.binding, s.type, s.visibility, s.value, s.size, section,
-                owner if s.defined else None, s.defined, common,
+                owner if defined else None, defined, common,
             )
         )  # fmt: skip
     return symbols
@@ -260,6 +263,16 @@ def read_archive(name: str, data: bytes) -> Archive:
             if s.defined and s.binding != elf.STB_LOCAL:
                 index.setdefault(s.name, offset)
     return Archive(name, members, index)
+
+
+def write_archive(members: Sequence[tuple[str, bytes]]) -> bytes:
+    """A System V archive of (name, bytes), without an index; names of at most 15 characters."""
+    parts = [ARCHIVE_MAGIC]
+    for name, body in members:
+        assert len(name) <= 15, name
+        head = f"{name + '/':<16}{0:<12}{0:<6}{0:<6}{644:<8}{len(body):<10}`\n"
+        parts += [head.encode("ascii"), body, b"\n" * (len(body) % 2)]
+    return b"".join(parts)
 
 
 def _member_name(label: str, long_names: bytes) -> str:

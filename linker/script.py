@@ -257,7 +257,8 @@ UNSUPPORTED = frozenset({
     "FORCE_COMMON_ALLOCATION", "INHIBIT_COMMON_ALLOCATION", "NOCROSSREFS_TO", "LD_FEATURE",
     "AS_NEEDED", "FLOAT", "NOFLOAT",
 })  # fmt: skip
-MAX_DEPTH = 64  # of nested parentheses, conditionals and includes
+MAX_DEPTH = 40  # of nested parentheses, conditionals and includes
+MAX_OPERATORS = 300  # in one expression, which bounds how deep its tree is
 
 ReadInclude: TypeAlias = Callable[[str], SourceFile | None]
 
@@ -291,7 +292,8 @@ class _Parser:
         self.diags = diags
         self.script = script
         self.read_include = read_include
-        self.depth = depth
+        self.depth = self.base_depth = depth
+        self.operators = 0  # of the expression being read
         self.skip_space()
 
     # -- lexing: the caller says what kind of word it expects ---------------------------------
@@ -588,7 +590,8 @@ class _Parser:
             elif self.peek("=") and fill is None:
                 at = self.at
                 self.accept("=")
-                fill = self.fill(at)
+                # An operand only, or the next section's name would be read as an expression.
+                fill = self.fill(at, self.operand)
             else:
                 break
         self.accept(",")
@@ -597,12 +600,11 @@ class _Parser:
             region, load_region, tuple(phdrs), fill,
         )  # fmt: skip
 
-    def fill(self, start: int) -> Fill:
-        """A fill value; parenthesised or an operand, so that the next section is not read."""
+    def fill(self, start: int, read: Callable[[], Expr]) -> Fill:
         literal = re.compile(r"0[xX]([0-9a-fA-F]+)(?![\w.])").match(self.text, self.at)
-        expr = self.operand()
+        expr = read()
         pattern = None
-        if literal:
+        if literal and isinstance(expr, Num):
             digits = literal.group(1)
             pattern = bytes.fromhex("0" * (len(digits) % 2) + digits)
         return Fill(expr, pattern, self.span(start))
@@ -621,7 +623,7 @@ class _Parser:
             if keyword in DATA_SIZES and self.calls(keyword):
                 items.append(Data(DATA_SIZES[keyword], self.parenthesised(), self.span(start)))
             elif self.calls("FILL"):
-                items.append(self.fill(start))
+                items.append(self.fill(start, self.expr))
                 self.expect(")", "after FILL")
             elif self.calls("KEEP"):
                 items.append(self.pattern(keep=True))
@@ -684,6 +686,8 @@ class _Parser:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             self.fail("expression nested too deeply")
+        if self.depth == self.base_depth + 1:
+            self.operators = 0
         result = self.binary(1)
         if self.accept("?"):
             then = self.expr()
@@ -702,6 +706,9 @@ class _Parser:
             precedence = PRECEDENCE.get(op, 0)
             if precedence < level or self.text.startswith("=", m.end()):
                 break
+            self.operators += 1
+            if self.operators > MAX_OPERATORS:
+                self.fail("expression too long")
             self.accept(op)
             right = self.binary(precedence + 1)
             left = Binary(op, left, right, self.span(start))

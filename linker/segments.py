@@ -83,6 +83,8 @@ def fill_segments(
             elif name != "NONE":
                 message = f"section '{s.name}' asks for program header '{name}', which is not there"
                 diags.error("script-layout", message)
+    for segment in by_name.values():
+        segment.sections.sort(key=lambda s: s.addr)
 
 
 def header_bytes(segments: list[Segment]) -> int:

@@ -13,7 +13,7 @@ from .model import InputSection, ObjectFile, OutputSection, Symbol
 from .reloc import Relocator
 from .segments import Segment, header_bytes
 
-MAX_FILE_BYTES = 1 << 30
+MAX_FILE_BYTES = 1 << 29
 BUILD_ID_BYTES = 20
 
 
@@ -161,6 +161,13 @@ def write_elf(image: Image, relocator: Relocator, diags: Diagnostics) -> bytes:
         raise diags.fatal(
             "output-too-large", f"the output would take {end} bytes, {MAX_FILE_BYTES} at most"
         )
+    for segment in image.segments:
+        first = segment.sections[0] if segment.sections else None
+        if segment.headers and first is not None and first.addr < first.file_offset:
+            raise diags.fatal(
+                "script-layout",
+                f"no room for the file headers below section '{first.name}' at {first.addr:#x}",
+            )
     out = bytearray(end)
     headers = [Shdr(0, 0, 0, 0, 0, 0, 0, 0, 0, 0)]
     for index, s in enumerate(image.sections, start=1):

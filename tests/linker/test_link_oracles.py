@@ -1,4 +1,4 @@
-"""Against other linkers: same objects and script, same addresses and bytes; and the program runs."""
+"""Against other linkers: same inputs, same addresses and bytes; and the programs run."""
 
 from __future__ import annotations
 
@@ -83,6 +83,13 @@ SCRIPTS = {
           /DISCARD/ : { *(.comment .riscv.attributes) }
         }""",
 }  # fmt: skip
+CODE_MODELS = [
+    ("-mrelax",),
+    ("-mrelax", "-g"),
+    ("-fPIC",),
+    ("-O0", "-g"),
+    ("-mcmodel=medany", "-falign-functions=16", "-mrelax"),
+]
 LINKERS = {
     "lld": ("ld.lld-19", "-O0", "--no-relax"),
     "gnu": ("riscv64-unknown-elf-ld", "--no-relax", "--no-warn-rwx-segments", "-z", "norelro"),
@@ -158,8 +165,7 @@ def test_linked_programs_run(name, gc, compile_c, run_elf):
 
 @pytest.mark.oracle("clang-19", "riscv64-unknown-elf-gcc", "qemu-riscv64")
 @pytest.mark.parametrize("compiler", ["clang", "gcc"])
-@pytest.mark.parametrize("flags", [("-mrelax",), ("-mrelax", "-g"), ("-fPIC",), ("-O0", "-g"),
-                                   ("-mcmodel=medany", "-falign-functions=16", "-mrelax")])  # fmt: skip
+@pytest.mark.parametrize("flags", CODE_MODELS)
 def test_code_of_every_model_runs(compiler, flags, compile_c, run_elf):
     inputs = [
         LinkInput("a.o", compile_c(START, "-DWEAK", *flags, compiler=compiler)),
