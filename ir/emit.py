@@ -1,0 +1,167 @@
+"""What llvmlite's builder has no words for: volatile accesses, flags, distinct metadata.
+
+Small subclasses of llvmlite's own nodes, so that a module stays one object that prints itself.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Iterable
+from typing import Any
+
+import llvmlite.ir as llir
+
+I1, I8, I16, I32, I64 = (llir.IntType(n) for n in (1, 8, 16, 32, 64))
+VOID = llir.VoidType()
+PTR = llir.PointerType()
+
+
+class Load(llir.LoadInstr):  # type: ignore[misc]  # llvmlite is untyped
+    """A load with an alignment that may be volatile."""
+
+    def __init__(self, block: Any, ptr: Any, typ: Any, align: int, volatile: bool) -> None:
+        super().__init__(block, ptr, typ=typ)
+        self.align = align
+        self.volatile = volatile
+
+    def descr(self, buf: list[str]) -> None:
+        (ptr,) = self.operands
+        word = "load volatile" if self.volatile else "load"
+        metadata = self._stringify_metadata(leading_comma=True)
+        place = f"{ptr.type} {ptr.get_reference()}, align {self.align}"
+        buf.append(f"{word} {self.type}, {place}{metadata}\n")
+
+
+class Store(llir.StoreInstr):  # type: ignore[misc]
+    """A store with an alignment that may be volatile."""
+
+    def __init__(self, block: Any, value: Any, ptr: Any, align: int, volatile: bool) -> None:
+        super().__init__(block, value, ptr)
+        self.align = align
+        self.volatile = volatile
+
+    def descr(self, buf: list[str]) -> None:
+        value, ptr = self.operands
+        word = "store volatile" if self.volatile else "store"
+        metadata = self._stringify_metadata(leading_comma=True)
+        what = f"{value.type} {value.get_reference()}"
+        place = f"{ptr.type} {ptr.get_reference()}, align {self.align}"
+        buf.append(f"{word} {what}, {place}{metadata}\n")
+
+
+class Attributes(llir.values.FunctionAttributes):  # type: ignore[misc]
+    """Function attributes, the newer and the quoted ones included."""
+
+    _known = llir.values.FunctionAttributes._known | {
+        '"no-builtins"',
+        "mustprogress",
+        "nofree",
+        "nosync",
+        "memory(read)",
+        "memory(none)",
+        "willreturn",
+    }
+
+
+class DistinctNode(llir.MDValue):  # type: ignore[misc]
+    """A metadata node equal to no other; `itself` puts it in as its own first operand."""
+
+    def __init__(self, module: Any, operands: Iterable[Any] = (), itself: bool = False) -> None:
+        super().__init__(module, (), name=str(len(module.metadata)))
+        self.operands = ((self,) if itself else ()) + tuple(operands)
+
+    def descr(self, buf: list[str]) -> None:
+        buf.append("distinct ")
+        super().descr(buf)
+
+    # By identity: the operands may hold the node itself.
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def load(build: Any, ptr: Any, typ: Any, align: int, volatile: bool = False) -> Any:
+    instr = Load(build.block, ptr, typ, align, volatile)
+    build._insert(instr)
+    return instr
+
+
+def store(build: Any, value: Any, ptr: Any, align: int, volatile: bool = False) -> None:
+    build._insert(Store(build.block, value, ptr, align, volatile))
+
+
+def offset_ptr(build: Any, ptr: Any, offset: int, name: str = "") -> Any:
+    """`ptr` plus a known number of bytes inside its object."""
+    if offset == 0:
+        return ptr
+    return build.gep(ptr, [I64(offset)], inbounds=True, source_etype=I8, name=name)
+
+
+def freeze(build: Any, value: Any) -> Any:
+    instr = llir.Instruction(build.block, value.type, "freeze", [value])
+    build._insert(instr)
+    return instr
+
+
+def integer(typ: Any, value: int) -> Any:
+    """A constant of an integer type, brought into its signed range as LLVM prints it."""
+    if typ.width == 1:
+        return typ(value & 1)
+    half = 1 << (typ.width - 1)
+    return typ(((value + half) & (2 * half - 1)) - half)
+
+
+def floating(typ: Any, value: float) -> Any:
+    """A constant of a floating type, rounded to it; too large becomes infinity."""
+    formats = {"half": "<e", "float": "<f", "double": "<d"}
+    try:
+        (rounded,) = struct.unpack(formats[str(typ)], struct.pack(formats[str(typ)], value))
+    except OverflowError:
+        rounded = math.copysign(math.inf, value)
+    return typ(rounded)
+
+
+def declare(module: Any, name: str, result: Any, args: Iterable[Any]) -> Any:
+    """The function `name` of this module, declared if nobody has yet."""
+    known = module.globals.get(name)
+    if known is None:
+        known = llir.Function(module, llir.FunctionType(result, tuple(args)), name)
+    return known
+
+
+def copy_bytes(build: Any, target: Any, source: Any, size: int, align: int, *, vol: bool) -> None:
+    """memcpy of `size` bytes between places aligned to `align` that are equal or disjoint."""
+    _move(build, "llvm.memcpy", target, source, size, align=align, vol=vol)
+
+
+def fill_zero(build: Any, target: Any, size: int, align: int, *, vol: bool = False) -> None:
+    _move(build, "llvm.memset", target, I8(0), size, align=align, vol=vol)
+
+
+def _move(
+    build: Any, name: str, target: Any, source: Any, size: int, *, align: int, vol: bool
+) -> None:
+    if size == 0:
+        return
+    pointers = [v.type for v in (target, source) if v.type.is_pointer]
+    suffix = "".join(f".{t.intrinsic_name}" for t in pointers)
+    types = [target.type, source.type, I64, I1]
+    function = declare(build.module, f"{name}{suffix}.i64", VOID, types)
+    call = build.call(
+        function, [target, source, I64(size), I1(vol)], arg_attrs=dict.fromkeys(range(2), ())
+    )
+    for i in range(len(pointers)):
+        call.arg_attributes[i].align = align
+
+
+def global_bytes(module: Any, name: str, data: bytes, addrspace: int = 0) -> Any:
+    """A private constant array of bytes."""
+    typ = llir.ArrayType(I8, len(data))
+    var = llir.GlobalVariable(module, typ, name, addrspace)
+    var.linkage, var.global_constant, var.unnamed_addr = "private", True, True
+    var.initializer = llir.Constant(typ, bytearray(data))
+    var.align = 1
+    return var

@@ -1,0 +1,174 @@
+"""State of one lowering: the module being made, and the function being filled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import llvmlite.ir as llir
+
+from ..frontend import tast
+from ..frontend.diag import Diagnostics
+from ..frontend.source import Span
+from ..frontend.types import Type, alignof
+from .emit import VOID, copy_bytes, load, store
+from .lower_type import is_aggregate, memory_type, value_type
+
+
+@dataclass(frozen=True)
+class LowerOptions:
+    """opt_level: 0 to 3. fp_contract: a * b + c inside one expression may be fused.
+
+    fp_flags: LLVM fast-math flags for every floating-point operation ("contract", "nnan", ...).
+    runtime: the input belongs to the device library: plain C functions, called by generated
+    code, whose loops must not be turned into calls of themselves.
+    """
+
+    opt_level: int = 3
+    debug: bool = False
+    fp_contract: bool = True
+    fp_flags: tuple[str, ...] = ()
+    runtime: bool = False
+    name: str = "kernels"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an object is: its address, what is known of it, and lanes of it if only some."""
+
+    ptr: Any
+    type: Type
+    align: int
+    volatile: bool = False
+    lanes: tuple[int, ...] | None = None
+
+
+@dataclass
+class Unit:
+    """One module in the making."""
+
+    module: Any
+    options: LowerOptions
+    diags: Diagnostics
+    function_of: Callable[[tast.Function], Any]  # declares on first use
+    global_of: Callable[[tast.Var], Any]
+    string_of: Callable[[bytes], Any]
+    debug: Any = None  # ir.debug.DebugInfo when -g was given
+
+
+@dataclass
+class SwitchTargets:
+    instr: Any
+    ranges: list[tuple[int, int, Any]] = field(default_factory=list)
+    default: Any = None
+
+
+@dataclass
+class Frame:
+    """One function in the making. `item` holds the hidden arguments (see lower.py)."""
+
+    unit: Unit
+    function: tast.Function
+    llfn: Any
+    build: Any
+    allocas: Any  # a builder at the end of the entry block, which holds allocas only
+    item: tuple[Any, ...]
+    result: Any = None  # where an aggregate result goes
+    slots: dict[tast.Var, Place] = field(default_factory=dict)
+    current: list[Any] = field(default_factory=list)  # values of Current(), innermost last
+    breaks: list[Any] = field(default_factory=list)
+    continues: list[Any] = field(default_factory=list)
+    switches: list[SwitchTargets] = field(default_factory=list)
+    labels: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def terminated(self) -> bool:
+        return bool(self.build.block.is_terminated)
+
+    def block(self, name: str) -> Any:
+        return self.llfn.append_basic_block(name)
+
+    def go(self, target: Any) -> None:
+        """Branch, unless control never comes here."""
+        if not self.terminated:
+            self.build.branch(target)
+
+    def enter(self, block: Any) -> None:
+        self.build.position_at_end(block)
+
+    def alloca(self, t: Type, name: str = "", align: int = 0) -> Place:
+        """Room for a `t` in this function's frame."""
+        slot = self.allocas.alloca(memory_type(t), name=name)
+        slot.align = max(align, alignof(t))
+        # Typed by its contents, llvmlite would guess at load types: we always say them.
+        slot.type = llir.PointerType()
+        return Place(slot, t, slot.align)
+
+    def at(self, span: Span) -> None:
+        """What is emitted from here on comes from `span`."""
+        if self.unit.debug is not None:
+            self.build.debug_metadata = self.unit.debug.location(self.llfn, span)
+
+    def unsupported(self, what: str, span: Span) -> None:
+        self.unit.diags.error("unsupported", f"{what} is not supported yet", span)
+
+
+def read(frame: Frame, place: Place) -> Any:
+    """The value at `place`; of an aggregate, its address."""
+    build = frame.build
+    if is_aggregate(place.type):
+        if place.align >= alignof(place.type):
+            return place.ptr
+        copy = frame.alloca(place.type)  # whoever reads from the address relies on alignment
+        size = memory_type(place.type).count
+        copy_bytes(build, copy.ptr, place.ptr, size, place.align, vol=place.volatile)
+        return copy.ptr
+    raw = load(build, place.ptr, stored_type(place.type), place.align, place.volatile)
+    if value_type(place.type) != raw.type:
+        raw = build.icmp_unsigned("!=", raw, raw.type(0))  # bool: any byte but 0 is true
+    if place.lanes is None:
+        return raw
+    return pick_lanes(build, raw, place.lanes)
+
+
+def write(frame: Frame, place: Place, value: Any) -> None:
+    """Store `value`; of an aggregate, copy from the address `value`."""
+    build = frame.build
+    if is_aggregate(place.type):
+        size = memory_type(place.type).count
+        align = min(place.align, alignof(place.type))
+        copy_bytes(build, place.ptr, value, size, align, vol=place.volatile)
+        return
+    if place.lanes is not None:
+        whole = load(build, place.ptr, stored_type(place.type), place.align, place.volatile)
+        value = put_lanes(build, whole, value, place.lanes)
+    kept = stored_type(place.type)
+    if value.type != kept:
+        value = build.zext(value, kept)  # bool
+    store(build, value, place.ptr, place.align, place.volatile)
+
+
+def stored_type(t: Type) -> Any:
+    """What a load or store of `t` moves: its value type, but i8 for bool."""
+    value = value_type(t)
+    return memory_type(t) if value == llir.IntType(1) or value == VOID else value
+
+
+def lane_mask(lanes: tuple[int, ...]) -> Any:
+    return llir.Constant(llir.VectorType(llir.IntType(32), len(lanes)), list(lanes))
+
+
+def pick_lanes(build: Any, vector: Any, lanes: tuple[int, ...]) -> Any:
+    if len(lanes) == 1:
+        return build.extract_element(vector, llir.IntType(32)(lanes[0]))
+    undef = llir.Constant(vector.type, llir.Undefined)
+    return build.shuffle_vector(vector, undef, lane_mask(lanes))
+
+
+def put_lanes(build: Any, whole: Any, value: Any, lanes: tuple[int, ...]) -> Any:
+    i32 = llir.IntType(32)
+    for i, lane in enumerate(lanes):
+        part = value if len(lanes) == 1 else build.extract_element(value, i32(i))
+        whole = build.insert_element(whole, part, i32(lane))
+    return whole

@@ -1,0 +1,294 @@
+"""Typed tree to one LLVM module, in the manner of clang -O0: every variable has an address.
+
+How functions are called among themselves, whatever input they come from:
+
+    result name([ptr result,] arguments..., [ptr addrspace(3) locals,] ptr wg, i64 x, y, z)
+
+An aggregate argument is an address, and the callee copies what is there; an aggregate result
+goes where `result` points. wg and x, y, z are the group's wg_info and the local id, for the
+work-item functions; a kernel's body also gets the group's local memory. Functions of the
+device library (`__kcc_*`, and memcpy and its kin) take their C arguments alone.
+
+The body of kernel `k` is `__kcc_item.k`; the symbol `k` is its entry, made by the passes.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import llvmlite.ir as llir
+
+from ..frontend import tast
+from ..frontend.diag import Diagnostics
+from ..frontend.types import AddrSpace, Enum, Pointer, Scalar, Type, Vector, alignof, sizeof
+from .abi import ElementType, KernelArg, KernelInfo, arg_align, block_offsets
+from .emit import VOID, Attributes, global_bytes
+from .frame import Frame, LowerOptions, Place, Unit, write
+from .lower_const import global_initialiser
+from .lower_stmt import statement
+from .lower_type import extension, is_aggregate, memory_type, value_type
+from .passes._names import item_name
+from .passes.workitem_ids import ITEM_NAMES, ITEM_TYPES
+
+LOCAL_PTR = llir.PointerType(addrspace=int(AddrSpace.LOCAL))
+# LLVM calls these by name and by their C types, whatever the user calls so.
+LIBRARY_NAMES = frozenset({"memcpy", "memmove", "memset", "memcmp"})
+
+
+@dataclass
+class Lowered:
+    """A module and what is known of its kernels; the passes change both."""
+
+    module: Any
+    kernels: tuple[KernelInfo, ...]
+
+
+def lower(
+    program: tast.Program,
+    options: LowerOptions = LowerOptions(),  # noqa: B008  # frozen
+    diags: Diagnostics | None = None,
+) -> Lowered:
+    """Make an LLVM module of a checked program.
+
+    raises:  CompileError naming every construct that cannot be lowered (also in `diags`).
+    """
+    diags = Diagnostics() if diags is None else diags
+    with _deep_recursion():
+        lowered = _Module(program, options, diags).lower()
+    diags.raise_errors()
+    return lowered
+
+
+@contextmanager
+def _deep_recursion() -> Iterator[None]:
+    """A sum of thousands of terms nests as deep; Python 3.11 needs no C stack to follow it."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(max(limit, 200_000))
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+class _Module:
+    """One lowering: owns the module and what has been declared in it."""
+
+    def __init__(self, program: tast.Program, options: LowerOptions, diags: Diagnostics) -> None:
+        self.program = program
+        self.program_scope = set(program.globals)
+        self.module = llir.Module(options.name, context=llir.Context())
+        self.unit = Unit(self.module, options, diags, self.function, self.global_var, self.string)
+        self.functions: dict[tast.Function, Any] = {}
+        self.globals: dict[tast.Var, Any] = {}
+        self.strings: dict[bytes, Any] = {}
+        self.owner = ""  # the function being lowered, to name what lives outside its frame
+
+    def lower(self) -> Lowered:
+        if self.unit.options.debug:
+            from .debug import DebugInfo
+
+            self.unit.debug = DebugInfo(self.module, self.unit.options)
+        program = self.program
+        for function in program.externs:
+            if function.is_kernel:
+                what = f"calling kernel '{function.name}' of another input"
+                self.unit.diags.error("unsupported", f"{what} is not supported", function.span)
+        for var in program.globals:
+            self.global_var(var)
+        for function in program.functions:
+            self.owner = function.name
+            _body(self.unit, function, self.function(function))
+        kernels = tuple(kernel_info(f) for f in program.functions if f.is_kernel)
+        return Lowered(self.module, kernels)
+
+    def function(self, function: tast.Function) -> Any:
+        if function in self.functions:
+            return self.functions[function]
+        options = self.unit.options
+        types = [value_type_of_param(p.type) for p in function.params]
+        result = function.type.result
+        if is_aggregate(result):
+            types.insert(0, llir.PointerType())
+        if function.is_kernel:
+            types.append(LOCAL_PTR)
+        if _is_ours(function, options):
+            types += ITEM_TYPES
+        ll_result = VOID if is_aggregate(result) else value_type(result)
+        name = _symbol(function, options)
+        llfn = llir.Function(self.module, llir.FunctionType(ll_result, types), name)
+        self.functions[function] = llfn
+        _decorate(llfn, function, options)
+        return llfn
+
+    def global_var(self, var: tast.Var) -> Any:
+        if var in self.globals:
+            return self.globals[var]
+        space = AddrSpace.LOCAL if var.storage == "group" else var.quals.space
+        internal = var.is_static or var not in self.program_scope or var.storage == "group"
+        name = f"{self.owner}.{var.name}" if internal and self.owner else var.name
+        name = self.module.get_unique_name(name)
+        symbol = self.globals[var] = _GlobalVar(self.module, memory_type(var.type), name, space)
+        symbol.align = max(var.align, alignof(var.type))
+        symbol.linkage = "internal" if internal else ""
+        if var.storage == "group":
+            return symbol  # undefined until the entry makes room for it
+        if var.is_extern and var.init is None:
+            symbol.linkage = "external"
+            symbol.global_constant = space is AddrSpace.CONSTANT
+            return symbol
+        symbol.global_constant = space is AddrSpace.CONSTANT or var.quals.const
+        symbol.initializer = global_initialiser(self.unit, var.type, var.init)
+        symbol.value_type = symbol.initializer.type
+        return symbol
+
+    def string(self, data: bytes) -> Any:
+        if data not in self.strings:
+            name = self.module.get_unique_name(".str")
+            self.strings[data] = global_bytes(self.module, name, data, int(AddrSpace.CONSTANT))
+        return self.strings[data]
+
+
+def value_type_of_param(t: Type) -> Any:
+    return llir.PointerType() if is_aggregate(t) else value_type(t)
+
+
+def _is_ours(function: tast.Function, options: LowerOptions) -> bool:
+    """Whether the function is called by our convention, with hidden arguments."""
+    return not options.runtime and not function.name.startswith("__kcc_")
+
+
+def _symbol(function: tast.Function, options: LowerOptions) -> str:
+    if function.is_kernel:
+        return item_name(function.name)
+    if function.name in LIBRARY_NAMES and not options.runtime:
+        return f"{function.name}.user"
+    return function.name
+
+
+def _decorate(llfn: Any, function: tast.Function, options: LowerOptions) -> None:
+    attrs = llfn.attributes = Attributes(("nounwind",))
+    defined = function.body is not None
+    if (function.is_static or function.is_kernel) and defined:
+        llfn.linkage = "internal"
+    elif defined:
+        llfn.section = f".text.{llfn.name}"  # so that the linker can drop it alone
+    if options.runtime:
+        attrs.add('"no-builtins"')
+    if function.attrs.noinline:
+        attrs.add("noinline")
+    elif function.attrs.always_inline:
+        attrs.add("alwaysinline")
+    elif function.is_inline:
+        attrs.add("inlinehint")
+    hidden = list(llfn.args)
+    if is_aggregate(function.type.result):
+        out = hidden.pop(0)
+        out.name = "result"
+        out.attributes.add("noalias")
+    else:
+        for word in extension(function.type.result):
+            llfn.return_value.attributes.add(word)
+    for var in function.params:
+        arg = hidden.pop(0)
+        arg.name = var.name or "unnamed"
+        for word in extension(var.type):
+            arg.attributes.add(word)
+        if isinstance(var.type, Pointer) and var.quals.restrict:
+            arg.attributes.add("noalias")
+    if function.is_kernel:
+        hidden.pop(0).name = "locals"
+    for arg, name in zip(hidden, ITEM_NAMES, strict=False):
+        arg.name = name
+
+
+class _GlobalVar(llir.GlobalVariable):  # type: ignore[misc]  # llvmlite is untyped
+    """A variable whose address has no pointee, so that nobody guesses one."""
+
+    def __init__(self, module: Any, typ: Any, name: str, space: AddrSpace) -> None:
+        super().__init__(module, typ, name, int(space))
+        self.type = llir.PointerType(addrspace=int(space))
+
+
+def _body(unit: Unit, function: tast.Function, llfn: Any) -> None:
+    assert function.body is not None
+    entry, body = llfn.append_basic_block("entry"), llfn.append_basic_block("body")
+    args = list(llfn.args)
+    result = None
+    if is_aggregate(function.type.result):
+        t = function.type.result
+        result = Place(args.pop(0), t, alignof(t))
+    item = tuple(args[len(function.params) :])
+    frame = Frame(unit, function, llfn, llir.IRBuilder(body), llir.IRBuilder(entry), item, result)
+    if unit.debug is not None:
+        unit.debug.function(llfn, function)
+        frame.at(function.span)
+    for var, arg in zip(function.params, args, strict=False):
+        slot = frame.alloca(var.type, f"{var.name}.addr", var.align)
+        frame.slots[var] = slot
+        write(frame, slot, arg)
+        if unit.debug is not None:
+            unit.debug.variable(frame, var)
+    statement(frame, function.body)
+    if not frame.terminated:
+        t = function.type.result
+        if llfn.ftype.return_type == VOID:
+            frame.build.ret_void()
+        else:  # falling off the end gives a value that nobody may use
+            frame.build.ret(llir.Constant(value_type(t), None))
+    frame.allocas.branch(body)
+
+
+# -- what the launcher needs to know --------------------------------------------------------------
+
+
+def kernel_info(function: tast.Function) -> KernelInfo:
+    """A kernel's arguments and attributes; the argument block by `abi.block_offsets`."""
+    sizes = [8 if isinstance(p.type, Pointer) else sizeof(p.type) for p in function.params]
+    offsets, block_size = block_offsets(sizes)
+    args = tuple(map(_kernel_arg, function.params, sizes, offsets))
+    return KernelInfo(
+        function.name,
+        args,
+        block_size,
+        reqd_work_group_size=function.attrs.reqd_work_group_size,
+        work_group_size_hint=function.attrs.work_group_size_hint,
+        vec_type_hint=function.attrs.vec_type_hint,
+    )
+
+
+def _kernel_arg(var: tast.Var, size: int, offset: int) -> KernelArg:
+    make = partial(
+        KernelArg, var.name, str(var.type), size=size, align=arg_align(size), offset=offset
+    )
+    if not isinstance(var.type, Pointer):
+        return make(kind="value", space="private", element=_element(var.type))
+    quals = var.type.quals
+    spaces: dict[AddrSpace, Any] = {AddrSpace.CONSTANT: "constant", AddrSpace.LOCAL: "local"}
+    return make(
+        kind="local" if quals.space is AddrSpace.LOCAL else "buffer",
+        space=spaces.get(quals.space, "global"),
+        element=_element(var.type.pointee),
+        const=quals.const or quals.space is AddrSpace.CONSTANT,
+    )
+
+
+def _element(t: Type) -> ElementType:
+    match t:
+        case Scalar(kind="int", size=size, signed=signed):
+            return ElementType("int" if signed else "uint", size)
+        case Scalar(kind="float" | "bool" | "void" as kind, size=size):
+            return ElementType(kind, size)
+        case Enum():
+            return ElementType("int", sizeof(t))
+        case Vector(element=lane, count=count):
+            inner = _element(lane)
+            return ElementType(inner.kind, inner.size, count)
+        case Pointer():
+            return ElementType("uint", 8)
+        case _:
+            return ElementType("struct", sizeof(t))

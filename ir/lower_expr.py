@@ -1,0 +1,692 @@
+"""Expressions to LLVM values.
+
+A value is in a register, except that an aggregate's is the address of bytes that hold it and
+are not changed before they are copied. Nothing here is undefined that OpenCL C defines:
+
+* division by zero and the quotient that overflows give what RISC-V's instructions give
+  (OpenCL C 3.0, 6.4.1: no exception, an unspecified value), never undefined behaviour;
+* shift counts are taken modulo the width (6.4.10);
+* floating point to integer saturates, NaN gives 0.
+
+Signed overflow is undefined, as in C.
+"""
+
+from __future__ import annotations
+
+from typing import Any, assert_never
+
+import llvmlite.ir as llir
+
+from ..frontend import tast
+from ..frontend.diag import InternalError
+from ..frontend.types import (
+    Array,
+    Pointer,
+    Struct,
+    Type,
+    Vector,
+    alignof,
+    is_void,
+    sizeof,
+    struct_layout,
+)
+from . import lower_builtin
+from .emit import I1, I32, I64, copy_bytes, declare, fill_zero, floating, offset_ptr
+from .frame import Frame, Place, pick_lanes, read, write
+from .lower_type import (
+    constant_int,
+    element,
+    extension,
+    is_aggregate,
+    is_floating,
+    is_signed,
+    memory_type,
+    value_type,
+)
+
+# -- values ----------------------------------------------------------------------------------
+
+
+def value(frame: Frame, expr: tast.Expr) -> Any:
+    """Evaluate `expr`; None when it is void."""
+    build = frame.build
+    match expr:
+        case tast.Load(source=source):
+            return read(frame, place(frame, source))
+        case tast.Const(value=number, type=t):
+            return constant(t, number)
+        case tast.Convert():
+            return _convert(frame, expr)
+        case tast.Binary():
+            return _binary(frame, expr)
+        case tast.PointerAdd(pointer=pointer, index=index, negate=negate):
+            base = value(frame, pointer)
+            assert isinstance(pointer.type, Pointer)
+            return _step(frame, base, value(frame, index), pointer.type.pointee, negate)
+        case tast.Assign(target=target, value=operand):
+            return _assign(frame, target, operand)
+        case tast.Update():
+            return _update(frame, expr)
+        case tast.Current():
+            return frame.current[-1]
+        case tast.Unary():
+            return _unary(frame, expr)
+        case tast.Call():
+            return _call(frame, expr)
+        case tast.BuiltinCall():
+            args = [value(frame, a) for a in expr.args]
+            frame.at(expr.span)
+            return lower_builtin.builtin(frame, expr, args)
+        case tast.Conditional():
+            return _conditional(frame, expr)
+        case tast.Comma(left=left, right=right):
+            value(frame, left)
+            return value(frame, right)
+        case tast.PointerDiff(left=left, right=right):
+            return _pointer_diff(frame, left, right)
+        case tast.Printf():
+            args = [value(frame, a) for a in expr.args]
+            frame.at(expr.span)
+            return lower_builtin.printf(frame, expr, args)
+        case tast.VectorBuild(parts=parts, type=t):
+            return _vector_build(frame, t, parts)
+        case tast.Shuffle(operand=operand, lanes=lanes):
+            return pick_lanes(build, value(frame, operand), lanes)
+        case tast.VectorSelect(cond=cond, then=then, other=other):
+            mask = value(frame, cond)
+            yes, no = value(frame, then), value(frame, other)
+            zero = llir.Constant(mask.type, None)
+            return build.select(build.icmp_signed("<", mask, zero), yes, no)
+        case tast.Reinterpret(operand=operand, type=t):
+            return reinterpret(build, value(frame, operand), value_type(t))
+        case tast.ValueMember(operand=operand, index=index, type=t):
+            address = value(frame, operand)
+            assert isinstance(operand.type, Struct)
+            offset = struct_layout(operand.type)[0][index]
+            align = _aligned(alignof(operand.type), offset)
+            return read(frame, Place(offset_ptr(build, address, offset), t, align))
+        case _:
+            assert_never(expr)
+
+
+def constant(t: Type, number: int | float) -> Any:
+    """A scalar constant; of a vector type, that number in every lane."""
+    if isinstance(t, Pointer):
+        typ = value_type(t)
+        return llir.Constant(typ, None) if number == 0 else I64(int(number)).inttoptr(typ)
+    if not is_floating(t):
+        return constant_int(t, int(number))
+    lane = floating(value_type(element(t)), float(number))
+    if isinstance(t, Vector):
+        return llir.Constant(value_type(t), [lane] * t.count)
+    return lane
+
+
+def condition(frame: Frame, expr: tast.Expr) -> Any:
+    """Evaluate a bool as i1, without widening the comparison inside to an int and back."""
+    if isinstance(expr, tast.Convert) and expr.kind == "to-bool":
+        inner = expr.operand
+        match inner:
+            case tast.Binary(op="eq" | "ne" | "lt" | "gt" | "le" | "ge"):
+                return _comparison(frame, inner)
+            case tast.Binary(op="land" | "lor") if not isinstance(inner.type, Vector):
+                return _short_circuit(frame, inner)
+            case tast.Unary(op="lnot", operand=operand) if not isinstance(inner.type, Vector):
+                return frame.build.not_(_truth(frame, operand))
+            case _:
+                pass
+    return value(frame, expr)
+
+
+def branch_on(frame: Frame, expr: tast.Expr, yes: Any, no: Any) -> None:
+    """Go to `yes` or `no`; && and || become control flow without a value."""
+    inner = expr
+    while isinstance(inner, tast.Convert) and inner.kind == "to-bool":
+        operand = inner.operand
+        if not isinstance(operand, tast.Binary | tast.Unary | tast.Convert):
+            break
+        inner = operand
+    match inner:
+        case tast.Binary(op="land" | "lor" as op, left=left, right=right) if not isinstance(
+            inner.type, Vector
+        ):
+            middle = frame.block(f"{op}.rhs")
+            if op == "land":
+                branch_on(frame, left, middle, no)
+            else:
+                branch_on(frame, left, yes, middle)
+            frame.enter(middle)
+            branch_on(frame, right, yes, no)
+        case _:
+            frame.at(expr.span)
+            frame.build.cbranch(condition(frame, expr), yes, no)
+
+
+def _truth(frame: Frame, operand: tast.Expr) -> Any:
+    """operand != 0 as i1."""
+    if isinstance(operand, tast.Convert) and operand.kind == "to-bool":
+        return condition(frame, operand)
+    return to_bool(frame.build, operand.type, value(frame, operand))
+
+
+def to_bool(build: Any, t: Type, v: Any) -> Any:
+    if v.type == I1:
+        return v
+    if is_floating(t):
+        return build.fcmp_unordered("!=", v, constant(t, 0.0))
+    return build.icmp_unsigned("!=", v, llir.Constant(v.type, None))
+
+
+# -- conversions -----------------------------------------------------------------------------
+
+
+def _convert(frame: Frame, expr: tast.Convert) -> Any:
+    build, to = frame.build, expr.type
+    if expr.kind in ("decay", "address"):
+        return place(frame, _lvalue(expr.operand)).ptr
+    if isinstance(expr.operand, tast.ObjectNode):
+        raise InternalError(f"{expr.kind} conversion of an object")
+    if expr.kind == "to-bool":
+        return condition(frame, expr) if _folds(expr) else _truth(frame, expr.operand)
+    operand, came = value(frame, expr.operand), expr.operand.type
+    match expr.kind:
+        case "int":
+            return resize(build, operand, value_type(to), is_signed(came))
+        case "int-to-float":
+            cast = build.sitofp if is_signed(came) else build.uitofp
+            return cast(operand, value_type(to))
+        case "float-to-int":
+            return _float_to_int(frame, operand, to)
+        case "float":
+            typ = value_type(to)
+            wider = sizeof(element(to)) > sizeof(element(came))
+            return build.fpext(operand, typ) if wider else build.fptrunc(operand, typ)
+        case "splat":
+            return splat(build, operand, value_type(to))
+        case "pointer":
+            typ = value_type(to)
+            return operand if operand.type == typ else build.addrspacecast(operand, typ)
+        case "int-to-pointer":
+            return build.inttoptr(resize(build, operand, I64, is_signed(came)), value_type(to))
+        case "pointer-to-int":
+            return resize(build, build.ptrtoint(operand, I64), value_type(to), False)
+        case "void":
+            return None
+        case _:
+            raise InternalError(f"conversion {expr.kind}")
+
+
+def _folds(expr: tast.Convert) -> bool:
+    match expr.operand:
+        case tast.Binary(op="eq" | "ne" | "lt" | "gt" | "le" | "ge" | "land" | "lor"):
+            return not isinstance(expr.operand.type, Vector)
+        case tast.Unary(op="lnot"):
+            return not isinstance(expr.operand.type, Vector)
+        case _:
+            return False
+
+
+def resize(build: Any, v: Any, typ: Any, signed: bool) -> Any:
+    """An integer (vector) in another width; a wider one extended by `signed`."""
+    have, want = (getattr(t, "element", t).width for t in (v.type, typ))
+    if have == want:
+        return v
+    if want < have:
+        return build.trunc(v, typ)
+    return build.sext(v, typ) if signed and have > 1 else build.zext(v, typ)
+
+
+def _float_to_int(frame: Frame, v: Any, to: Type) -> Any:
+    """Saturating, at 32 bits at least: narrower results are the low bits of an int's."""
+    typ, signed = value_type(to), is_signed(to)
+    lane = getattr(typ, "element", typ)
+    wide = lane if lane.width >= 32 else I32
+    signed = signed or lane.width < 32
+    count = typ.count if isinstance(to, Vector) else 0
+    wide_type = llir.VectorType(wide, count) if count else wide
+    names = [
+        f"{f'v{count}' if count else ''}{lane.intrinsic_name}"
+        for lane in (wide, getattr(v.type, "element", v.type))
+    ]
+    name = f"llvm.fpto{'s' if signed else 'u'}i.sat.{names[0]}.{names[1]}"
+    result = frame.build.call(declare(frame.build.module, name, wide_type, [v.type]), [v])
+    return resize(frame.build, result, typ, signed)
+
+
+def splat(build: Any, lane: Any, typ: Any) -> Any:
+    undef = llir.Constant(typ, llir.Undefined)
+    first = build.insert_element(undef, lane, I32(0))
+    mask = llir.Constant(llir.VectorType(I32, typ.count), [0] * typ.count)
+    return build.shuffle_vector(first, undef, mask)
+
+
+def reinterpret(build: Any, v: Any, typ: Any) -> Any:
+    """The same bits as another type; a 3-vector's fourth lane is undefined."""
+    if v.type == typ:
+        return v
+    if v.type.is_pointer or typ.is_pointer:
+        return build.ptrtoint(v, typ) if v.type.is_pointer else build.inttoptr(v, typ)
+    v = _with_lanes(build, v, 4, 3)
+    narrow = isinstance(typ, llir.VectorType) and typ.count == 3
+    whole = llir.VectorType(typ.element, 4) if narrow else typ
+    v = v if v.type == whole else build.bitcast(v, whole)
+    return _with_lanes(build, v, 3, 4) if narrow else v
+
+
+def _with_lanes(build: Any, v: Any, count: int, had: int) -> Any:
+    if not isinstance(v.type, llir.VectorType) or v.type.count != had:
+        return v
+    mask = llir.Constant(llir.VectorType(I32, count), [min(i, had) for i in range(count)])
+    return build.shuffle_vector(v, llir.Constant(v.type, llir.Undefined), mask)
+
+
+# -- operators ---------------------------------------------------------------------------------
+
+_COMPARE = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
+
+
+def _unary(frame: Frame, expr: tast.Unary) -> Any:
+    build = frame.build
+    if expr.op == "lnot":
+        if isinstance(expr.type, Vector):
+            v = value(frame, expr.operand)
+            zero = constant(expr.operand.type, 0)
+            compare = build.fcmp_ordered if is_floating(expr.operand.type) else build.icmp_signed
+            return build.sext(compare("==", v, zero), value_type(expr.type))
+        return build.zext(build.not_(_truth(frame, expr.operand)), value_type(expr.type))
+    v = value(frame, expr.operand)
+    if expr.op == "not":
+        return build.xor(v, constant_int(expr.type, -1))
+    if is_floating(expr.type):
+        return build.fneg(v, flags=frame.unit.options.fp_flags)
+    flags = ("nsw",) if is_signed(expr.type) else ()
+    return build.sub(llir.Constant(v.type, None), v, flags=flags)
+
+
+def _binary(frame: Frame, expr: tast.Binary) -> Any:
+    build, t = frame.build, expr.left.type
+    if expr.op in _COMPARE:
+        bit = _comparison(frame, expr)
+        widen = build.sext if isinstance(expr.type, Vector) else build.zext
+        return widen(bit, value_type(expr.type))
+    if expr.op in ("land", "lor"):
+        if isinstance(expr.type, Vector):
+            return _vector_logic(frame, expr)
+        return build.zext(_short_circuit(frame, expr), value_type(expr.type))
+    if expr.op in ("add", "sub") and is_floating(t) and frame.unit.options.fp_contract:
+        fused = _fused(frame, expr)
+        if fused is not None:
+            return fused
+    left, right = value(frame, expr.left), value(frame, expr.right)
+    frame.at(expr.span)
+    return arithmetic(frame, expr.op, t, left, right, count_signed=is_signed(expr.right.type))
+
+
+def arithmetic(
+    frame: Frame, op: tast.BinaryOp, t: Type, left: Any, right: Any, *, count_signed: bool
+) -> Any:
+    """left op right, both of type `t` (a shift count of any integer type)."""
+    build = frame.build
+    if is_floating(t):
+        do = {"add": build.fadd, "sub": build.fsub, "mul": build.fmul, "div": build.fdiv}[op]
+        return do(left, right, flags=frame.unit.options.fp_flags)
+    signed = is_signed(t)
+    match op:
+        case "add" | "sub" | "mul":
+            do = {"add": build.add, "sub": build.sub, "mul": build.mul}[op]
+            return do(left, right, flags=("nsw",) if signed else ())
+        case "and" | "or" | "xor":
+            return {"and": build.and_, "or": build.or_, "xor": build.xor}[op](left, right)
+        case "shl" | "shr":
+            count = resize(build, right, left.type, count_signed)
+            count = build.and_(count, constant_int(t, sizeof(element(t)) * 8 - 1))
+            if op == "shl":
+                return build.shl(left, count)
+            return build.ashr(left, count) if signed else build.lshr(left, count)
+        case "div" | "rem":
+            return _divide(build, op, t, left, right)
+        case _:
+            raise InternalError(f"operator {op}")
+
+
+def _divide(build: Any, op: str, t: Type, left: Any, right: Any) -> Any:
+    """As RISC-V's div and rem: x / 0 = -1, x % 0 = x, and the quotient wraps around.
+
+    Dividing by a constant other than 0 and -1 needs no care. A signed 32-bit division is
+    made in 64 bits, where it cannot overflow.
+    """
+    signed = is_signed(t)
+    typ = left.type
+    if op == "div":
+        do = build.sdiv if signed else build.udiv
+    else:
+        do = build.srem if signed else build.urem
+    known = _constant_lanes(right)
+    if known and not {0, -1} & known if signed else known and 0 not in known:
+        return do(left, right)
+    zero, one, minus = (constant_int(t, n) for n in (0, 1, -1))
+    by_zero = build.icmp_signed("==", right, zero)
+    safe = by_zero
+    if signed and sizeof(element(t)) == 4:
+        divisor = build.select(by_zero, one, right)
+        wide = llir.VectorType(I64, t.count) if isinstance(t, Vector) else I64
+        result = build.trunc(do(build.sext(left, wide), build.sext(divisor, wide)), typ)
+    else:
+        if signed:
+            lowest = constant_int(t, -1 << (sizeof(element(t)) * 8 - 1))
+            overflows = build.and_(
+                build.icmp_signed("==", left, lowest), build.icmp_signed("==", right, minus)
+            )
+            safe = build.or_(by_zero, overflows)
+        result = do(left, build.select(safe, one, right))
+    return build.select(by_zero, minus if op == "div" else left, result)
+
+
+def _constant_lanes(v: Any) -> set[int]:
+    """The numbers in an integer constant, or nothing when it is no constant."""
+    if not isinstance(v, llir.Constant):
+        return set()
+    if isinstance(v.constant, int):
+        return {v.constant}
+    if isinstance(v.constant, list):
+        return set().union(*(_constant_lanes(lane) for lane in v.constant))
+    return set()
+
+
+def _fused(frame: Frame, expr: tast.Binary) -> Any:
+    """a * b + c, a * b - c and c - a * b as one fused operation, where the target has it."""
+    build = frame.build
+    left, right = expr.left, expr.right
+    if isinstance(left, tast.Binary) and left.op == "mul":
+        a, b, c = value(frame, left.left), value(frame, left.right), value(frame, right)
+        frame.at(expr.span)
+        c = build.fneg(c) if expr.op == "sub" else c
+    elif isinstance(right, tast.Binary) and right.op == "mul":
+        c = value(frame, left)
+        a, b = value(frame, right.left), value(frame, right.right)
+        frame.at(expr.span)
+        a = build.fneg(a) if expr.op == "sub" else a
+    else:
+        return None
+    lane = getattr(a.type, "element", a.type).intrinsic_name
+    count = f"v{a.type.count}" if isinstance(a.type, llir.VectorType) else ""
+    function = declare(build.module, f"llvm.fmuladd.{count}{lane}", a.type, [a.type] * 3)
+    return build.call(function, [a, b, c], fastmath=frame.unit.options.fp_flags)
+
+
+def _comparison(frame: Frame, expr: tast.Binary) -> Any:
+    build, t = frame.build, expr.left.type
+    left, right = value(frame, expr.left), value(frame, expr.right)
+    frame.at(expr.span)
+    sign = _COMPARE[expr.op]
+    if is_floating(t):
+        compare = build.fcmp_unordered if expr.op == "ne" else build.fcmp_ordered
+        return compare(sign, left, right, flags=frame.unit.options.fp_flags)
+    compare = build.icmp_signed if is_signed(t) else build.icmp_unsigned
+    return compare(sign, left, right)
+
+
+def _short_circuit(frame: Frame, expr: tast.Binary) -> Any:
+    build = frame.build
+    rest, end = frame.block(f"{expr.op}.rhs"), frame.block(f"{expr.op}.end")
+    left = condition(frame, expr.left)
+    first = build.block
+    if expr.op == "land":
+        build.cbranch(left, rest, end)
+    else:
+        build.cbranch(left, end, rest)
+    frame.enter(rest)
+    right = condition(frame, expr.right)
+    last = build.block
+    build.branch(end)
+    frame.enter(end)
+    phi = build.phi(I1)
+    phi.add_incoming(I1(int(expr.op == "lor")), first)
+    phi.add_incoming(right, last)
+    return phi
+
+
+def _vector_logic(frame: Frame, expr: tast.Binary) -> Any:
+    build = frame.build
+    bits = []
+    for side in (expr.left, expr.right):
+        v, zero = value(frame, side), constant(side.type, 0)
+        floats = is_floating(side.type)
+        bits.append((build.fcmp_unordered if floats else build.icmp_signed)("!=", v, zero))
+    both = (build.and_ if expr.op == "land" else build.or_)(*bits)
+    return build.sext(both, value_type(expr.type))
+
+
+def _step(frame: Frame, base: Any, index: Any, pointee: Type, negate: bool) -> Any:
+    build = frame.build
+    if negate:
+        index = build.sub(I64(0), index, flags=("nsw",))
+    return build.gep(base, [index], inbounds=True, source_etype=memory_type(pointee))
+
+
+def _pointer_diff(frame: Frame, left: tast.Expr, right: tast.Expr) -> Any:
+    build = frame.build
+    ends = [build.ptrtoint(value(frame, p), I64) for p in (left, right)]
+    assert isinstance(left.type, Pointer)
+    size = sizeof(left.type.pointee)
+    difference = build.sub(*ends)
+    return difference if size <= 1 else build.sdiv(difference, I64(size), flags=("exact",))
+
+
+def _conditional(frame: Frame, expr: tast.Conditional) -> Any:
+    build = frame.build
+    result = frame.alloca(expr.type) if is_aggregate(expr.type) else None
+    arms, end = (frame.block("cond.true"), frame.block("cond.false")), frame.block("cond.end")
+    branch_on(frame, expr.cond, *arms)
+    incoming = []
+    for block, arm in zip(arms, (expr.then, expr.other), strict=True):
+        frame.enter(block)
+        v = value(frame, arm)
+        if result is not None:
+            write(frame, result, v)
+        incoming.append((v, build.block))
+        build.branch(end)
+    frame.enter(end)
+    if result is not None:
+        return result.ptr
+    if is_void(expr.type):
+        return None
+    phi = build.phi(value_type(expr.type))
+    for v, block in incoming:
+        phi.add_incoming(v, block)
+    return phi
+
+
+def _assign(frame: Frame, target: tast.LValue, operand: tast.Expr) -> Any:
+    v = value(frame, operand)
+    where = place(frame, target)
+    frame.at(target.span)
+    write(frame, where, v)
+    return v
+
+
+def _update(frame: Frame, expr: tast.Update) -> Any:
+    where = place(frame, expr.target)
+    old = read(frame, where)
+    frame.current.append(old)
+    new = value(frame, expr.value)
+    frame.current.pop()
+    write(frame, where, new)
+    return new if expr.result == "new" else old
+
+
+def _vector_build(frame: Frame, t: Type, parts: tuple[tast.Expr, ...]) -> Any:
+    build = frame.build
+    result = llir.Constant(value_type(t), llir.Undefined)
+    at = 0
+    for part in parts:
+        v = value(frame, part)
+        lanes = part.type.count if isinstance(part.type, Vector) else 0
+        for i in range(lanes or 1):
+            lane = build.extract_element(v, I32(i)) if lanes else v
+            result = build.insert_element(result, lane, I32(at))
+            at += 1
+    return result
+
+
+# -- calls -------------------------------------------------------------------------------------
+
+
+def _call(frame: Frame, expr: tast.Call) -> Any:
+    """Call a function. Aggregates go by address: the callee copies what it may change."""
+    build = frame.build
+    callee = frame.unit.function_of(expr.function)
+    args: list[Any] = []
+    attrs: dict[int, tuple[str, ...]] = {}
+    result = frame.alloca(expr.type) if is_aggregate(expr.type) else None
+    if result is not None:
+        args.append(result.ptr)
+    for arg in expr.args:
+        v = value(frame, arg)
+        if is_aggregate(arg.type) and v.type.addrspace:
+            copy = frame.alloca(arg.type)
+            write(frame, copy, v)
+            v = copy.ptr
+        elif extension(arg.type):
+            attrs[len(args)] = extension(arg.type)
+        args.append(v)
+    args += hidden_args(frame, expr.function, len(callee.args) - len(args))
+    frame.at(expr.span)
+    v = build.call(callee, args, arg_attrs=attrs)
+    if result is not None:
+        return result.ptr
+    return None if is_void(expr.type) else v
+
+
+def hidden_args(frame: Frame, function: tast.Function, count: int) -> tuple[Any, ...]:
+    """What the callee takes beyond its C parameters (see lower.py)."""
+    if count > len(frame.item):
+        # A kernel wants local memory too, which only a kernel can pass on.
+        frame.unsupported(f"calling kernel '{function.name}' from a function", function.span)
+        return (llir.Constant(llir.PointerType(addrspace=3), None), *frame.item)
+    return frame.item[len(frame.item) - count :]
+
+
+# -- objects -----------------------------------------------------------------------------------
+
+
+def place(frame: Frame, node: tast.LValue) -> Place:
+    """Where the object denoted by `node` is."""
+    match node:
+        case tast.VarRef(var=var):
+            known = frame.slots.get(var)
+            if known is not None:
+                return known
+            symbol = frame.unit.global_of(var)
+            return Place(symbol, var.type, symbol.align, var.quals.volatile)
+        case tast.Deref(pointer=pointer, type=t, quals=quals):
+            ptr = value(frame, pointer)
+            return Place(ptr, t, _pointer_align(pointer, t), quals.volatile)
+        case tast.MemberRef(base=base, index=index, type=t, quals=quals):
+            whole = place(frame, base)
+            assert isinstance(base.type, Struct)
+            offset = struct_layout(base.type)[0][index]
+            ptr = offset_ptr(frame.build, whole.ptr, offset)
+            volatile = whole.volatile or quals.volatile
+            return Place(ptr, t, _aligned(whole.align, offset), volatile)
+        case tast.LanesRef(base=base, lanes=lanes):
+            whole = place(frame, base)
+            if whole.lanes is not None:
+                lanes = tuple(whole.lanes[i] for i in lanes)
+            return Place(whole.ptr, whole.type, whole.align, whole.volatile, lanes)
+        case tast.StringRef(value=data, type=t):
+            return Place(frame.unit.string_of(data), t, 1)
+        case tast.CompoundRef(var=var, init=init):
+            if var.storage == "static":
+                return place(frame, tast.VarRef(var, type=var.type))
+            if var not in frame.slots:
+                frame.slots[var] = frame.alloca(var.type, var.name, var.align)
+            initialise(frame, frame.slots[var], init)
+            return frame.slots[var]
+        case _:
+            assert_never(node)
+
+
+def _aligned(align: int, offset: int) -> int:
+    """Alignment known at `offset` bytes from an address aligned to `align`."""
+    return min(align, offset & -offset) if offset else align
+
+
+def _pointer_align(pointer: tast.Expr, t: Type) -> int:
+    """Natural, but less for an element of an array inside a packed struct."""
+    node: tast.Expr | tast.LValue = pointer
+    while True:
+        match node:
+            case tast.PointerAdd(pointer=inner):
+                node = inner
+            case tast.Convert(kind="decay", operand=inner) | tast.MemberRef(base=inner):
+                node = inner
+            case tast.Deref(pointer=inner):
+                node = inner
+            case tast.Convert(kind="pointer" | "address"):
+                return alignof(t)
+            case _:
+                return alignof(t)
+        if isinstance(node.type, Struct) and alignof(node.type) < alignof(t):
+            return alignof(node.type)
+
+
+def _lvalue(node: tast.Expr | tast.LValue) -> tast.LValue:
+    if not isinstance(node, tast.ObjectNode):
+        raise InternalError(f"{type(node).__name__} is no object")
+    return node
+
+
+def initialise(frame: Frame, where: Place, init: tast.Init) -> None:
+    """Give the object at `where` its first value."""
+    build = frame.build
+    match init:
+        case tast.Aggregate(entries=entries):
+            size = sizeof(where.type)
+            if not _covers(where.type, entries):
+                fill_zero(build, where.ptr, size, where.align, vol=where.volatile)
+            for path, entry in entries:
+                initialise(frame, inner_place(frame, where, path), entry)
+        case tast.StringRef(value=data):
+            size = sizeof(where.type)
+            data = data[:size].ljust(size, b"\0")
+            source = frame.unit.string_of(data)
+            copy_bytes(build, where.ptr, source, size, 1, vol=where.volatile)
+        case _:
+            write(frame, where, value(frame, init))
+
+
+def inner_place(frame: Frame, where: Place, path: tuple[int, ...]) -> Place:
+    """The part of an object that an initialiser's path leads to."""
+    offset, t, lane = locate(where.type, path)
+    ptr = offset_ptr(frame.build, where.ptr, offset)
+    lanes = None if lane is None else (lane,)
+    return Place(ptr, t, _aligned(where.align, offset), where.volatile, lanes)
+
+
+def locate(t: Type, path: tuple[int, ...]) -> tuple[int, Type, int | None]:
+    """(byte offset, type, lane number if the path ends inside a vector) of a part of a `t`."""
+    offset = 0
+    for index in path:
+        match t:
+            case Struct():
+                assert t.fields is not None
+                offset += struct_layout(t)[0][index]
+                t = t.fields[index].type
+            case Array(inner):
+                offset += sizeof(inner) * index
+                t = inner
+            case Vector():
+                return offset, t, index
+            case _:
+                raise InternalError(f"initialiser path {path} in {t}")
+    return offset, t, None
+
+
+def _covers(t: Type, entries: tuple[tuple[tuple[int, ...], tast.Expr], ...]) -> bool:
+    """Whether the entries set every byte that can be read, so that no zeroing is needed."""
+    return (
+        isinstance(t, Array)
+        and len({path for path, _ in entries}) == t.count
+        and all(len(path) == 1 for path, _ in entries)
+    )

@@ -1,0 +1,105 @@
+"""OpenCL types as LLVM types: how values look in registers and how many bytes they take.
+
+Aggregates (arrays, structs, unions) exist in memory only: blocks of bytes reached by byte
+offsets from `types.struct_layout`, so LLVM never computes a layout. In registers a `bool` is
+i1 and a 3-vector has three lanes; in memory they take i8 and the room of four.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import llvmlite.ir as llir
+
+from ..frontend.diag import InternalError
+from ..frontend.types import (
+    Array,
+    Enum,
+    Opaque,
+    Pointer,
+    Scalar,
+    Struct,
+    Type,
+    Vector,
+    sizeof,
+)
+from .emit import I1, I8, I32, VOID, integer
+
+FLOATS = {2: llir.HalfType(), 4: llir.FloatType(), 8: llir.DoubleType()}
+
+
+def is_aggregate(t: Type) -> bool:
+    return isinstance(t, Struct | Array)
+
+
+def value_type(t: Type) -> Any:
+    """The type of `t` in a register; not for aggregates."""
+    match t:
+        case Scalar(kind="int", size=size):
+            return llir.IntType(size * 8)
+        case Scalar(kind="float", size=size):
+            return FLOATS[size]
+        case Scalar(kind="bool"):
+            return I1
+        case Scalar(kind="void"):
+            return VOID
+        case Pointer(quals=quals):
+            return llir.PointerType(addrspace=int(quals.space))
+        case Vector(element, count):
+            return llir.VectorType(value_type(element), count)
+        case Enum():
+            return I32
+        case Opaque():
+            return llir.PointerType()
+        case _:
+            raise InternalError(f"{t} has no value type")
+
+
+def memory_type(t: Type) -> Any:
+    """The type of `t` in memory, of exactly sizeof(t) bytes: for globals, allocas and steps."""
+    match t:
+        case Scalar(kind="bool" | "void"):
+            return I8
+        case Vector(element, 3):
+            return llir.VectorType(value_type(element), 4)
+        case Array(element, None):
+            return llir.ArrayType(memory_type(element), 0)
+        case Array() | Struct():
+            return llir.ArrayType(I8, sizeof(t))
+        case _:
+            return value_type(t)
+
+
+def element(t: Type) -> Type:
+    """The lane type of a vector, any other type itself."""
+    return t.element if isinstance(t, Vector) else t
+
+
+def is_signed(t: Type) -> bool:
+    t = element(t)
+    return isinstance(t, Enum) or (isinstance(t, Scalar) and t.signed)
+
+
+def is_floating(t: Type) -> bool:
+    t = element(t)
+    return isinstance(t, Scalar) and t.kind == "float"
+
+
+def constant_int(t: Type, value: int) -> Any:
+    """An integer of type `t`, the same in every lane of a vector."""
+    typ = value_type(t)
+    if isinstance(t, Vector):
+        return llir.Constant(typ, [integer(typ.element, value)] * t.count)
+    return integer(typ, value)
+
+
+def extension(t: Type) -> tuple[str, ...]:
+    """How the RISC-V calling convention widens an argument or result of type `t` (LP64)."""
+    if isinstance(t, Enum):
+        return ("signext",)
+    if isinstance(t, Scalar) and t.kind == "bool":
+        return ("zeroext",)
+    if isinstance(t, Scalar) and t.kind == "int" and t.size < 8:
+        # 32-bit values are kept sign-extended in registers, unsigned ones too.
+        return ("signext",) if t.signed or t.size == 4 else ("zeroext",)
+    return ()

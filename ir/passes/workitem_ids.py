@@ -1,0 +1,154 @@
+"""workitem-ids: give the work-item functions their bodies.
+
+    before:  declare i64 @__kcc.get_group_id(i32, ptr, i64, i64, i64)
+    after:   define internal i64 @__kcc.get_group_id(i32 %dim, ptr %wg, i64 %x, i64 %y, i64 %z)
+             ; loads wg->group_id[dim], or gives 0 where dim > 2
+
+Every function of ours is passed the group's wg_info and its work-item's local id, and passes
+them on here; inlined, with a constant dimension, a body shrinks to a load or nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import llvmlite.ir as llir
+
+from ..abi import WG_INFO
+from ..emit import I32, I64, PTR, Attributes, declare, load, offset_ptr
+from ._pass import Pass
+
+if TYPE_CHECKING:
+    from ..lower import Lowered
+
+ITEM_TYPES = (PTR, I64, I64, I64)  # wg_info and the local id: what `Frame.item` holds
+ITEM_NAMES = ("wg", "lx", "ly", "lz")
+
+
+@dataclass
+class Item:
+    """Where a body is being built, and what it knows of its work-item."""
+
+    build: Any
+    wg: Any
+    local_id: tuple[Any, ...]
+
+    def info(self, name: str, dim: Any) -> Any:
+        """Field `name` of wg_info, element `dim` (an LLVM value below 3, or a number)."""
+        slot = WG_INFO[name]
+        size = {"Q": 8, "I": 4}[slot.format]
+        typ = llir.IntType(size * 8)
+        ptr = offset_ptr(self.build, self.wg, slot.offset)
+        if slot.count > 1:
+            index = I64(dim) if isinstance(dim, int) else dim
+            ptr = self.build.gep(ptr, [index], inbounds=True, source_etype=typ)
+        value = load(self.build, ptr, typ, size)
+        # The group's description does not change while the group runs: kernels cannot reach it.
+        value.set_metadata("invariant.load", self.build.module.add_metadata([]))
+        return value
+
+    def local(self, dim: Any) -> Any:
+        x, y, z = self.local_id
+        if isinstance(dim, int):
+            return (x, y, z)[dim]
+        build = self.build
+        rest = build.select(build.icmp_unsigned("==", dim, I64(1)), y, z)
+        return build.select(build.icmp_unsigned("==", dim, I64(0)), x, rest)
+
+
+def _global_id(item: Item, dim: Any) -> Any:
+    # A global id fits in size_t (CL_INVALID_GLOBAL_OFFSET otherwise) and no address space is
+    # half full, so the last addition, the one in the innermost loop, wraps in no sense.
+    build = item.build
+    base = build.mul(item.info("group_id", dim), item.info("local_size", dim))
+    base = build.add(base, item.info("global_offset", dim))
+    return build.add(base, item.local(dim), flags=("nuw", "nsw"))
+
+
+def _global_size(item: Item, dim: Any) -> Any:
+    return item.build.mul(item.info("num_groups", dim), item.info("local_size", dim))
+
+
+def _linear(item: Item, coordinate: Callable[[Item, int], Any], size: Callable[..., Any]) -> Any:
+    """(z * size_y + y) * size_x + x"""
+    build = item.build
+    result = coordinate(item, 2)
+    for dim in (1, 0):
+        result = build.add(build.mul(result, size(item, dim)), coordinate(item, dim))
+    return result
+
+
+def _without_offset(item: Item, dim: int) -> Any:
+    return item.build.sub(_global_id(item, dim), item.info("global_offset", dim))
+
+
+def _field(name: str) -> Callable[[Item, Any], Any]:
+    return lambda item, dim: item.info(name, dim)
+
+
+@dataclass(frozen=True)
+class Row:
+    """emit: the value for a dimension below 3; beyond: the value for any other.
+
+    beyond is None for a function that takes no dimension.
+    """
+
+    emit: Callable[[Item, Any], Any]
+    beyond: int | None = None
+    bits: int = 64
+
+
+# fmt: off
+FUNCTIONS = {
+    "get_work_dim":            Row(_field("num_dim"), bits=32),
+    "get_global_id":           Row(_global_id, 0),
+    "get_local_id":            Row(lambda item, dim: item.local(dim), 0),
+    "get_group_id":            Row(_field("group_id"), 0),
+    "get_global_offset":       Row(_field("global_offset"), 0),
+    "get_global_size":         Row(_global_size, 1),
+    "get_local_size":          Row(_field("local_size"), 1),
+    "get_enqueued_local_size": Row(_field("local_size"), 1),
+    "get_num_groups":          Row(_field("num_groups"), 1),
+    "get_local_linear_id":     Row(lambda item, _: _linear(item, Item.local, _field("local_size"))),
+    "get_global_linear_id":    Row(lambda item, _: _linear(item, _without_offset, _global_size)),
+}
+# fmt: on
+
+
+def placeholder(module: Any, key: str) -> Any:
+    """The function that stands for work-item function `key`: C arguments, then the item's."""
+    row = FUNCTIONS[key]
+    args = ([] if row.beyond is None else [I32]) + list(ITEM_TYPES)
+    return declare(module, f"__kcc.{key}", llir.IntType(row.bits), args)
+
+
+def define_functions(unit: Lowered) -> None:
+    for key, row in FUNCTIONS.items():
+        function = unit.module.globals.get(f"__kcc.{key}")
+        if function is not None:
+            _define(function, row)
+
+
+def _define(function: Any, row: Row) -> None:
+    function.linkage = "internal"
+    function.attributes = Attributes(("alwaysinline", "nounwind", "willreturn", "nosync", "nofree"))
+    wg, *local_id = function.args[-len(ITEM_TYPES) :]
+    for arg, name in zip((wg, *local_id), ITEM_NAMES, strict=True):
+        arg.name = name
+    build = llir.IRBuilder(function.append_basic_block("entry"))
+    item = Item(build, wg, tuple(local_id))
+    if row.beyond is None:
+        build.ret(row.emit(item, 0))
+        return
+    dim = function.args[0]
+    dim.name = "dim"
+    inside = build.icmp_unsigned("<", dim, I32(3))
+    # Dimension 0 stands in for those beyond, so that what is loaded is always there.
+    index = build.select(inside, build.zext(dim, I64), I64(0))
+    result = row.emit(item, index)
+    build.ret(build.select(inside, result, result.type(row.beyond)))
+
+
+PASS = Pass("workitem-ids", define_functions)
