@@ -117,5 +117,7 @@ def lex_text(text: str, name: str = "<scratch space>") -> list[Token]:
 @lru_cache(maxsize=4096)
 def glues(left: str, right: str) -> bool:
     """Would two tokens, written with nothing between, read as something else?"""
+    if left == right == ".":
+        return True  # a third would make an ellipsis
     match = _TOKEN.match(left + right)
     return match is None or match.end() != len(left) or bool(match[1])

@@ -108,7 +108,6 @@ class _Preprocessor:
         self.expanded_tokens = 0
         self.argument_depth = 0
         self.in_arguments = False
-        self.outer_use: Span | None = None  # the use in a file whose expansion is going on
 
     # -- files ----------------------------------------------------------------------------------
 
@@ -139,7 +138,6 @@ class _Preprocessor:
                     add(token)
                     continue
                 file.at = at
-                self.outer_use = None
                 expansion = self.expand([token], True)
                 at = file.at
                 self.out += expansion
@@ -246,10 +244,7 @@ class _Preprocessor:
         if found is None:
             return None
         arguments, end = found
-        span = name.span.to(end)
-        if from_file and self.outer_use is None:
-            self.outer_use = span
-        expansion = Expansion(macro.name, span)
+        expansion = Expansion(macro.name, name.span.to(end))
         if macro.plain:
             return _placed(macro.body, expansion)
         for index in macro.expanded_params:
@@ -382,7 +377,7 @@ class _Preprocessor:
 
     def presumed(self, token: Token) -> tuple[str, int]:
         """File and line of the end of the macro use a token belongs to, as other compilers do."""
-        span = self.outer_use or token.span.outermost()
+        span = token.span.outermost()
         name, line, _column = span.file.presumed(max(span.start, span.end - 1))
         return name, line
 
