@@ -1,7 +1,7 @@
 """The tree as written: what the source says, before anyone asks what it means.
 
-Nodes are frozen; spans do not take part in comparison, so tests compare trees. A rule of
-opencl.lark that is named like a class here builds that class.
+Nodes are frozen; spans do not take part in comparison, so tests compare trees. Functions of
+treebuild.py make them, one for each rule of opencl.lark.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class StructSpec(Node):
 class Enumerator(Node):
     name: str
     value: Expr | None
+    attributes: tuple[Attribute, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,452 @@
+"""Tokens -> ast: runs the tables that Lark made of opencl.lark.
+
+The loop is ours rather than Lark's for three reasons: reductions that need no next token come
+before that token is read, so that `typedef` and the end of a scope are known when the next
+name is looked up; a syntax error is repaired on the stack and parsing goes on; and a
+compilation pays neither for importing Lark nor for its cost per reduction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from . import ast
+from .diag import Diagnostics
+from .source import Span
+from .syntax_errors import Complaint, complain, spelled, unknown_type
+from .tables import Tables, load_tables
+from .tokens import Token, TokenKind
+from .treebuild import Builder, Opened
+from .words import WORDS
+
+NESTING_LIMIT = 256  # brackets inside brackets; as many unfinished operators and `else`s
+SETTLED_TOKENS = 3  # fewer tokens after a recovery, and the next error is a consequence
+REPAIRS = {";", ")", "]", "(", ":"}  # words whose absence is repaired by putting them there
+# Where parsing resumes after an error: states that can begin one more of these.
+RESUME = ("_block_item", "_struct_line", "_external")
+DROPPED = -1  # the class of a word that means nothing
+UNKNOWN = -2  # of one that has no place in the grammar
+
+# A rule made ready: children to pop, left-hand side, child that stands for the whole (or -1),
+# function (None: a list for the parent to splice), plan, indices to splice, whether the list
+# goes on that the first child began.
+Step: TypeAlias = tuple[
+    int, int, int, Callable[..., Any] | None, tuple[int | None, ...], frozenset[int], bool
+]
+
+
+def parse(
+    tokens: list[Token], diags: Diagnostics, tables_dir: Path | str | None = None
+) -> ast.TranslationUnit:
+    """The tree of one translation unit.
+
+    tokens:     as preprocess() gives them, the last of kind EOF.
+    tables_dir: where tables are kept when the package holds none; None: made anew.
+    returns:    what could be made sense of; after errors (in `diags`) it is incomplete.
+    raises:     CompileError when too much is wrong to go on (nesting, number of errors).
+    """
+    return Parser(tokens, diags, load_tables(str(tables_dir) if tables_dir else None)).run()
+
+
+class Parser:
+    """The state of one parse. Stacks run in parallel, but that `states` holds one more."""
+
+    def __init__(self, tokens: Sequence[Token], diags: Diagnostics, tables: Tables) -> None:
+        self.tokens = tokens
+        self.diags = diags
+        self.tables = tables
+        self.numbers = _numbers(tables)
+        self.states = [0]
+        self.values: list[Any] = []
+        self.firsts: list[Span] = []  # span of the first token of each value
+        self.lasts: list[Span] = []  # and of the last
+        self.builder = Builder(diags, self.values)
+        self.position = 0  # of the next token to read
+        self.lookahead: Token | None = None
+        self.queued: Token | None = None  # comes before what `position` says
+        self.terminal = DROPPED  # what the lookahead counts as
+        self.settled = 0  # tokens to go before errors count again
+        self.resumed_at = -1
+        self.check_depth_at = NESTING_LIMIT
+        self.steps: list[Step] = [self._step(number) for number in range(len(tables.rules))]
+
+    def _step(self, number: int) -> Step:
+        rule = self.tables.rules[number]
+        keep = -1
+        function = None
+        if rule.name is None:
+            keep = rule.plan[0] if rule.plan[0] is not None else 0
+        elif rule.name:
+            function = getattr(self.builder, rule.name)
+        goes_on = rule.name == "" and rule.plan[:1] == (0,) and 0 in rule.splices
+        plan = rule.plan[1:] if goes_on else rule.plan
+        return rule.size, rule.lhs, keep, function, plan, rule.splices, goes_on
+
+    # -- the loop -----------------------------------------------------------------------------
+
+    def run(self) -> ast.TranslationUnit:
+        states, values, firsts, lasts = self.states, self.values, self.firsts, self.lasts
+        rows, default, accept = self.tables.rows, self.tables.default, self.tables.accept
+        steps, scopes = self.steps, self.builder.scopes
+        while True:
+            state = states[-1]
+            reduce = default[state]
+            if reduce is None:
+                if self.lookahead is None:
+                    self._read()
+                action = rows[state].get(self.terminal)
+                if action is None:
+                    if not self._recover():
+                        return self._partial()
+                    continue
+                if action >= 0:
+                    self._shift(action)
+                    continue
+                reduce = -1 - action
+            size, lhs, keep, function, plan, splices, goes_on = steps[reduce]
+            if keep >= 0:
+                if size > 1:
+                    values[-size:] = [values[keep - size]]
+                    del firsts[len(firsts) - size + 1 :]
+                    lasts[-size:] = [lasts[-1]]
+                    del states[-size:]
+                else:
+                    states.pop()
+                states.append(rows[states[-1]][lhs])
+                continue
+            if size:
+                children = values[-size:]
+                first, last = firsts[-size], lasts[-1]
+                del states[-size:], firsts[-size:], lasts[-size:]
+            else:
+                children = []
+                first = last = self.behind_last()
+            if splices:
+                arguments = children[0] if goes_on else []
+                for i in plan:
+                    if i in splices:
+                        arguments += children[i]
+                    else:
+                        arguments.append(None if i is None else children[i])
+            else:
+                arguments = [None if i is None else children[i] for i in plan]
+            renamed = False
+            if function is None:
+                value: Any = arguments
+            else:
+                span = first
+                if first is not last:
+                    if first.file is last.file and first.expanded_from is last.expanded_from:
+                        span = Span(first.file, first.start, last.end, first.expanded_from)
+                    else:
+                        span = first.to(last)
+                depth = len(scopes)
+                value = function(span, *arguments)
+                if len(scopes) < depth:
+                    renamed = True  # the name ahead was looked up in a scope now closed
+            if size:
+                del values[-size:]
+            values.append(value)
+            firsts.append(first)
+            lasts.append(last)
+            state = rows[states[-1]][lhs]
+            states.append(state)
+            if renamed and self.lookahead is not None:
+                self.terminal = self._classify(self.lookahead)
+            if state == accept:
+                return value  # type: ignore[no-any-return]  # of rule translation_unit
+
+    def _shift(self, state: int) -> None:
+        token, self.lookahead = self.lookahead, None
+        assert token is not None
+        self.states.append(state)
+        self.values.append(token)
+        self.firsts.append(token.span)
+        self.lasts.append(token.span)
+        self.settled -= 1
+        if len(self.states) > self.check_depth_at:
+            self._check_depth()
+
+    def behind_last(self) -> Span:
+        """The empty place behind the last token taken."""
+        if not self.lasts:
+            return self.tokens[0].span
+        last = self.lasts[-1]
+        return Span(last.file, last.end, last.end, last.expanded_from)
+
+    # -- tokens -------------------------------------------------------------------------------
+
+    def _read(self) -> None:
+        while True:
+            token, self.queued = self.queued or self._next(), None
+            terminal = self._classify(token)
+            self.builder.after_vector_head = False
+            if terminal != DROPPED:
+                self.lookahead, self.terminal = token, terminal
+                return
+
+    def _classify(self, token: Token) -> int:
+        """The number of the terminal that a token is, here and now."""
+        kind, numbers = token.kind, self.numbers
+        if kind is TokenKind.IDENT:
+            number = numbers.words.get(token.text)
+            return self._classify_name(token) if number is None else number
+        if kind is TokenKind.PUNCT:
+            if token.text == "(" and self.builder.after_vector_head:
+                return numbers.vector_paren
+            return numbers.words.get(token.text, UNKNOWN)
+        return numbers.kinds.get(kind, UNKNOWN)
+
+    def _classify_name(self, token: Token) -> int:
+        numbers = self.numbers
+        kind = self.builder.kind_of(token.text)
+        if token.text == "pipe" and self._next_is_name() and kind is None:
+            return UNKNOWN
+        if kind is None or kind == "other":
+            return numbers.ident
+        if self.tokens[self.position].text == ":" and self.accepts(numbers.label_name):
+            return numbers.label_name
+        # C99 6.7.5.3: what can be a typedef name is one. Where a type cannot stand (behind
+        # another type, a "." or `goto`), the name is just a name.
+        as_type = numbers.vector_name if kind == "vector" else numbers.type_name
+        if not self.accepts(as_type) and self.accepts(numbers.shadowed):
+            return numbers.shadowed
+        return as_type
+
+    def _next_is_name(self) -> bool:
+        return self.tokens[self.position].kind is TokenKind.IDENT
+
+    def accepts(self, terminal: int, states: Sequence[int] | None = None) -> bool:
+        return self.feed(terminal, self.states if states is None else states) is not None
+
+    def feed(self, terminal: int, states: Sequence[int]) -> tuple[list[int], list[int]] | None:
+        """What taking a terminal would do: (the states after it, left-hand sides reduced before).
+
+        None if it cannot come next.
+        """
+        tables = self.tables
+        stack = list(states)
+        reduced: list[int] = []
+        while True:
+            number = tables.default[stack[-1]]
+            if number is None:
+                action = tables.rows[stack[-1]].get(terminal)
+                if action is None:
+                    return None
+                if action >= 0:
+                    return [*stack, action], reduced
+                number = -1 - action
+            rule = tables.rules[number]
+            if rule.size:
+                del stack[-rule.size :]
+            reduced.append(rule.lhs)
+            stack.append(tables.rows[stack[-1]][rule.lhs])
+            if stack[-1] == tables.accept:
+                return stack, reduced
+
+    # -- errors -------------------------------------------------------------------------------
+
+    def _check_depth(self) -> None:
+        """Stop when brackets, or operators that wait for an operand, pile up too high.
+
+        A left-hand chain like `a + b + c` needs no stack however long it is.
+        """
+        brackets = others = 0
+        for value, first, last in zip(self.values, self.firsts, self.lasts, strict=True):
+            if isinstance(value, Token | Opened | list):
+                text = spelled(last)
+                if text in ("(", "[", "{"):
+                    brackets += 1
+                elif text in (")", "]", "}"):
+                    brackets -= first is last
+                elif text not in (",", ";", ":"):
+                    others += isinstance(value, Token)
+        if max(brackets, others) > NESTING_LIMIT:
+            raise self.diags.fatal(
+                "nesting-too-deep",
+                f"nested more than {NESTING_LIMIT} levels deep",
+                self.lasts[-1],
+                hint="split it with variables or functions",
+            )
+        self.check_depth_at = len(self.states) + NESTING_LIMIT // 4
+
+    def _recover(self) -> bool:
+        """Report that the lookahead cannot stand where it stands, and get going again.
+
+        Tried in this order: drop a pragma, take an unknown name for a type, put in a missing
+        word, skip to the end of the statement. False at the end of the input.
+        """
+        token = self.lookahead
+        assert token is not None
+        if token.kind is TokenKind.PRAGMA:
+            self.diags.warning("ignored-pragma", "a pragma has no effect here", token.span)
+            self.lookahead = None
+            return True
+        if self._take_for_type(token):
+            return True
+        complaint = complain(self, token)
+        if self.settled <= 0:
+            self._report(complaint)
+        if complaint.missing is not None and self._put_in(complaint.missing, token):
+            return True
+        self.settled = SETTLED_TOKENS
+        if token.kind is TokenKind.EOF:
+            return False
+        self._skip(token)
+        return True
+
+    def _report(self, complaint: Complaint) -> None:
+        self.diags.error(
+            complaint.code,
+            complaint.message,
+            complaint.span,
+            notes=complaint.notes,
+            hint=complaint.hint,
+        )
+
+    def _take_for_type(self, token: Token) -> bool:
+        """`foo x;` where foo is not declared: say so once, and parse on as if it were."""
+        numbers = self.numbers
+        if token.kind is not TokenKind.IDENT:
+            return False
+        if self.terminal == numbers.ident and self._declares_next():
+            # `void f(foo x)`: a type was due here
+            name, states = token, self.states
+        elif (
+            self.values
+            and isinstance(name := self.values[-1], Token)
+            and name.kind is TokenKind.IDENT
+            and name.text not in WORDS
+        ):
+            # `{ foo x;`: the name came as an expression; take it back
+            states = self.states[:-1]
+        else:
+            return False
+        known = self.builder.kind_of(name.text)
+        if known is not None or not self.accepts(numbers.type_name, states):
+            return False
+        complaint = unknown_type(name)
+        if self.settled <= 0:
+            self._report(complaint)
+        self.builder.scopes[0][name.text] = "type"
+        if name is token:
+            self.terminal = numbers.type_name
+            return True
+        self.position -= 1
+        for stack in (self.states, self.values, self.firsts, self.lasts):
+            stack.pop()
+        self.lookahead, self.terminal = name, numbers.type_name
+        return True
+
+    def _declares_next(self) -> bool:
+        following = self.tokens[self.position]
+        return (
+            following.kind is TokenKind.IDENT and following.text not in WORDS
+        ) or following.text == "*"
+
+    def _put_in(self, text: str, before: Token) -> bool:
+        """Go on as if `text` stood before the lookahead, if that makes it fit."""
+        if text not in REPAIRS:
+            return False
+        number = self.numbers.words[text]
+        fed = self.feed(number, self.states)
+        if fed is None or not self.accepts(self.terminal, fed[0]):
+            return False
+        self.queued = before
+        self.lookahead = Token(TokenKind.PUNCT, text, self.behind_last())
+        self.terminal = number
+        return True
+
+    def _skip(self, token: Token) -> None:
+        """Drop what the innermost block, struct or file was in, and read on behind its end."""
+        keep = max(i for i, state in enumerate(self.states) if state in self.numbers.resume)
+        depth = 0  # of braces in what is dropped, which the tokens to come will close
+        for value, last in zip(self.values[keep:], self.lasts[keep:], strict=True):
+            if isinstance(value, Opened):
+                self.builder.close(value)
+            if isinstance(value, Token | Opened) and spelled(last) in ("{", "}"):
+                depth += 1 if spelled(last) == "{" else -1
+        del self.states[keep + 1 :]
+        for stack in (self.values, self.firsts, self.lasts):
+            del stack[keep:]
+        self.lookahead = None
+        self.queued = None
+        # A second error at the token where the last one resumed must not resume there again.
+        must_move = self.position == self.resumed_at
+        while token.kind is not TokenKind.EOF:
+            if token.text == "{" and token.kind is TokenKind.PUNCT:
+                depth += 1
+            elif token.text == "}" and token.kind is TokenKind.PUNCT:
+                if depth <= 0 and not (must_move or keep == 0):
+                    break
+                depth -= 1
+                if depth <= 0 and self.tokens[self.position].text not in (";", ",", "else", "="):
+                    token = self._next()
+                    break
+            elif token.text == ";" and depth <= 0:
+                token = self._next()
+                if token.text != "else":
+                    break
+            token = self._next()
+            must_move = False
+        if token.kind is not TokenKind.EOF:
+            self.position -= 1
+        self.resumed_at = self.position + 1
+
+    def _next(self) -> Token:
+        token = self.tokens[self.position]
+        if token.kind is not TokenKind.EOF:
+            self.position += 1
+        return token
+
+    def _partial(self) -> ast.TranslationUnit:
+        decls = self.values[0] if self.values and isinstance(self.values[0], list) else []
+        nodes = (ast.Declaration, ast.FunctionDef, ast.StaticAssert, ast.Pragma)
+        return ast.TranslationUnit(tuple(d for d in decls if isinstance(d, nodes)))
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Numbers of the terminals that the lexical side names."""
+
+    words: dict[str, int]  # reserved words and punctuators, every spelling
+    kinds: dict[TokenKind, int]
+    ident: int
+    type_name: int
+    vector_name: int
+    shadowed: int
+    label_name: int
+    vector_paren: int
+    resume: frozenset[int]  # states where parsing can resume
+
+
+@cache
+def _numbers(tables: Tables) -> Numbers:
+    number = {name: i for i, name in enumerate(tables.symbols)}
+    words = dict(tables.words)
+    special = {"UNSUPPORTED": UNKNOWN, "": DROPPED}
+    for word, (kind, _meaning) in WORDS.items():
+        words[word] = special.get(kind, number.get(kind, tables.words.get(kind, UNKNOWN)))
+    kinds = {
+        TokenKind.NUMBER: number["NUMBER"],
+        TokenKind.CHAR: number["CHAR"],
+        TokenKind.STRING: number["STRING"],
+        TokenKind.PRAGMA: number["PRAGMA"],
+        TokenKind.EOF: number["$END"],
+    }
+    items = {number[name] for name in RESUME}
+    return Numbers(
+        words,
+        kinds,
+        number["IDENT"],
+        number["TYPE_NAME"],
+        number["VECTOR_NAME"],
+        number["SHADOWED"],
+        number["LABEL_NAME"],
+        number["_VECTOR_PAREN"],
+        frozenset(i for i, row in enumerate(tables.rows) if items & row.keys()),
+    )

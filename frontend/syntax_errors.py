@@ -1,0 +1,202 @@
+"""What to say about a token that cannot stand where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .source import Span
+from .tokens import Token, TokenKind
+from .treebuild import Opened
+from .words import WORDS
+
+if TYPE_CHECKING:
+    from .parse import Parser
+
+CLOSERS = {")": "(", "]": "[", "}": "{"}
+# Of what may come next, the first of these is what most likely lacks.
+LIKELY = (";", ")", "]", "}", ":", "(", "{", "=", ",", "while", "...")
+# What came before a missing ";": the outermost rule finished there, in words.
+FINISHED = {
+    "expression": "expression",
+    "declared": "declaration",
+    "init_declarator": "declaration",
+    "leading_specs": "declaration",
+    "vector_specs": "declaration",
+    "struct_declarator": "struct member",
+}
+HINTS = {
+    "template": "OpenCL C has no templates: use a macro",
+    "typename": "OpenCL C has no templates: use a macro",
+    "class": "OpenCL C has no classes: use a struct",
+    "namespace": "OpenCL C has no namespaces",
+    "using": "OpenCL C has no 'using': use typedef",
+    "new": "OpenCL C has no dynamic memory",
+    "delete": "OpenCL C has no dynamic memory",
+    "try": "OpenCL C has no exceptions",
+    "catch": "OpenCL C has no exceptions",
+    "throw": "OpenCL C has no exceptions",
+    "operator": "OpenCL C has no operator overloading",
+    "constexpr": "use 'constant' at file scope, or a macro",
+    "nullptr": "OpenCL C spells it NULL",
+    "static_cast": "OpenCL C casts are written (type)value",
+    "reinterpret_cast": "write as_type(value), or (type *)pointer",
+    "static_assert": "OpenCL C spells it _Static_assert",
+    "string": "OpenCL C has no string type: use 'constant char *'",
+    "std": "the C++ library is not available in OpenCL C",
+    "auto": "'auto' deduces no type in OpenCL C: write the type",
+    "__global__": "OpenCL spells it 'kernel'",
+    "__device__": "a function needs no qualifier to be called from a kernel",
+    "__host__": "OpenCL C has no host functions",
+    "__shared__": "OpenCL spells it 'local'",
+    "__constant__": "OpenCL spells it 'constant'",
+    "__managed__": "OpenCL spells it 'global'",
+    "__launch_bounds__": "use __attribute__((reqd_work_group_size(x, y, z)))",
+    "__forceinline__": "OpenCL spells it 'inline'",
+    "pipe": "pipes are not supported",
+    "^": "blocks are not supported",
+    "::": "OpenCL C has no scopes to name",
+}
+PREFERRED_WORDS = {
+    # after `unsigned` or `signed`, these are not types that combine
+    "uchar": "unsigned char",
+    "ushort": "unsigned short",
+    "uint": "unsigned int",
+    "ulong": "unsigned long",
+}
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """A diagnostic to be; `missing` is a word that, put in, would mend it."""
+
+    message: str
+    span: Span
+    code: str = "syntax"
+    notes: tuple[tuple[str, Span | None], ...] = ()
+    hint: str | None = None
+    missing: str | None = None
+
+
+def spelled(span: Span) -> str:
+    """The source text of a span."""
+    return span.file.text[span.start : span.end]
+
+
+def unknown_type(name: Token) -> Complaint:
+    return Complaint(
+        f"unknown type name '{name.text}'", name.span, "unknown-type", hint=HINTS.get(name.text)
+    )
+
+
+def complain(parser: Parser, token: Token) -> Complaint:
+    """Find the words for a syntax error: what was expected, what was found instead."""
+    if WORDS.get(token.text, ("",))[0] == "UNSUPPORTED" or token.text == "pipe":
+        return Complaint(f"'{token.text}' is not supported", token.span, "unsupported")
+    if token.kind is TokenKind.OTHER:
+        return Complaint(f"stray character {token.text!a} in program", token.span)
+    found = "end of file" if token.kind is TokenKind.EOF else f"'{token.text}'"
+    hint = _hint(parser, token)
+    possible = _possible(parser)
+    if token.text == "else" and "else" not in possible and "NUMBER" in possible:
+        return Complaint("'else' without an 'if' before it", token.span, hint=hint)
+    if token.text in CLOSERS and not _opener(parser, CLOSERS[token.text]):
+        return Complaint(f"extraneous '{token.text}'", token.span, hint=hint)
+    expected, missing = _expectation(parser, possible, token)
+    notes: tuple[tuple[str, Span | None], ...] = ()
+    if missing in CLOSERS:
+        opener = _opener(parser, CLOSERS[missing])
+        if opener is not None:
+            notes = ((f"to match this '{CLOSERS[missing]}'", opener),)
+    if missing == ";" and (token.line_start or token.kind is TokenKind.EOF):
+        # A ";" is missed where it should have been, not at the start of the next line.
+        span = parser.behind_last()
+        return Complaint(f"expected {expected}", span, notes=notes, hint=hint, missing=missing)
+    message = f"expected {expected}, found {found}"
+    return Complaint(message, token.span, notes=notes, hint=hint, missing=missing)
+
+
+def _possible(parser: Parser) -> set[str]:
+    """Terminals that could have come: words as they are written, classes by name."""
+    tables = parser.tables
+    written = {number: word for word, number in tables.words.items()}
+    return {
+        written.get(number, tables.symbols[number])
+        for number in range(tables.terminal_count)
+        if parser.accepts(number)
+    }
+
+
+def _expectation(parser: Parser, possible: set[str], token: Token) -> tuple[str, str | None]:
+    """(what was expected in words, the one word that lacks if it is one)."""
+    if len(possible) == 1:
+        (only,) = possible
+        return _named(only), only
+    closer = next((word for word in LIKELY if word in possible), None)
+    if "NUMBER" in possible:
+        if "if" in possible:
+            return ("a statement" if "TYPE_WORD" not in possible else "a statement or '}'"), None
+        if closer in (")", "]", "}", ";") and "TYPE_WORD" not in possible:
+            return f"an expression or '{closer}'", None
+        return "an expression", None
+    if "TYPE_WORD" in possible and "IDENT" not in possible and "*" not in possible:
+        if ")" in possible:
+            return "a parameter or ')'", None
+        if "$END" in possible:
+            return "a declaration", None
+        return ("a member or '}'", None) if "}" in possible else ("a type", None)
+    if closer is None or ("IDENT" in possible and closer in ("(", "{")):
+        return ("a name" if "IDENT" in possible else "something else"), None
+    if closer == ";":
+        return f"';'{_after(parser)}", ";"
+    if closer == "(" and token.kind is TokenKind.IDENT and "*" in possible:
+        return "a name", None
+    return _named(closer), closer
+
+
+def _named(terminal: str) -> str:
+    names = {"IDENT": "a name", "$END": "end of file", "STRING": "a string"}
+    return names.get(terminal) or f"'{terminal}'"
+
+
+def _after(parser: Parser) -> str:
+    fed = parser.feed(parser.tables.words[";"], parser.states)
+    if fed is not None:
+        for lhs in reversed(fed[1]):
+            words = FINISHED.get(parser.tables.symbols[lhs])
+            if words:
+                return f" after {words}"
+    last = parser.values[-1] if parser.values else None
+    if isinstance(last, Token) and last.text in WORDS | {"break": 0, "continue": 0}:
+        return f" after '{last.text}'"
+    return ""
+
+
+def _opener(parser: Parser, bracket: str) -> Span | None:
+    """The innermost bracket of a kind that is still open."""
+    closer = next(c for c, o in CLOSERS.items() if o == bracket)
+    depth = 0
+    for value, first, last in zip(
+        reversed(parser.values), reversed(parser.firsts), reversed(parser.lasts), strict=True
+    ):
+        if not isinstance(value, Token | Opened | list):
+            continue
+        text = spelled(last)
+        if text == closer and first is last:
+            depth += 1
+        elif text == bracket:
+            if depth == 0:
+                return last
+            depth -= 1
+    return None
+
+
+def _hint(parser: Parser, token: Token) -> str | None:
+    if token.text in HINTS:
+        return HINTS[token.text]
+    last = parser.values[-1] if parser.values else None
+    if isinstance(last, Token):
+        if last.text == "?" and token.text == ":":
+            return "write the condition again between '?' and ':'"
+        return HINTS.get(last.text)
+    return None

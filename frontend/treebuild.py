@@ -1,0 +1,536 @@
+"""One function for each rule of opencl.lark: children in, node of ast.py out.
+
+Functions take the span of what the rule covers, then the rule's children as Lark shapes them:
+words in quotes left out, `_rules` spliced, None for an absent `[...]`. The few that open or
+close a scope, or bring a name into it, are the feedback by which the parser tells typedef
+names from others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Literal, TypeAlias, cast
+
+from . import ast
+from .diag import Diagnostics
+from .source import Span
+from .tokens import Token
+from .words import PREDECLARED, VECTOR_WORDS, WORDS
+
+NameKind: TypeAlias = Literal["other", "type", "vector"]
+Attributes: TypeAlias = tuple[ast.Attribute, ...]
+Head: TypeAlias = Callable[..., ast.Stmt]  # a statement that lacks its body
+VECTORS = frozenset(VECTOR_WORDS)
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A construct that opened a scope; `depth` is how many there were before."""
+
+    depth: int
+    payload: Any = None
+
+
+class Builder:
+    """Builds nodes; `scopes` says of every name in scope whether it is a type."""
+
+    def __init__(self, diags: Diagnostics, values: Sequence[Any]) -> None:
+        self.diags = diags
+        self.values = values  # the parser's stack: what stands left of the rule being built
+        self.scopes: list[dict[str, NameKind]] = [dict.fromkeys(PREDECLARED, "type"), {}]
+        self.after_vector_head = False  # a "(" next would open a vector literal
+
+    # -- scopes -------------------------------------------------------------------------------
+
+    def kind_of(self, name: str) -> NameKind | None:
+        for scope in reversed(self.scopes):
+            if name in scope:
+                return scope[name]
+        return None
+
+    def open(self, payload: Any = None) -> Opened:
+        self.scopes.append({})
+        return Opened(len(self.scopes) - 1, payload)
+
+    def close(self, opened: Opened) -> None:
+        del self.scopes[opened.depth :]
+
+    def declare(self, name: str | None, kind: NameKind = "other") -> None:
+        if name is not None:
+            self.scopes[-1][name] = kind
+
+    # -- top ----------------------------------------------------------------------------------
+
+    def translation_unit(self, span: Span, *decls: Any) -> ast.TranslationUnit:
+        return ast.TranslationUnit(tuple(d for d in decls if d is not None), span=span)
+
+    def function_head(
+        self, _span: Span, specs: ast.DeclSpecs, declarator: ast.Declarator, attrs: Attributes = ()
+    ) -> Opened:
+        declarator = _attach(declarator, attrs)
+        self.declare(declarator.name)
+        opened = self.open((specs, declarator))
+        if declarator.parts and isinstance(declarator.parts[0], ast.FunctionPart):
+            for param in declarator.parts[0].params:
+                self.declare(param.declarator.name)
+        return opened
+
+    def function_definition(self, span: Span, head: Opened, body: ast.Compound) -> ast.FunctionDef:
+        self.close(head)
+        specs, declarator = head.payload
+        return ast.FunctionDef(specs, declarator, body, span=span)
+
+    def pragma(self, span: Span, token: Token) -> ast.Pragma:
+        return ast.Pragma(token.text, span=span)
+
+    def static_assert(
+        self, span: Span, cond: ast.Expr, message: ast.String | None
+    ) -> ast.StaticAssert:
+        return ast.StaticAssert(cond, message, span=span)
+
+    def file_asm(self, span: Span, *_parts: Any) -> None:
+        self.diags.error("unsupported", "assembler code is not supported", span)
+
+    # -- declarations -------------------------------------------------------------------------
+
+    def declaration(
+        self, span: Span, specs: ast.DeclSpecs, *items: ast.InitDeclarator
+    ) -> ast.Declaration:
+        return ast.Declaration(specs, items, span=span)
+
+    def declared(
+        self,
+        _span: Span,
+        declarator: ast.Declarator,
+        _asm_name: None,
+        attrs: Attributes | None,
+    ) -> ast.Declarator:
+        declarator = _attach(declarator, attrs)
+        specs = next(v for v in reversed(self.values) if isinstance(v, ast.DeclSpecs))
+        kind: NameKind = "other"
+        if "typedef" in specs.storage:
+            kind = "vector" if self._is_vector(specs, declarator) else "type"
+        self.declare(declarator.name, kind)
+        return declarator
+
+    def _is_vector(self, specs: ast.DeclSpecs, declarator: ast.Declarator) -> bool:
+        if declarator.parts:
+            return False
+        if any(
+            a.name in ("ext_vector_type", "vector_size")
+            for a in specs.attributes + declarator.attributes
+        ):
+            return True
+        match specs.type:
+            case ast.NamedType((word,)):
+                return word in VECTORS
+            case ast.TypedefName(name):
+                return self.kind_of(name) == "vector"
+            case _:
+                return False
+
+    def asm_name(self, span: Span, _name: ast.String) -> None:
+        self.diags.error("unsupported", "assembler names are not supported", span)
+
+    def init_declarator(
+        self, span: Span, declarator: ast.Declarator, init: ast.Init | None
+    ) -> ast.InitDeclarator:
+        return ast.InitDeclarator(declarator, init, span=span)
+
+    def attributed_declarator(
+        self, span: Span, attrs: Attributes, item: ast.InitDeclarator
+    ) -> ast.InitDeclarator:
+        return replace(item, declarator=_attach(item.declarator, attrs), span=span)
+
+    def leading_specs(self, span: Span, *items: Any) -> ast.DeclSpecs:
+        """Sort what stands left of the declarators into its kinds, order kept in each."""
+        type_: ast.TypeSpec | None = None
+        type_words: list[Token] = []
+        words: dict[str, list[str]] = {"STORAGE": [], "QUALIFIER": [], "FUNCTION_WORD": []}
+        attributes: list[ast.Attribute] = []
+        for item in items:
+            if isinstance(item, Token):
+                kind, word = WORDS[item.text]
+                if kind == "TYPE_WORD":
+                    type_words.append(item)
+                else:
+                    words[kind].append(word)
+            elif isinstance(item, tuple):
+                attributes += item
+            else:
+                type_ = item
+        if type_words:
+            named = tuple(WORDS[t.text][1] for t in type_words)
+            type_ = ast.NamedType(named, span=type_words[0].span.to(type_words[-1].span))
+        return ast.DeclSpecs(
+            type_,
+            tuple(words["STORAGE"]),
+            tuple(words["QUALIFIER"]),
+            tuple(words["FUNCTION_WORD"]),
+            tuple(attributes),
+            span=span,
+        )
+
+    vector_specs = leading_specs
+
+    def alignas(self, span: Span, operand: ast.Expr | ast.TypeName) -> Attributes:
+        return (ast.Attribute("aligned", (operand,), span=span),)
+
+    def typedef_name(self, span: Span, token: Token) -> ast.TypedefName:
+        return ast.TypedefName(token.text, span=span)
+
+    def vector_word(self, span: Span, token: Token) -> ast.NamedType:
+        return ast.NamedType((token.text,), span=span)
+
+    def typeof(self, span: Span, operand: ast.Expr | ast.TypeName) -> ast.TypeofSpec:
+        return ast.TypeofSpec(operand, span=span)
+
+    def tag_reference(
+        self, span: Span, kind: Token, attrs: Attributes | None, name: Token
+    ) -> ast.StructSpec:
+        return ast.StructSpec(_tag_kind(kind), name.text, None, attrs or (), span=span)
+
+    def struct_spec(self, span: Span, kind: Token, *parts: Any) -> ast.StructSpec:
+        before, name, body, after = parts
+        attrs = (before or ()) + (after or ())
+        tag = name.text if name else None
+        return ast.StructSpec(_tag_kind(kind), tag, body, attrs, span=span)
+
+    def enum_reference(self, span: Span, attrs: Attributes | None, name: Token) -> ast.EnumSpec:
+        return ast.EnumSpec(name.text, None, attrs or (), span=span)
+
+    def enum_spec(
+        self,
+        span: Span,
+        before: Attributes | None,
+        name: Token | None,
+        body: tuple[ast.Enumerator, ...] | None,
+        after: Attributes | None,
+    ) -> ast.EnumSpec:
+        attrs = (before or ()) + (after or ())
+        return ast.EnumSpec(name.text if name else None, body or (), attrs, span=span)
+
+    def struct_body(self, _span: Span, *lines: ast.Declaration) -> tuple[ast.Declaration, ...]:
+        return lines
+
+    struct_line = declaration
+
+    def struct_declarator(
+        self, span: Span, declarator: ast.Declarator, attrs: Attributes | None
+    ) -> ast.InitDeclarator:
+        return ast.InitDeclarator(_attach(declarator, attrs), span=span)
+
+    def bit_field(
+        self, span: Span, declarator: ast.Declarator, bits: ast.Expr, attrs: Attributes | None
+    ) -> ast.InitDeclarator:
+        return ast.InitDeclarator(_attach(declarator, attrs), None, bits, span=span)
+
+    def unnamed_bit_field(
+        self, span: Span, bits: ast.Expr, attrs: Attributes | None
+    ) -> ast.InitDeclarator:
+        declarator = ast.Declarator(None, (), attrs or (), span=span)
+        return ast.InitDeclarator(declarator, None, bits, span=span)
+
+    def enumerators(self, _span: Span, *items: ast.Enumerator) -> tuple[ast.Enumerator, ...]:
+        return items
+
+    def enumerator(
+        self, span: Span, name: Token, attrs: Attributes | None, value: ast.Expr | None
+    ) -> ast.Enumerator:
+        self.declare(name.text)
+        return ast.Enumerator(name.text, value, attrs or (), span=span)
+
+    # -- declarators --------------------------------------------------------------------------
+
+    def named_declarator(self, span: Span, name: Token) -> ast.Declarator:
+        return ast.Declarator(name.text, span=span, name_span=span)
+
+    def pointer_declarator(
+        self, span: Span, pointer: ast.PointerPart, inner: ast.Declarator
+    ) -> ast.Declarator:
+        return replace(inner, parts=(*inner.parts, pointer), span=span)
+
+    def suffixed_declarator(
+        self, span: Span, inner: ast.Declarator, part: ast.DeclPart
+    ) -> ast.Declarator:
+        return replace(inner, parts=(*inner.parts, part), span=span)
+
+    def suffix_only(self, span: Span, part: ast.DeclPart) -> ast.Declarator:
+        return ast.Declarator(None, (part,), span=span, name_span=span)
+
+    pointer_only = suffix_only
+
+    def pointer(self, span: Span, *items: Token | Attributes) -> ast.PointerPart:
+        attrs: list[ast.Attribute] = []
+        for item in items:
+            if not isinstance(item, Token):
+                attrs += item
+        return ast.PointerPart(_spellings(items), tuple(attrs), span=span)
+
+    def array_part(self, span: Span, *items: Any) -> ast.ArrayPart:
+        count = items[-1] if items and not isinstance(items[-1], Token) else None
+        return ast.ArrayPart(count, _spellings(items), span=span)
+
+    def unknown_array_part(self, span: Span, *words: Token) -> ast.ArrayPart:
+        self.diags.error("unsupported", "variable-length arrays are not supported", span)
+        return ast.ArrayPart(None, _spellings(words), span=span)
+
+    def parameter_scope(self, _span: Span) -> Opened:
+        return self.open()
+
+    def no_parameters(self, span: Span, opened: Opened) -> ast.FunctionPart:
+        self.close(opened)
+        return ast.FunctionPart((), empty=True, span=span)
+
+    def function_part(self, span: Span, opened: Opened, *params: ast.Param) -> ast.FunctionPart:
+        self.close(opened)
+        return ast.FunctionPart(() if _is_void(params) else params, span=span)
+
+    def variadic_parameters(
+        self, span: Span, opened: Opened, *params: ast.Param
+    ) -> ast.FunctionPart:
+        self.close(opened)
+        return ast.FunctionPart(params, variadic=True, span=span)
+
+    def parameter(
+        self,
+        span: Span,
+        specs: ast.DeclSpecs,
+        declarator: ast.Declarator,
+        attrs: Attributes | None,
+    ) -> ast.Param:
+        self.declare(declarator.name)
+        return ast.Param(specs, _attach(declarator, attrs), span=span)
+
+    def unnamed_parameter(
+        self, span: Span, specs: ast.DeclSpecs, declarator: ast.Declarator | None = None
+    ) -> ast.Param:
+        return ast.Param(specs, declarator or _no_declarator(specs), span=span)
+
+    def type_name(
+        self, span: Span, specs: ast.DeclSpecs, declarator: ast.Declarator | None = None
+    ) -> ast.TypeName:
+        return ast.TypeName(specs, declarator or _no_declarator(specs), span=span)
+
+    vector_name = type_name
+
+    # -- initialisers -------------------------------------------------------------------------
+
+    def init_list(self, span: Span, *items: ast.InitItem) -> ast.InitList:
+        return ast.InitList(items, span=span)
+
+    def init_item(self, span: Span, value: ast.Init) -> ast.InitItem:
+        return ast.InitItem((), value, span=span)
+
+    def designated_item(
+        self, span: Span, designators: tuple[ast.Designator, ...], value: ast.Init
+    ) -> ast.InitItem:
+        return ast.InitItem(designators, value, span=span)
+
+    def designators(self, _span: Span, *items: ast.Designator) -> tuple[ast.Designator, ...]:
+        return items
+
+    def field_designator(self, span: Span, name: Token) -> ast.FieldDesignator:
+        return ast.FieldDesignator(name.text, span=span)
+
+    def index_designator(
+        self, span: Span, index: ast.Expr, last: ast.Expr | None = None
+    ) -> ast.IndexDesignator:
+        return ast.IndexDesignator(index, last, span=span)
+
+    # -- statements ---------------------------------------------------------------------------
+
+    def block_open(self, _span: Span) -> Opened:
+        return self.open()
+
+    def compound(self, span: Span, opened: Opened, *items: ast.BlockItem) -> ast.Compound:
+        self.close(opened)
+        return ast.Compound(items, span=span)
+
+    def pragma_body(self, span: Span, pragma: ast.Pragma, body: ast.Stmt) -> ast.Compound:
+        return ast.Compound((pragma, body), span=span)
+
+    def attributed(self, span: Span, attrs: Attributes, body: ast.Stmt) -> ast.AttributedStmt:
+        return ast.AttributedStmt(attrs, body, span=span)
+
+    def if_statement(
+        self, span: Span, cond: ast.Expr, then: ast.Stmt, other: ast.Stmt | None = None
+    ) -> ast.If:
+        return ast.If(cond, then, other, span=span)
+
+    def headed(self, span: Span, head: Head | Opened, body: ast.Stmt) -> ast.Stmt:
+        if isinstance(head, Opened):
+            self.close(head)
+            head = cast(Head, head.payload)
+        return head(body, span=span)
+
+    def while_head(self, _span: Span, cond: ast.Expr) -> Head:
+        return partial(ast.While, cond)
+
+    def switch_head(self, _span: Span, value: ast.Expr) -> Head:
+        return partial(ast.Switch, value)
+
+    def for_open(self, _span: Span) -> Opened:
+        return self.open()
+
+    def for_head(
+        self,
+        _span: Span,
+        opened: Opened,
+        init: ast.Declaration | ast.ExprStmt,
+        cond: ast.Expr | None,
+        step: ast.Expr | None,
+    ) -> Opened:
+        return Opened(opened.depth, partial(ast.For, init, cond, step))
+
+    def case_head(self, _span: Span, value: ast.Expr, last: ast.Expr | None = None) -> Head:
+        return partial(ast.Case, value, last)
+
+    def default_head(self, _span: Span) -> Head:
+        return ast.Default
+
+    def label_head(self, _span: Span, name: Token) -> Head:
+        return partial(ast.Label, name.text)
+
+    def expression_statement(self, span: Span, expr: ast.Expr | None) -> ast.ExprStmt:
+        return ast.ExprStmt(expr, span=span)
+
+    def do_statement(self, span: Span, body: ast.Stmt, cond: ast.Expr) -> ast.DoWhile:
+        return ast.DoWhile(body, cond, span=span)
+
+    def goto(self, span: Span, name: Token) -> ast.Goto:
+        return ast.Goto(name.text, span=span)
+
+    def continue_statement(self, span: Span) -> ast.Continue:
+        return ast.Continue(span=span)
+
+    def break_statement(self, span: Span) -> ast.Break:
+        return ast.Break(span=span)
+
+    def return_statement(self, span: Span, value: ast.Expr | None) -> ast.Return:
+        return ast.Return(value, span=span)
+
+    def asm(self, span: Span, *_parts: Any) -> ast.Asm:
+        return ast.Asm(span=span)
+
+    def asm_word(self, _span: Span) -> None:
+        return None
+
+    # -- expressions --------------------------------------------------------------------------
+
+    def comma(self, span: Span, left: ast.Expr, right: ast.Expr) -> ast.Comma:
+        return ast.Comma(left, right, span=span)
+
+    def assign(self, span: Span, target: ast.Expr, op: Token, value: ast.Expr) -> ast.Assign:
+        return ast.Assign(op.text, target, value, span=span)
+
+    def conditional(
+        self, span: Span, cond: ast.Expr, then: ast.Expr, other: ast.Expr
+    ) -> ast.Conditional:
+        return ast.Conditional(cond, then, other, span=span)
+
+    def binary(self, span: Span, left: ast.Expr, op: Token, right: ast.Expr) -> ast.Binary:
+        return ast.Binary(op.text, left, right, span=span)
+
+    def cast(self, span: Span, target: ast.TypeName, operand: ast.Expr) -> ast.Cast:
+        return ast.Cast(target, operand, span=span)
+
+    def prefix(self, span: Span, op: Token, operand: ast.Expr) -> ast.Unary:
+        return ast.Unary(cast(Any, op.text), operand, span=span)
+
+    def query(self, span: Span, op: Token, operand: ast.Expr | ast.TypeName) -> ast.TypeQuery:
+        return ast.TypeQuery(cast(Any, WORDS[op.text][1]), operand, span=span)
+
+    def index(self, span: Span, base: ast.Expr, index: ast.Expr) -> ast.Index:
+        return ast.Index(base, index, span=span)
+
+    def call(self, span: Span, callee: ast.Expr, *args: ast.Expr) -> ast.Call:
+        return ast.Call(callee, args, span=span)
+
+    def member(self, span: Span, base: ast.Expr, name: Token) -> ast.Member:
+        return ast.Member(base, name.text, False, span=span, name_span=name.span)
+
+    def arrow(self, span: Span, base: ast.Expr, name: Token) -> ast.Member:
+        return ast.Member(base, name.text, True, span=span, name_span=name.span)
+
+    def postfix(self, span: Span, operand: ast.Expr, op: Token) -> ast.Postfix:
+        return ast.Postfix(cast(Any, op.text), operand, span=span)
+
+    def compound_literal(
+        self, span: Span, target: ast.TypeName, init: ast.InitList
+    ) -> ast.CompoundLiteral:
+        return ast.CompoundLiteral(target, init, span=span)
+
+    def vector_literal(
+        self, span: Span, target: ast.TypeName, *parts: ast.Expr
+    ) -> ast.VectorLiteral:
+        return ast.VectorLiteral(target, parts, span=span)
+
+    def ident(self, span: Span, name: Token) -> ast.Ident:
+        return ast.Ident(name.text, span=span)
+
+    def number(self, span: Span, token: Token) -> ast.Number:
+        return ast.Number(token.text, span=span)
+
+    def char_const(self, span: Span, token: Token) -> ast.CharConst:
+        return ast.CharConst(token.text, span=span)
+
+    def string(self, span: Span, *tokens: Token) -> ast.String:
+        return ast.String(tuple(t.text for t in tokens), span=span)
+
+    def statement_expression(self, span: Span, body: ast.Compound) -> ast.StatementExpr:
+        return ast.StatementExpr(body, span=span)
+
+    def paren_type(self, _span: Span, type_name: ast.TypeName) -> ast.TypeName:
+        return type_name
+
+    def vector_head(self, _span: Span, type_name: ast.TypeName) -> ast.TypeName:
+        self.after_vector_head = True
+        return type_name
+
+    # -- attributes ---------------------------------------------------------------------------
+
+    def attributes(self, _span: Span, *lists: Attributes) -> Attributes:
+        return tuple(a for attributes in lists for a in attributes)
+
+    def attribute(self, _span: Span, *items: ast.Attribute | None) -> Attributes:
+        return tuple(a for a in items if a is not None)
+
+    def attribute_item(
+        self, span: Span, name: Token, *args: ast.Expr | ast.TypeName
+    ) -> ast.Attribute:
+        return ast.Attribute(name.text.strip("_") or name.text, args, span=span)
+
+
+def _attach(declarator: ast.Declarator, attrs: Attributes | None) -> ast.Declarator:
+    if not attrs:
+        return declarator
+    return replace(declarator, attributes=declarator.attributes + attrs)
+
+
+def _no_declarator(specs: ast.DeclSpecs) -> ast.Declarator:
+    return ast.Declarator(None, span=specs.span, name_span=specs.span)
+
+
+def _tag_kind(token: Token) -> Literal["struct", "union"]:
+    return "struct" if token.text == "struct" else "union"
+
+
+def _spellings(items: Iterable[Any]) -> tuple[str, ...]:
+    return tuple(WORDS[i.text][1] for i in items if isinstance(i, Token))
+
+
+def _is_void(params: tuple[ast.Param, ...]) -> bool:
+    """`(void)`, which is how C writes an empty parameter list."""
+    match params:
+        case (
+            ast.Param(
+                ast.DeclSpecs(ast.NamedType(("void",)), (), (), (), ()),
+                ast.Declarator(None, (), ()),
+            ),
+        ):
+            return True
+        case _:
+            return False
