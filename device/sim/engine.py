@@ -40,8 +40,30 @@ def version() -> bytes:
     return digest.digest()
 
 
+@dataclass(frozen=True)
+class _Runtime:
+    """The runtime, loaded: its functions' host addresses."""
+
+    loader: host.Loader  # owns the code
+    functions: dict[str, int]
+
+
+@cache
+def _runtime(cache_dir: Path | None) -> _Runtime:
+    """One for all machines of the process: it has no state of its own."""
+    objects = ObjectCache(cache_dir)
+    key = version() + b"runtime"
+    code = objects.get(key)
+    if code is None:
+        code = host.compile_ir(runtime.module_text(), inline=True)
+        objects.put(key, code)
+    loader = host.Loader()
+    loader.load(code)
+    return _Runtime(loader, {name: loader.address(name) for name in runtime.FUNCTIONS})
+
+
 class Engine:
-    """Compiles and loads units and the runtime. Loaded code stays until the engine goes."""
+    """Compiles and loads units. Loaded code stays until the engine goes."""
 
     def __init__(self, cache_dir: Path | None) -> None:
         if not runtime.supported():
@@ -50,8 +72,7 @@ class Engine:
         self._loader = host.Loader()
         self._functions: dict[str, Function] = {}
         self.translated = 0  # units compiled here, not taken from the cache
-        self._load("runtime", runtime.module_text, inline=True)
-        self.runtime = {name: self._loader.address(name) for name in runtime.FUNCTIONS}
+        self.runtime = _runtime(cache_dir).functions
 
     def function(self, unit: Unit, mode: Mode, extensions: frozenset[str]) -> Function:
         """The host function of a unit: loaded before, from the disk, or compiled now."""
@@ -65,11 +86,11 @@ class Engine:
             self._functions[name] = found
         return found
 
-    def _load(self, facts: str, text: Callable[[], str], *, inline: bool = False) -> None:
+    def _load(self, facts: str, text: Callable[[], str]) -> None:
         key = version() + facts.encode()
         code = self._cache.get(key)
         if code is None:
-            code = host.compile_ir(text(), inline=inline)
+            code = host.compile_ir(text())
             self._cache.put(key, code)
             self.translated += 1
         self._loader.load(code)

@@ -215,7 +215,9 @@ class _Groups:
         self.sizes: list[set[int]] = [set() for _ in range(count)]  # log2, of accesses
 
     def slot(self, group: int) -> int:
-        return (self._seed + group) % state.GUESSES
+        """Units share places, but what only loads remember never serves a store."""
+        half = state.GUESSES // 2
+        return (self._seed + group) % half + (half if self.writable[group] else 0)
 
     def site(self, access: Access) -> int:
         """What the slow path must know of an access, in one number."""

@@ -439,7 +439,8 @@ class Machine:
         """Run `count` instances, ids from `first`, in groups of one per entry of `starts`.
 
         starts:  for harts 0, 1, ..; at most as many as the machine has.
-        limit:   instructions all harts may retire together, to the end of a block.
+        limit:   instructions all harts may retire together; checked at backward jumps and
+                 between units, so a run may end a few blocks beyond it.
         returns: how it ended. After anything but FINISHED the harts are reset.
         raises:  what `ecall` or a device raises, other than BusError; ValueError for bad starts.
         """

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from . import csr
 
-GUESSES = 128  # remembered regions per hart, shared by all units by hashing
+GUESSES = 256  # remembered regions per hart, shared by all units by hashing; half writable
 GUESS_SIZE = 32
 
 

@@ -1,0 +1,212 @@
+"""Launches: instances, groups, turns, limits, and what harts carry over."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from kcc.backend.encode import encode as e
+from kcc.device.sim.machine import HartStart, Machine, Reason
+
+BASE, RETURN, DATA = 0x4000_0000, 0x8000, 0x4004_0000
+RET = e("jalr", rd=0, rs1=1, imm12=0)
+SPIN = e("jal", rd=0, jump21=0)
+LOOP_1000 = [
+    e("addi", rd=5, rs1=0, imm12=1000),
+    e("addi", rd=5, rs1=5, imm12=-1),
+    e("bne", rs1=5, rs2=0, branch13=-4),
+    RET,
+]
+
+
+def lui(rd: int, value: int) -> int:
+    return e("lui", rd=rd, upper20=value)
+
+
+def test_loop_of_1000_retires_2002(bench):
+    result = bench.run(LOOP_1000)
+    assert result.reason is Reason.FINISHED
+    assert result.retired == (2002,)
+    assert bench.machine.read_csr(0, 0xB00) == bench.machine.read_csr(0, 0xB02) == 2002
+
+
+@pytest.mark.parametrize("quantum", [1, 7, 100, 5000])
+def test_turn_length_does_not_change_counts(make_bench, quantum):
+    b = make_bench(2, quantum=quantum)
+    assert b.run(LOOP_1000, harts=2, count=5).retired == (6006, 4004)
+
+
+def test_start_values_and_carried_registers(bench):
+    bench.run(
+        [
+            lui(5, DATA),
+            *(e("sd", rs2=r, rs1=5, store12=8 * r) for r in (1, 2, 10, 11, 12, 17, 20)),
+            e("addi", rd=20, rs1=20, imm12=1),
+            RET,
+        ],
+        args=tuple(range(101, 108)),
+        first=7,
+        count=3,
+    )
+    saved = {r: bench.word(DATA + 8 * r) for r in (1, 2, 10, 11, 12, 17, 20)}
+    top = BASE + (1 << 20)
+    assert saved == {1: RETURN, 2: top, 10: 9, 11: 101, 12: 102, 17: 107, 20: 2}
+    assert bench.machine.read_x(0, 20) == 3
+
+
+def test_instances_go_to_harts_in_groups(make_bench):
+    b = make_bench(4)
+    # out[instance] = mhartid
+    result = b.run(
+        [
+            lui(5, DATA),
+            e("slli", rd=6, rs1=10, shamt6=3),
+            e("add", rd=5, rs1=5, rs2=6),
+            e("csrrs", rd=7, csr=0xF14, rs1=0),
+            e("addi", rd=7, rs1=7, imm12=1),
+            e("sd", rs2=7, rs1=5, store12=0),
+            RET,
+        ],
+        harts=4,
+        count=10,
+    )
+    assert result.retired == (21, 21, 14, 14)
+    assert [b.word(DATA + 8 * i) for i in range(11)] == [1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 0]
+
+
+def test_a_million_instances_stay_on_the_host(bench):
+    assert bench.run([RET], count=1_000_000).retired == (1_000_000,)
+
+
+def test_no_instances_is_a_finished_run(bench):
+    result = bench.run([RET], count=0)
+    assert result.ok
+    assert result.retired == (0,)
+
+
+def test_spinning_hart_lets_the_other_run(make_bench):
+    b = make_bench(2)
+    # Instance 0 waits for a flag that instance 1 sets.
+    result = b.run(
+        [
+            lui(5, DATA),
+            e("bne", rs1=10, rs2=0, branch13=16),
+            e("lw", rd=6, rs1=5, imm12=0),
+            e("beq", rs1=6, rs2=0, branch13=-4),
+            RET,
+            e("addi", rd=6, rs1=0, imm12=1),
+            e("sw", rs2=6, rs1=5, store12=0),
+            RET,
+        ],
+        harts=2,
+        count=2,
+        limit=1_000_000,
+    )
+    assert result.ok
+    assert result.retired[1] == 5
+    assert 5000 <= result.retired[0] <= 5010
+
+
+def test_interleaving_is_the_same_cold_warm_and_again(make_bench, tmp_path):
+    # Two harts increment one cell without atomics and log what they read: any other
+    # interleaving gives another log.
+    code = [
+        lui(5, DATA),
+        e("slli", rd=6, rs1=10, shamt6=13),
+        e("add", rd=6, rs1=6, rs2=5),
+        e("addi", rd=7, rs1=0, imm12=500),
+        e("lw", rd=8, rs1=5, imm12=0),
+        e("addi", rd=8, rs1=8, imm12=1),
+        e("sw", rs2=8, rs1=5, store12=0),
+        e("sw", rs2=8, rs1=6, store12=8),
+        e("addi", rd=6, rs1=6, imm12=4),
+        e("addi", rd=7, rs1=7, imm12=-1),
+        e("bne", rs1=7, rs2=0, branch13=-24),
+        RET,
+    ]
+    logs = set()
+    for _ in range(2):
+        b = make_bench(3, quantum=23, cache_dir=tmp_path)
+        for _ in range(2):
+            b.memory[0x4_0000:0x5_0000] = bytes(0x1_0000)
+            assert b.run(code, harts=3, count=3).ok
+            logs.add(b.memory[0x4_0000:0x5_0000])
+    assert len(logs) == 1
+
+
+@pytest.mark.parametrize("code", [[SPIN], [0x0001, e("jal", rd=0, jump21=-2)]])
+def test_limit_ends_an_endless_loop(bench, code):
+    result = bench.run(code, limit=100_000)
+    assert result.reason is Reason.LIMIT
+    assert 100_000 <= result.retired[0] <= 100_010
+    assert BASE <= result.pcs[0] <= BASE + 2
+
+
+def test_limit_that_suffices_is_not_reached(bench):
+    assert bench.run(LOOP_1000, limit=2002).ok
+    assert bench.run(LOOP_1000, limit=1900).reason is Reason.LIMIT
+    assert bench.run(LOOP_1000, limit=0).reason is Reason.LIMIT
+
+
+def test_stop_from_another_thread(bench):
+    timer = threading.Timer(0.05, bench.machine.stop)
+    timer.start()
+    assert bench.run([SPIN]).reason is Reason.STOPPED
+    timer.join()
+    assert bench.run(LOOP_1000).ok  # the machine is as good as new
+
+
+def test_interrupt_reaches_the_main_thread(bench):
+    def interrupt() -> None:
+        time.sleep(0.05)
+        import signal
+
+        signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        bench.run([SPIN])
+    thread.join()
+    assert bench.run(LOOP_1000).ok
+
+
+def test_one_run_at_a_time(bench):
+    def meddle(view):
+        with pytest.raises(RuntimeError):
+            bench.machine.map_ram(0x1000, 8, memoryview(bytearray(8)))
+        with pytest.raises(RuntimeError):
+            bench.run([RET])
+        raise ZeroDivisionError  # what a handler raises comes out
+
+    with pytest.raises(ZeroDivisionError):
+        bench.run([e("ecall")], ecall=meddle)
+    assert bench.run(LOOP_1000).ok
+
+
+def test_bad_starts():
+    machine = Machine(1)
+    rest = {"entry": 0, "return_addr": 0, "first": 0, "count": 1, "limit": None, "ecall": None}
+    with pytest.raises(ValueError):
+        machine.run_instances([], **rest)
+    with pytest.raises(ValueError):
+        machine.run_instances([HartStart(0)] * 2, **rest)
+    with pytest.raises(ValueError):
+        machine.run_instances([HartStart(0, (0,) * 8)], **rest)
+    with pytest.raises(ValueError):
+        Machine(0)
+
+
+@pytest.mark.parametrize("arch", ["rv32i", "rv64x", "rv64gcv", "rv64gc_zvfh", "", "x86"])
+def test_unknown_isa_strings(arch):
+    with pytest.raises(ValueError, match=r"ISA string|extension"):
+        Machine(1, arch=arch)
+
+
+def test_return_address_inside_a_known_unit(bench):
+    bench.put([e("addi", rd=20, rs1=20, imm12=1)] * 4 + [RET])
+    assert bench.run().retired == (5,)
+    assert bench.run(return_addr=BASE + 8).retired == (2,)
+    assert bench.run().retired == (5,)
