@@ -86,6 +86,11 @@ class Frame:
     def terminated(self) -> bool:
         return bool(self.build.block.is_terminated)
 
+    @property
+    def may_fuse(self) -> bool:
+        """Whether a * b + c may become one operation: by the options and FP_CONTRACT."""
+        return self.unit.options.fp_contract and self.function.attrs.fp_contract
+
     def block(self, name: str) -> Any:
         return self.llfn.append_basic_block(name)
 

@@ -92,19 +92,19 @@ class _Printer:
             return None
         return self.args.pop(0)
 
-    def count(self, number: int, what: str) -> Any:
-        """A width or precision as i32."""
+    def count(self, number: int, missing: int, what: str) -> Any:
+        """A width or precision as i32; `missing` where the format names none."""
         if number != STAR:
-            return I32(number)
+            return I32(missing if number == NONE else number)
         found = self.next(what)
         if found is None:
-            return I32(NONE)
+            return I32(missing)
         v, t = found
         return _resize(self.frame, v, t, 4)
 
     def convert(self, spec: Conversion) -> None:
-        width = self.count(spec.width, "the width")
-        precision = self.count(spec.precision, "the precision")
+        width = self.count(spec.width, 0, "the width")
+        precision = self.count(spec.precision, NONE, "the precision")
         found = self.next(f"'{spec}'")
         if found is None:
             return
@@ -134,7 +134,8 @@ class _Printer:
                 return False
             wide = build.fpext(v, llir.DoubleType()) if sizeof(t) < 8 else v
             style = I32(ord(letter))
-            self.emit("float", wide, style, flags, width, precision, signext=(1, 2, 3, 4))
+            bits = build.bitcast(wide, I64)
+            self.emit("float", bits, style, flags, width, precision, signext=(1, 2, 3, 4))
         elif is_floating(t) or (isinstance(t, Pointer) != (letter == "p")):
             return False
         elif letter == "p":

@@ -313,7 +313,7 @@ def _binary(frame: Frame, expr: tast.Binary) -> Any:
         if isinstance(expr.type, Vector):
             return _vector_logic(frame, expr)
         return build.zext(_short_circuit(frame, expr), value_type(expr.type))
-    if expr.op in ("add", "sub") and is_floating(t) and frame.unit.options.fp_contract:
+    if expr.op in ("add", "sub") and is_floating(t) and frame.may_fuse:
         fused = _fused(frame, expr)
         if fused is not None:
             return fused
