@@ -54,6 +54,7 @@ class FunctionAttrs:
     vec_type_hint: str | None = None
     always_inline: bool = False
     noinline: bool = False
+    fp_contract: bool = True  # `#pragma OPENCL FP_CONTRACT`: a*b+c may become one fma
 
 
 @dataclass(eq=False)
@@ -324,6 +325,7 @@ class Aggregate(TypedNode):
     entries: tuple[tuple[tuple[int, ...], Expr], ...]
 
 
+OBJECTS = (VarRef, Deref, MemberRef, LanesRef, StringRef, CompoundRef)  # LValue, for isinstance
 LValue: TypeAlias = VarRef | Deref | MemberRef | LanesRef | StringRef | CompoundRef
 Expr: TypeAlias = (
     Const

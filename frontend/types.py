@@ -166,6 +166,9 @@ SCALARS = {
 }
 VECTOR_COUNTS = (2, 3, 4, 8, 16)
 SIZE_T, PTRDIFF_T, POINTER_SIZE = ULONG, LONG, 8
+# What an expression has after an error in it; the checker complains of it no further, and no
+# finished tree holds it.
+ERROR = Opaque("<error>")
 
 
 def is_integer(t: Type) -> bool:

@@ -1,0 +1,587 @@
+"""The checker's front door: a translation unit as written becomes a program as meant.
+
+What C calls a constraint is held to here and in check_decl, check_init, check_expr and check_stmt.
+After an error checking goes on, with what failed silenced, so that one run says all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from . import ast, check_decl, check_init, check_stmt, constant, tast
+from .diag import Diagnostics
+from .scope import CheckOptions, Context, FunctionState, Written, describe
+from .source import Span
+from .types import (
+    BOOL,
+    ERROR,
+    NO_QUALS,
+    AddrSpace,
+    Array,
+    Function,
+    Opaque,
+    Pointer,
+    Scalar,
+    Struct,
+    Type,
+    is_void,
+)
+
+__all__ = ["CheckOptions", "check"]
+
+
+def check(
+    unit: ast.TranslationUnit, diags: Diagnostics, options: CheckOptions | None = None
+) -> tast.Program:
+    """Give a translation unit its meaning.
+
+    returns: the program; whole only if `diags` has no errors, so ask `diags.raise_errors()`.
+    raises:  CompileError at once for too many errors, or for nesting past any use.
+    source:  OpenCL C 1.2 and 3.0; C99 where they say nothing.
+    """
+    options = options or CheckOptions()
+    ctx = Context(diags, options, fp16=options.fp16)
+    try:
+        for decl in unit.decls:
+            match decl:
+                case ast.Declaration():
+                    _declaration(ctx, decl)
+                case ast.FunctionDef():
+                    _function(ctx, decl)
+                case ast.StaticAssert():
+                    check_stmt.static_assert(ctx, decl)
+                case ast.Pragma():
+                    check_stmt.pragma(ctx, decl)
+        _finish_globals(ctx)
+        _collect_externs(ctx)
+        _forbid_recursion(ctx)
+    except RecursionError:
+        message = "expressions or statements are nested too deep"
+        raise diags.fatal("nesting-too-deep", message, unit.span) from None
+    return ctx.program
+
+
+# -- program scope --------------------------------------------------------------------------------
+
+
+def _declaration(ctx: Context, e: ast.Declaration) -> None:
+    base = check_decl.base_type(ctx, e.specs)
+    if not e.items and isinstance(base.type, Scalar):
+        ctx.diags.warning("missing-declarations", "this declares nothing", e.span)
+    for item in e.items:
+        written = check_decl.declared(ctx, base, item.declarator)
+        name, span = item.declarator.name, item.declarator.name_span
+        if name is None:
+            continue
+        if "typedef" in e.specs.storage:
+            check_decl.typedef(ctx, written, name, span)
+        elif isinstance(written.type, Function):
+            _prototype(ctx, e, item, written.type)
+        else:
+            _global(ctx, e.specs, item, written)
+
+
+def _prototype(ctx: Context, e: ast.Declaration, item: ast.InitDeclarator, t: Function) -> None:
+    if item.init is not None:
+        message = f"function '{item.declarator.name}' has an initialiser"
+        ctx.diags.error("bad-initialiser", message, item.init.span)
+    function = _declare_function(ctx, e.specs, item.declarator, t)
+    if function is not None and function.is_kernel:
+        _check_kernel(ctx, function, item.declarator)
+
+
+def _global(ctx: Context, specs: ast.DeclSpecs, item: ast.InitDeclarator, written: Written) -> None:
+    name, span = item.declarator.name or "", item.declarator.name_span
+    align = check_stmt.variable_attributes(ctx, specs.attributes + item.declarator.attributes)
+    if not check_decl.object_type(ctx, written, name, span):
+        _declare_broken(ctx, name, span)
+        return
+    for word in specs.storage:
+        if word in ("auto", "register"):
+            message = f"'{word}' on a variable at program scope"
+            ctx.diags.error("bad-storage", message, specs.span)
+    for word in specs.function:
+        ctx.diags.error("bad-specifier", f"'{word}' is for functions only", specs.span)
+    if not _space_is_allowed(ctx, written, name, span):
+        _declare_broken(ctx, name, span)
+        return
+    is_extern = "extern" in specs.storage and item.init is None
+    var = tast.Var(name, written.type, written.quals, "static", span, align=align)
+    var.is_extern, var.is_static = is_extern, "static" in specs.storage
+    if not written.spaced:
+        var.quals = written.quals.with_(space=AddrSpace.GLOBAL)  # OpenCL C 2.0
+    old = ctx.scope.names.get(name)
+    if isinstance(old, tast.Var) and old.type is not ERROR:
+        merged = _redeclared(ctx, old, var, item)
+        if merged is None:
+            return
+        var = merged
+    elif ctx.declare(name, var, span):
+        ctx.program.globals.append(var)
+    else:
+        return
+    if item.init is not None:
+        _initialise(ctx, var, item.init)
+
+
+def _declare_broken(ctx: Context, name: str, span: Span) -> None:
+    """An erroneous variable is declared all the same, so that its uses say nothing."""
+    if name not in ctx.scope.names:
+        ctx.scope.names[name] = tast.Var(name, ERROR, NO_QUALS, "static", span)
+
+
+def _space_is_allowed(ctx: Context, written: Written, name: str, span: Span) -> bool:
+    space = written.quals.space
+    if space is AddrSpace.CONSTANT:
+        return True
+    if ctx.options.version == 200 and (space is AddrSpace.GLOBAL or not written.spaced):
+        return True
+    message = f"'{name}' at program scope must be in constant memory"
+    ctx.diags.error("address-space", message, span, hint="write 'constant' before its type")
+    return False
+
+
+def _redeclared(
+    ctx: Context, old: tast.Var, new: tast.Var, item: ast.InitDeclarator
+) -> tast.Var | None:
+    """A second declaration of one object: `extern constant int x; constant int x = 1;`."""
+    note = (f"'{new.name}' is declared here", old.span)
+    same = old.type == new.type or (
+        isinstance(old.type, Array)
+        and isinstance(new.type, Array)
+        and old.type.element == new.type.element
+        and None in (old.type.count, new.type.count)
+    )
+    if not same or old.quals != new.quals:
+        message = f"'{new.name}' is declared with two types: '{old.type}' and '{new.type}'"
+        ctx.diags.error("conflicting-types", message, new.span, notes=(note,))
+        return None
+    if item.init is not None and (old.init is not None):
+        message = f"'{new.name}' is defined twice"
+        ctx.diags.error("redefinition", message, new.span, notes=(note,))
+        return None
+    if isinstance(new.type, Array) and new.type.count is not None:
+        old.type = new.type
+    old.is_extern = old.is_extern and new.is_extern
+    old.is_static = old.is_static or new.is_static
+    old.align = max(old.align, new.align)
+    return old
+
+
+def _initialise(ctx: Context, var: tast.Var, init: ast.Init) -> None:
+    t, tree = check_init.initialiser(ctx, var.type, init)
+    var.type = t
+    if tree is None:
+        var.type = ERROR
+        return
+    reduced = constant.static_init(tree)
+    if reduced is None:
+        message = f"the initialiser of '{var.name}' is not constant"
+        ctx.diags.error("not-constant", message, init.span)
+        var.type = ERROR
+        return
+    var.init, var.is_extern = reduced, False
+
+
+def _finish_globals(ctx: Context) -> None:
+    for var in ctx.program.globals:
+        if var.is_extern or var.type is ERROR:
+            continue
+        if isinstance(var.type, Array) and var.type.count is None:
+            message = f"the length of array '{var.name}' is missing"
+            ctx.diags.error("incomplete-type", message, var.span)
+        elif var.init is None and var.quals.space is AddrSpace.CONSTANT:
+            message = f"'{var.name}' is in constant memory and needs an initialiser"
+            ctx.diags.error("bad-initialiser", message, var.span)
+
+
+# -- functions ------------------------------------------------------------------------------------
+
+
+def _declare_function(
+    ctx: Context, specs: ast.DeclSpecs, declarator: ast.Declarator, t: Function
+) -> tast.Function | None:
+    """Enter a function, or meet its earlier declaration; None after an error."""
+    name, span = declarator.name or "", declarator.name_span
+    for word in specs.storage:
+        if word not in ("static", "extern"):
+            ctx.diags.error("bad-storage", f"'{word}' on a function", specs.span)
+    function = tast.Function(name, t, (), span=span)
+    function.is_kernel = "kernel" in specs.function
+    function.is_static = "static" in specs.storage
+    function.is_inline = "inline" in specs.function
+    old = ctx.scope.names.get(name)
+    if old is not None and not isinstance(old, tast.Function):
+        note = (f"the {describe(old)} '{name}' is declared here", old.span)
+        message = f"'{name}' is declared as something else before"
+        ctx.diags.error("redefinition", message, span, notes=(note,))
+        return None
+    if old is not None:
+        note = (f"'{name}' is declared here", old.span)
+        if old.type != t:
+            message = f"'{name}' is declared with two types: '{old.type}' and '{t}'"
+            ctx.diags.error("conflicting-types", message, span, notes=(note,))
+            return None
+        if function.is_static and not old.is_static:
+            message = f"'{name}' is static here and was not before"
+            ctx.diags.error("conflicting-types", message, span, notes=(note,))
+            return None
+        old.is_kernel = old.is_kernel or function.is_kernel
+        old.is_inline = old.is_inline or function.is_inline
+        function = old
+    else:
+        ctx.scope.names[name] = function
+    _function_attributes(ctx, function, specs.attributes + declarator.attributes)
+    return function
+
+
+def _function(ctx: Context, e: ast.FunctionDef) -> None:
+    base = check_decl.base_type(ctx, e.specs)
+    written = check_decl.declared(ctx, base, e.declarator)
+    parts = e.declarator.parts
+    if not (parts and isinstance(parts[0], ast.FunctionPart)):
+        if written.type is not ERROR:
+            message = f"'{e.declarator.name}' has a body, but it is no function"
+            ctx.diags.error("not-a-function", message, e.declarator.span)
+        return
+    t = written.type
+    if not isinstance(t, Function):
+        # Its parameters or result are wrong: the body is checked as far as it makes sense.
+        known = Function(ERROR, ())
+        function = tast.Function(e.declarator.name or "", known, (), span=e.declarator.name_span)
+        ctx.scope.names.setdefault(
+            function.name, tast.Var(function.name, ERROR, NO_QUALS, "static")
+        )
+    else:
+        declared = _declare_function(ctx, e.specs, e.declarator, t)
+        if declared is None:
+            function = tast.Function(e.declarator.name or "", t, (), span=e.declarator.name_span)
+        elif declared.body is not None:
+            note = (f"'{declared.name}' is defined here", declared.span)
+            message = f"function '{declared.name}' is defined twice"
+            ctx.diags.error("redefinition", message, e.declarator.name_span, notes=(note,))
+            function = tast.Function(declared.name, t, (), span=e.declarator.name_span)
+        else:
+            function = declared
+            function.span = e.declarator.name_span
+            ctx.program.functions.append(function)
+        if function.is_kernel:
+            _check_kernel(ctx, function, e.declarator)
+    _body(ctx, function, e, parts[0])
+
+
+def _body(
+    ctx: Context, function: tast.Function, e: ast.FunctionDef, part: ast.FunctionPart
+) -> None:
+    result = function.type.result
+    if isinstance(result, Struct) and result.fields is None:
+        message = f"'{function.name}' returns the type '{result}', which is not complete"
+        ctx.diags.error("incomplete-type", message, e.declarator.name_span)
+    fp16, function.attrs.fp_contract = ctx.fp16, ctx.fp_contract
+    with ctx.block() as scope:
+        function.params = _parameters(ctx, part)
+        # Not None from here on: a second definition is one even while this one is checked.
+        function.body = tast.Block((), span=e.body.span)
+        state = ctx.function = FunctionState(function, scope)
+        function.body = check_stmt.items(ctx, e.body)
+        ctx.function = None
+    ctx.fp16 = fp16
+    for goto in state.gotos:
+        if goto.label not in state.labels:
+            message = f"there is no label '{goto.label}' in '{function.name}'"
+            ctx.diags.error("undeclared", message, goto.span)
+    if ctx.asked_for("unused-variable", "unused"):
+        for var in state.locals:
+            if var not in ctx.used and var.type is not ERROR:
+                message = f"variable '{var.name}' is not used"
+                ctx.diags.warning("unused-variable", message, var.span)
+    if not (is_void(result) or result is ERROR) and _falls_through(function.body):
+        end = Span(e.body.span.file, max(e.body.span.end - 1, 0), e.body.span.end)
+        message = f"'{function.name}' can end without returning a value"
+        ctx.diags.warning("return-type", message, end)
+
+
+def _parameters(ctx: Context, part: ast.FunctionPart) -> tuple[tast.Var, ...]:
+    params: list[tast.Var] = []
+    for param in part.params:
+        written = check_decl.parameter(ctx, param)
+        name, span = param.declarator.name, param.declarator.name_span
+        if is_void(written.type) and len(part.params) == 1 and name is None:
+            break
+        if name is None:
+            ctx.diags.error("missing-name", "a parameter's name is missing", param.span)
+            name, span = "", param.span
+        if param.specs.storage:
+            message = f"'{param.specs.storage[0]}' on a parameter"
+            ctx.diags.error("bad-storage", message, param.span)
+        if written.quals.space is not AddrSpace.PRIVATE:
+            message = f"parameter '{name}' itself cannot lie in {written.quals.space} memory"
+            ctx.diags.error("address-space", message, span)
+        check_stmt.variable_attributes(ctx, param.specs.attributes + param.declarator.attributes)
+        if not check_decl.object_type(ctx, written, name, span):
+            written = replace(written, type=ERROR)
+        quals = written.quals.with_(space=AddrSpace.PRIVATE)
+        var = tast.Var(name, written.type, quals, "param", span)
+        if name:
+            ctx.declare(name, var, span)
+        params.append(var)
+    return tuple(params)
+
+
+def _function_attributes(
+    ctx: Context, function: tast.Function, attributes: tuple[ast.Attribute, ...]
+) -> None:
+    attrs = function.attrs
+    for attribute in attributes:
+        match attribute.name:
+            case "reqd_work_group_size":
+                sizes = _group_size(ctx, function, attribute)
+                if sizes is not None and attrs.reqd_work_group_size not in (None, sizes):
+                    message = "two different 'reqd_work_group_size' on one kernel"
+                    ctx.diags.error("bad-attribute", message, attribute.span)
+                attrs.reqd_work_group_size = sizes or attrs.reqd_work_group_size
+            case "work_group_size_hint":
+                sizes = _group_size(ctx, function, attribute)
+                attrs.work_group_size_hint = sizes or attrs.work_group_size_hint
+            case "vec_type_hint":
+                _for_kernels(ctx, function, attribute)
+                attrs.vec_type_hint = _type_hint(ctx, attribute) or attrs.vec_type_hint
+            case "always_inline":
+                attrs.always_inline = True
+            case "noinline":
+                attrs.noinline = True
+            case "overloadable":
+                ctx.unsupported("overloaded functions are", attribute.span)
+            case "kernel":
+                function.is_kernel = True
+            case _ if not check_decl.is_quiet(attribute):
+                check_decl.unknown_attribute(ctx, attribute)
+
+
+def _for_kernels(ctx: Context, function: tast.Function, attribute: ast.Attribute) -> None:
+    if not function.is_kernel:
+        message = f"'{attribute.name}' is for kernels only"
+        ctx.diags.error("bad-attribute", message, attribute.span)
+
+
+def _group_size(
+    ctx: Context, function: tast.Function, attribute: ast.Attribute
+) -> tuple[int, int, int] | None:
+    from .check_expr import int_constant
+
+    _for_kernels(ctx, function, attribute)
+    if len(attribute.args) != 3:
+        message = f"'{attribute.name}' takes three sizes"
+        ctx.diags.error("bad-attribute", message, attribute.span)
+        return None
+    sizes: list[int] = []
+    for argument in attribute.args:
+        if isinstance(argument, ast.TypeName):
+            message = f"'{attribute.name}' takes numbers"
+            ctx.diags.error("bad-attribute", message, argument.span)
+            return None
+        size = int_constant(ctx, argument, "a work-group size")
+        if size is None:
+            return None
+        if not 1 <= size < 1 << 32:
+            message = f"a work-group size must be positive and fit 32 bits, not {size}"
+            ctx.diags.error("bad-attribute", message, argument.span)
+            return None
+        sizes.append(size)
+    x, y, z = sizes
+    return x, y, z
+
+
+def _type_hint(ctx: Context, attribute: ast.Attribute) -> str | None:
+    if len(attribute.args) == 1:
+        (argument,) = attribute.args
+        if isinstance(argument, ast.TypeName):
+            written = check_decl.type_name(ctx, argument)
+            return None if written.type is ERROR else str(written.type)
+    message = "'vec_type_hint' takes one type"
+    ctx.diags.error("bad-attribute", message, attribute.span)
+    return None
+
+
+# -- kernels --------------------------------------------------------------------------------------
+
+
+def _check_kernel(ctx: Context, function: tast.Function, declarator: ast.Declarator) -> None:
+    """What a kernel's signature may be (OpenCL C 3.0, 6.9 and 6.11)."""
+    if not is_void(function.type.result):
+        message = f"kernel '{function.name}' must return void, not '{function.type.result}'"
+        ctx.diags.error("kernel-result", message, declarator.name_span)
+    if function.is_static:
+        message = f"kernel '{function.name}' is static: the host could not find it"
+        ctx.diags.error("bad-storage", message, declarator.name_span)
+    if function.name == "main":
+        ctx.diags.error("bad-name", "a kernel cannot be named 'main'", declarator.name_span)
+    part = declarator.parts[0]
+    assert isinstance(part, ast.FunctionPart)
+    for param in part.params:
+        written = check_decl.parameter(ctx, param)
+        problem = _argument_problem(ctx, written)
+        if problem is not None:
+            name = param.declarator.name
+            message = f"kernel argument '{name}' {problem}" if name else f"this {problem}"
+            ctx.diags.error("kernel-argument", message, param.span)
+
+
+def _argument_problem(ctx: Context, written: Written) -> str | None:
+    t = written.type
+    if written.host_sized:
+        return "has a type whose size differs between host and device"
+    if isinstance(t, Pointer):
+        if t.quals.space in (AddrSpace.PRIVATE, AddrSpace.GENERIC):
+            return "must point to global, constant or local memory"
+        if isinstance(t.pointee, Pointer) and ctx.options.version < 200:
+            return "is a pointer to a pointer"
+        return _held_problem(t.pointee, pointers=ctx.options.version < 200)
+    if t == BOOL:
+        return "has type 'bool', whose size differs between host and device"
+    return _held_problem(t, pointers=True)
+
+
+def _held_problem(t: Type, pointers: bool) -> str | None:
+    """What hides inside of an argument's type: `bool` and, by value, pointers."""
+    seen: set[Struct] = set()
+    todo = [t]
+    while todo:
+        inner = todo.pop()
+        if isinstance(inner, Array):
+            todo.append(inner.element)
+        elif isinstance(inner, Struct) and inner not in seen:
+            seen.add(inner)
+            todo += [field.type for field in inner.fields or ()]
+        elif isinstance(inner, Pointer) and inner is not t and pointers:
+            return "holds a pointer"
+        elif isinstance(inner, Opaque) and inner is not ERROR:
+            return f"holds a value of type '{inner}'"
+    return None
+
+
+# -- the whole program ----------------------------------------------------------------------------
+
+
+def _collect_externs(ctx: Context) -> None:
+    found: dict[tast.Function, Span] = {}
+    for calls in ctx.calls.values():
+        for function, span in calls:
+            if function.body is None:
+                found.setdefault(function, span)
+    for function, span in found.items():
+        if function.is_static:
+            note = (f"'{function.name}' is called here", span)
+            message = f"static function '{function.name}' is called and has no body"
+            ctx.diags.error("undefined-function", message, function.span, notes=(note,))
+        else:
+            ctx.program.externs.append(function)
+
+
+def _forbid_recursion(ctx: Context) -> None:
+    """Report each cycle of the call graph once, with the calls that make it."""
+    state: dict[tast.Function, int] = {}  # 1: on the path, 2: done
+    for root in ctx.program.functions:
+        path: list[tuple[tast.Function, int]] = [(root, 0)] if root not in state else []
+        while path:
+            function, at = path.pop()
+            state[function] = 1
+            calls = ctx.calls.get(function, [])
+            if at == len(calls):
+                state[function] = 2
+                continue
+            path.append((function, at + 1))
+            callee, _span = calls[at]
+            if state.get(callee) == 1:
+                _report_cycle(ctx, path, callee)
+            elif callee not in state:
+                path.append((callee, 0))
+
+
+def _report_cycle(
+    ctx: Context, path: list[tuple[tast.Function, int]], first: tast.Function
+) -> None:
+    start = next(i for i, (function, _at) in enumerate(path) if function is first)
+    notes: list[tuple[str, Span | None]] = []
+    for function, at in path[start:]:
+        callee, span = ctx.calls[function][at - 1]
+        notes.append((f"'{function.name}' calls '{callee.name}' here", span))
+    message = f"function '{first.name}' is recursive; OpenCL C has no recursion"
+    ctx.diags.error("recursion", message, first.span, notes=tuple(notes))
+
+
+# -- can control reach the end? -------------------------------------------------------------------
+
+
+def _falls_through(body: tast.Stmt) -> bool:
+    """Whether control may reach the end of a function; labels are taken as reachable."""
+    return _flow(body).falls
+
+
+class _Flow:
+    """`falls`: the statement can end normally; `breaks`: a `break` in it leaves what is around."""
+
+    def __init__(self, falls: bool, breaks: bool = False) -> None:
+        self.falls, self.breaks = falls, breaks
+
+
+def _flow(e: tast.Stmt | None) -> _Flow:
+    match e:
+        case tast.Block(items=items):
+            falls, breaks = True, False
+            for item in items:
+                if falls or _is_target(item):
+                    inner = _flow(item)
+                    falls, breaks = inner.falls, breaks or inner.breaks
+            return _Flow(falls, breaks)
+        case tast.If(cond=cond, then=then, other=other):
+            known = constant.fold(cond)
+            first, second = _flow(then), _flow(other)
+            if known is not None:
+                taken = first if known else second
+                return _Flow(taken.falls, first.breaks or second.breaks)
+            return _Flow(first.falls or second.falls, first.breaks or second.breaks)
+        case tast.Loop(cond=cond, body=body):
+            forever = cond is None or constant.fold(cond) not in (None, 0)
+            inner = _flow(body)
+            return _Flow(not forever or inner.breaks)
+        case tast.Switch(body=body):
+            inner = _flow(body)
+            return _Flow(inner.falls or inner.breaks or not _has_default(body))
+        case tast.Case(body=body) | tast.Label(body=body):
+            return _flow(body)
+        case tast.Break():
+            return _Flow(False, True)
+        case tast.Return() | tast.Goto() | tast.Continue():
+            return _Flow(False)
+        case _:
+            return _Flow(True)
+
+
+def _is_target(e: tast.Stmt) -> bool:
+    """Whether control can come to a statement, or into it, from elsewhere than above."""
+    match e:
+        case tast.Case() | tast.Label():
+            return True
+        case tast.Block(items=items):
+            return any(_is_target(item) for item in items)
+        case tast.If(then=then, other=other):
+            return _is_target(then) or (other is not None and _is_target(other))
+        case tast.Loop(body=body):
+            return _is_target(body)
+        case _:
+            return False
+
+
+def _has_default(e: tast.Stmt) -> bool:
+    match e:
+        case tast.Case(low=low, body=body):
+            return low is None or _has_default(body)
+        case tast.Block(items=items):
+            return any(_has_default(item) for item in items)
+        case tast.Label(body=body) | tast.Loop(body=body):
+            return _has_default(body)
+        case tast.If(then=then, other=other):
+            return _has_default(then) or (other is not None and _has_default(other))
+        case _:
+            return False

@@ -1,0 +1,324 @@
+"""Initialisers: braces, designators and brace elision, flattened (C99 6.7.8).
+
+A cursor walks the object: a stack of (aggregate, number of its next part). A designator sets it,
+each value moves it on; where braces are left out, it descends into sub-aggregates by itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from . import ast, check_expr, constant, tast
+from .convert import assigned, failed
+from .scope import Context
+from .source import Span
+from .types import CHAR, Array, Scalar, Struct, Type, Vector
+
+Path = tuple[int, ...]
+
+
+def initialiser(
+    ctx: Context, t: Type, init: ast.Init
+) -> tuple[Type, tast.Expr | tast.Aggregate | tast.StringRef | None]:
+    """An object's initialiser.
+
+    returns: (the object's type, an array's length filled in; the tree, None after an error).
+    """
+    if isinstance(init, ast.InitList):
+        if not isinstance(t, Array | Struct):
+            return t, _braced_scalar(ctx, t, init)
+        literal = _only_string(t, init)
+        if literal is not None:
+            return _string(ctx, t, literal)
+        filler = _Filler(ctx, t)
+        filler.braced(t, (), init)
+        if isinstance(t, Array) and t.count is None:
+            t = Array(t.element, filler.length)
+        if filler.erroneous:
+            return t, None
+        return t, tast.Aggregate(tuple(filler.entries), type=t, span=init.span)
+    if isinstance(t, Array):
+        if isinstance(init, ast.String) and constant.is_char_array(t):
+            return _string(ctx, t, init)
+        if not failed(check_expr.operand(ctx, init)):
+            message = "an array is initialised by a list in braces"
+            message += " or a string" if constant.is_char_array(t) else ""
+            ctx.diags.error("bad-initialiser", message, init.span)
+        return t, None
+    value = assigned(ctx, check_expr.value(ctx, init), t, "initialisation")
+    return t, None if failed(value) else value
+
+
+def _only_string(t: Type, init: ast.InitList) -> ast.String | None:
+    if constant.is_char_array(t) and len(init.items) == 1 and not init.items[0].designators:
+        value = init.items[0].value
+        return value if isinstance(value, ast.String) else None
+    return None
+
+
+def _braced_scalar(ctx: Context, t: Type, init: ast.InitList) -> tast.Expr | None:
+    if not init.items:
+        message = "empty braces for a scalar"
+        ctx.diags.error("bad-initialiser", message, init.span)
+        return None
+    first, *rest = init.items
+    if first.designators:
+        ctx.diags.error("bad-initialiser", "a designator for a scalar", first.span)
+        return None
+    if rest:
+        message = "more than one value for a scalar; the first is taken"
+        ctx.diags.warning("excess-initialisers", message, rest[0].span)
+    if isinstance(first.value, ast.InitList):
+        message = "more than one pair of braces around a scalar"
+        ctx.diags.warning("braced-scalar", message, first.span)
+        return _braced_scalar(ctx, t, first.value)
+    value = assigned(ctx, check_expr.value(ctx, first.value), t, "initialisation")
+    for item in rest:
+        if not isinstance(item.value, ast.InitList):
+            check_expr.value(ctx, item.value)
+    return None if failed(value) else value
+
+
+def _string(ctx: Context, t: Type, literal: ast.String) -> tuple[Type, tast.StringRef | None]:
+    assert isinstance(t, Array)
+    data = check_expr.string_bytes(ctx, literal)
+    if data is None:
+        return t, None
+    count = len(data) if t.count is None else t.count
+    if len(data) - 1 > count:
+        message = f"a string of {len(data) - 1} bytes for an array of {count}; it is cut"
+        ctx.diags.warning("excess-initialisers", message, literal.span)
+    # As long as the array: without the final NUL where C lets it go, with more where it is short.
+    data = data[:count].ljust(min(count, len(data)), b"\0")
+    done = Array(t.element, count)
+    return done, tast.StringRef(data, type=Array(CHAR, len(data)), span=literal.span)
+
+
+@dataclass
+class _Frame:
+    """One aggregate on the way to the current part."""
+
+    type: Array | Struct
+    at: int
+    path: Path  # of the aggregate itself
+    only: int | None = None  # a union: the member that was chosen
+
+    def count(self) -> int | None:
+        if isinstance(self.type, Array):
+            return self.type.count
+        fields = len(self.type.fields or ())
+        return min(1, fields) if self.type.kind == "union" and self.only is None else fields
+
+    def ended(self) -> bool:
+        if self.only is not None:
+            return self.at != self.only
+        count = self.count()
+        return count is not None and self.at >= count
+
+    def part(self) -> Type:
+        if isinstance(self.type, Array):
+            return self.type.element
+        assert self.type.fields is not None
+        return self.type.fields[self.at].type
+
+
+@dataclass
+class _Filler:
+    ctx: Context
+    type: Type
+    entries: list[tuple[Path, tast.Expr]] = field(default_factory=list)
+    length: int = 0  # of the outermost array, when its type does not say
+    erroneous: bool = False
+
+    def fail(self, code: str, message: str, span: Span, hint: str | None = None) -> None:
+        self.ctx.diags.error(code, message, span, hint=hint)
+        self.erroneous = True
+
+    def braced(self, t: Array | Struct, path: Path, init: ast.InitList) -> None:
+        stack = [_Frame(t, 0, path)]
+        excess = False
+        for item in init.items:
+            count = 1
+            if item.designators:
+                chosen = self.designated(t, path, item)
+                if chosen is None:
+                    self.discard(item.value)
+                    continue
+                stack, count = chosen
+            else:
+                while len(stack) > 1 and stack[-1].ended():
+                    stack.pop()
+                    stack[-1].at += 1
+                if stack[0].ended():
+                    if not excess:
+                        excess = True
+                        message = f"more values than '{t}' has parts"
+                        self.ctx.diags.warning("excess-initialisers", message, item.span)
+                    self.discard(item.value)
+                    continue
+            self.item(stack, item.value, count)
+
+    def discard(self, value: ast.Init) -> None:
+        """Look at a value that initialises nothing: its own errors still count."""
+        if isinstance(value, ast.InitList):
+            for item in value.items:
+                self.discard(item.value)
+        else:
+            check_expr.value(self.ctx, value)
+
+    def designated(
+        self, t: Array | Struct, path: Path, item: ast.InitItem
+    ) -> tuple[list[_Frame], int] | None:
+        """The cursor a designator asks for, and how many parts its range names."""
+        stack = [_Frame(t, 0, path)]
+        count = 1
+        for number, designator in enumerate(item.designators):
+            frame = stack[-1]
+            if number:
+                part = frame.part()
+                if not isinstance(part, Array | Struct):
+                    message = f"a designator inside a '{part}'"
+                    self.fail("bad-initialiser", message, designator.span)
+                    return None
+                stack.append(frame := _Frame(part, 0, (*frame.path, frame.at)))
+            if count > 1:
+                what = "a designator behind a range in an initialiser is"
+                self.ctx.unsupported(what, designator.span)
+                self.erroneous = True
+                return None
+            if isinstance(designator, ast.FieldDesignator):
+                if not self.select_field(stack, designator):
+                    return None
+            else:
+                chosen = self.select_index(frame, designator)
+                if chosen is None:
+                    return None
+                frame.at, count = chosen
+        return stack, count
+
+    def select_field(self, stack: list[_Frame], designator: ast.FieldDesignator) -> bool:
+        struct = stack[-1].type
+        if not isinstance(struct, Struct):
+            self.fail("bad-initialiser", f"'.{designator.name}' in an array", designator.span)
+            return False
+        found = check_expr.find_field(struct, designator.name)
+        if found is None:
+            message = f"'{struct}' has no field '{designator.name}'"
+            self.fail("no-such-field", message, designator.span)
+            return False
+        for step, number in enumerate(found):
+            if step:
+                part = stack[-1].part()
+                assert isinstance(part, Struct)
+                stack.append(_Frame(part, 0, (*stack[-1].path, stack[-1].at)))
+            frame = stack[-1]
+            frame.at = number
+            if isinstance(frame.type, Struct) and frame.type.kind == "union":
+                frame.only = number
+        return True
+
+    def select_index(
+        self, frame: _Frame, designator: ast.IndexDesignator
+    ) -> tuple[int, int] | None:
+        array = frame.type
+        if not isinstance(array, Array):
+            self.fail("bad-initialiser", f"an index in '{array}'", designator.span)
+            return None
+        first = check_expr.int_constant(self.ctx, designator.index, "an index")
+        last = first
+        if designator.last is not None:
+            last = check_expr.int_constant(self.ctx, designator.last, "an index")
+        if first is None or last is None:
+            self.erroneous = True
+            return None
+        limit = (1 << 31) if array.count is None else array.count
+        if first < 0 or last >= limit:
+            bad = first if first < 0 else last
+            message = f"index {bad} is outside '{array}'"
+            self.fail("array-bounds", message, designator.span)
+            return None
+        if last < first:
+            self.fail("bad-initialiser", f"an empty range {first} ... {last}", designator.span)
+            return None
+        if last - first >= 1 << 20:
+            self.fail("too-large", "a range of more than a million elements", designator.span)
+            return None
+        return first, last - first + 1
+
+    def item(self, stack: list[_Frame], value: ast.Init, count: int) -> None:
+        """Put one value at the cursor, descending as elided braces ask, and move on."""
+        frame = stack[-1]
+        if isinstance(value, ast.InitList):
+            for _ in range(count):
+                self.nested(frame.part(), (*frame.path, frame.at), value)
+                self.advance(stack)
+            return
+        if isinstance(value, ast.String) and constant.is_char_array(frame.part()):
+            for _ in range(count):
+                self.characters(frame.part(), (*frame.path, frame.at), value)
+                self.advance(stack)
+            return
+        x = check_expr.value(self.ctx, value)
+        if failed(x):
+            self.erroneous = True
+            self.advance(stack)
+            return
+        while isinstance(part := frame.part(), Array | Struct) and x.type != part:
+            if isinstance(part, Struct) and part.fields is None:
+                break
+            inner = _Frame(part, 0, (*frame.path, frame.at))
+            if inner.ended():
+                self.fail("bad-initialiser", f"a value for '{part}', which has none", x.span)
+                self.advance(stack)
+                return
+            if isinstance(part, Struct) and isinstance(x.type, Struct):
+                first = inner.part()
+                if not isinstance(first, Array | Struct):
+                    break  # assigned() says that the structs differ
+            stack.append(inner)
+            frame = inner
+        if isinstance(frame.part(), Vector):
+            self.ctx.unsupported(f"vector types ('{frame.part()}') are", x.span)
+            self.erroneous = True
+            return
+        converted = assigned(self.ctx, x, frame.part(), "initialisation")
+        self.erroneous = self.erroneous or failed(converted)
+        for _ in range(count):
+            if not failed(converted):
+                self.entries.append(((*frame.path, frame.at), converted))
+            self.advance(stack)
+
+    def advance(self, stack: list[_Frame]) -> None:
+        """Step past what was just filled."""
+        outer = stack[0]
+        if isinstance(outer.type, Array) and not outer.path:
+            self.length = max(self.length, outer.at + 1)
+        stack[-1].at += 1
+
+    def nested(self, t: Type, path: Path, init: ast.InitList) -> None:
+        if not isinstance(t, Array | Struct):
+            scalar = _braced_scalar(self.ctx, t, init)
+            if scalar is None:
+                self.erroneous = True
+            else:
+                self.entries.append((path, scalar))
+            return
+        literal = _only_string(t, init)
+        if literal is not None:
+            self.characters(t, path, literal)
+        else:
+            self.braced(t, path, init)
+
+    def characters(self, t: Type, path: Path, literal: ast.String) -> None:
+        """A string inside of a larger object: byte by byte."""
+        assert isinstance(t, Array)
+        _done, text = _string(self.ctx, t, literal)
+        if text is None:
+            self.erroneous = True
+            return
+        element = t.element
+        assert isinstance(element, Scalar)
+        for at, byte in enumerate(text.value):
+            number = constant.wrap(byte, element)
+            constant_ = tast.Const(number, type=element, span=literal.span)
+            self.entries.append(((*path, at), constant_))

@@ -1,0 +1,548 @@
+"""Statements, and the declarations among them."""
+
+from __future__ import annotations
+
+import re
+from typing import assert_never
+
+from . import ast, check_decl, check_expr, check_init, constant, tast
+from .convert import assigned, failed, promote, quoted
+from .scope import Context, FunctionState, SwitchState, Written
+from .source import Span
+from .types import (
+    ERROR,
+    AddrSpace,
+    Array,
+    Function,
+    Scalar,
+    is_integer,
+    is_void,
+)
+
+_UNROLL = re.compile(r"\s*(no)?unroll\s*(?:\(\s*(\w+)\s*\)|(\w+))?\s*")
+_OPENCL = re.compile(r"\s*OPENCL\s+(\w+)\s*(.*)")
+_EXTENSION = re.compile(r"(\w+)\s*:\s*(\w+)\s*")
+_KNOWN_EXTENSIONS = frozenset(
+    "all cl_khr_fp64 cl_khr_fp16 cl_khr_byte_addressable_store cl_amd_printf "
+    "cl_khr_global_int32_base_atomics cl_khr_global_int32_extended_atomics "
+    "cl_khr_local_int32_base_atomics cl_khr_local_int32_extended_atomics".split()
+)
+_BEHAVIOURS = frozenset({"enable", "disable", "require", "warn"})
+
+
+# -- pragmas --------------------------------------------------------------------------------------
+
+
+def pragma(ctx: Context, e: ast.Pragma) -> int | None:
+    """A pragma. returns: the unroll factor it asks of the loop behind it, as tast.Loop has it."""
+    if e.text.split() == ["once"]:
+        return None
+    if e.text.lstrip().startswith("OPENCL"):
+        _opencl_pragma(ctx, e)
+        return None
+    if match := re.fullmatch(r"\s*STDC\s+FP_CONTRACT\s+(ON|OFF|DEFAULT)\s*", e.text):
+        set_contract(ctx, match[1] != "OFF")
+        return None
+    match = _UNROLL.fullmatch(e.text)
+    if match is None:
+        message = f"'#pragma {' '.join(e.text.split())}' is not known and has no effect"
+        ctx.diags.warning("unknown-pragma", message, e.span)
+        return None
+    count = match[2] or match[3]
+    if match[1]:
+        return 1
+    if count is None:
+        return 0
+    if not count.isdecimal() or not 1 <= int(count[:9]) < 1 << 24:
+        message = f"'{count}' is no unroll factor"
+        ctx.diags.error("bad-pragma", message, e.span, hint="write a positive number")
+        return None
+    return int(count[:9])
+
+
+def _opencl_pragma(ctx: Context, e: ast.Pragma) -> None:
+    match = _OPENCL.fullmatch(e.text)
+    kind, rest = (match[1], match[2].strip()) if match is not None else ("", "")
+    if kind == "FP_CONTRACT" and rest in ("ON", "OFF", "DEFAULT"):
+        set_contract(ctx, rest != "OFF")
+        return
+    extension = _EXTENSION.fullmatch(rest) if kind == "EXTENSION" else None
+    if extension is None or extension[2] not in _BEHAVIOURS:
+        message = "this is neither 'OPENCL EXTENSION name : behaviour' nor 'OPENCL FP_CONTRACT'"
+        ctx.diags.warning("unknown-pragma", message, e.span)
+        return
+    name, on = extension[1], extension[2] != "disable"
+    if name not in _KNOWN_EXTENSIONS:
+        message = f"the extension '{name}' is not known; the pragma has no effect"
+        ctx.diags.warning("unknown-extension", message, e.span)
+    elif name == "all" and extension[2] in ("enable", "require"):
+        message = "only 'disable' and 'warn' go with all extensions at once"
+        ctx.diags.warning("unknown-extension", message, e.span)
+    elif name in ("cl_khr_fp16", "all"):
+        ctx.fp16 = on if name != "all" else ctx.options.fp16
+
+
+def set_contract(ctx: Context, on: bool) -> None:
+    """FP_CONTRACT: one word for a whole function; OFF anywhere in it is OFF for all of it."""
+    if ctx.function is None:
+        ctx.fp_contract = on
+    elif not on:
+        ctx.function.function.attrs.fp_contract = False
+
+
+# -- statements -----------------------------------------------------------------------------------
+
+
+def block(ctx: Context, e: ast.Compound) -> tast.Block:
+    with ctx.block():
+        return items(ctx, e)
+
+
+def items(ctx: Context, e: ast.Compound) -> tast.Block:
+    """What stands between braces, in the scope that is current."""
+    done: list[tast.Stmt] = []
+    unroll: int | None = None
+    for item in e.items:
+        match item:
+            case ast.Declaration():
+                done += declaration(ctx, item)
+            case ast.StaticAssert():
+                static_assert(ctx, item)
+            case ast.Pragma():
+                asked = pragma(ctx, item)
+                unroll = asked if asked is not None else unroll
+                continue
+            case _:
+                done.append(statement(ctx, item, unroll))
+        if unroll is not None and not isinstance(_loop_of(item), ast.For | ast.While | ast.DoWhile):
+            message = "an unroll pragma stands before a loop; this is none"
+            ctx.diags.error("bad-pragma", message, item.span)
+        unroll = None
+    if unroll is not None:
+        ctx.diags.error("bad-pragma", "an unroll pragma stands before a loop", e.span)
+    return tast.Block(tuple(done), span=e.span)
+
+
+def _loop_of(item: ast.BlockItem) -> ast.BlockItem:
+    while isinstance(item, ast.AttributedStmt | ast.Label):
+        item = item.body
+    return item
+
+
+def statement(ctx: Context, e: ast.Stmt, unroll: int | None = None) -> tast.Stmt:
+    match e:
+        case ast.Compound():
+            return block(ctx, e)
+        case ast.ExprStmt(expr=None):
+            return tast.Block((), span=e.span)
+        case ast.ExprStmt(expr=expr):
+            assert expr is not None
+            return _expression(ctx, expr)
+        case ast.If():
+            return _if(ctx, e)
+        case ast.While() | ast.DoWhile() | ast.For():
+            return _loop(ctx, e, unroll)
+        case ast.Switch():
+            return _switch(ctx, e)
+        case ast.Case():
+            return _case(ctx, e)
+        case ast.Default():
+            return _default(ctx, e)
+        case ast.Break():
+            if ctx.function is None or not ctx.function.breakable:
+                message = "'break' outside of a loop or switch"
+                ctx.diags.error("misplaced-statement", message, e.span)
+            return tast.Break(span=e.span)
+        case ast.Continue():
+            if ctx.function is None or not ctx.function.loops:
+                ctx.diags.error("misplaced-statement", "'continue' outside of a loop", e.span)
+            return tast.Continue(span=e.span)
+        case ast.Return():
+            return _return(ctx, e)
+        case ast.Goto():
+            _state(ctx).gotos.append(e)
+            return tast.Goto(e.label, span=e.span)
+        case ast.Label():
+            return _label(ctx, e, unroll)
+        case ast.Asm():
+            ctx.diags.error("unsupported", "inline assembly is not supported", e.span)
+            return tast.Block((), span=e.span)
+        case ast.AttributedStmt():
+            return _attributed(ctx, e, unroll)
+        case ast.Pragma():
+            pragma(ctx, e)
+            return tast.Block((), span=e.span)
+        case _:
+            assert_never(e)
+
+
+def _state(ctx: Context) -> FunctionState:
+    assert ctx.function is not None, "statements stand in functions"
+    return ctx.function
+
+
+def _expression(ctx: Context, e: ast.Expr) -> tast.Stmt:
+    x = check_expr.effect(ctx, e)
+    if failed(x):
+        return tast.Block((), span=e.span)
+    if isinstance(e, ast.Binary | ast.Ident | ast.Number) and ctx.asked_for(
+        "unused-value", "unused"
+    ):
+        ctx.diags.warning("unused-value", "the value of this expression is not used", e.span)
+    return tast.ExprStmt(x, span=e.span)
+
+
+def _body(ctx: Context, e: ast.Stmt) -> tast.Stmt:
+    """The statement a loop or an `if` governs: a scope of its own (C99 6.8.4, 6.8.5)."""
+    with ctx.block():
+        return statement(ctx, e)
+
+
+def _warn_of_empty_body(ctx: Context, what: str, head: ast.Expr, body: ast.Stmt) -> None:
+    """`if (x);` with the semicolon on the line of the condition: hardly meant."""
+    if not (isinstance(body, ast.ExprStmt) and body.expr is None):
+        return
+    at, end = body.span.outermost(), head.span.outermost()
+    if at.file is end.file and at.file.position(at.start)[0] == at.file.position(end.end)[0]:
+        message = f"this '{what}' has an empty body"
+        ctx.diags.warning("empty-body", message, body.span, hint="put the ';' on its own line")
+
+
+def _if(ctx: Context, e: ast.If) -> tast.Stmt:
+    # `else if` chains lean to the right: walked in a loop.
+    chain: list[tuple[ast.If, tast.Expr, tast.Stmt]] = []
+    last: ast.Stmt | None = e
+    while isinstance(last, ast.If):
+        cond = check_expr.truth(ctx, last.cond)
+        if last.other is None:
+            _warn_of_empty_body(ctx, "if", last.cond, last.then)
+        chain.append((last, cond, _body(ctx, last.then)))
+        last = last.other
+    other = None if last is None else _body(ctx, last)
+    for node, cond, then in reversed(chain):
+        other = tast.If(cond, then, other, span=node.span)
+    assert other is not None
+    return other
+
+
+def _loop(ctx: Context, e: ast.While | ast.DoWhile | ast.For, unroll: int | None) -> tast.Stmt:
+    state = _state(ctx)
+    state.breakable += 1
+    state.loops += 1
+    try:
+        with ctx.block():
+            match e:
+                case ast.While():
+                    cond = check_expr.truth(ctx, e.cond)
+                    body = _body(ctx, e.body)
+                    return tast.Loop(cond, body, unroll=unroll, span=e.span)
+                case ast.DoWhile():
+                    body = _body(ctx, e.body)
+                    cond = check_expr.truth(ctx, e.cond)
+                    return tast.Loop(cond, body, test_first=False, unroll=unroll, span=e.span)
+                case ast.For():
+                    return _for(ctx, e, unroll)
+    finally:
+        state.breakable -= 1
+        state.loops -= 1
+
+
+def _for(ctx: Context, e: ast.For, unroll: int | None) -> tast.Stmt:
+    init: tast.Stmt | None
+    if isinstance(e.init, ast.Declaration):
+        if e.init.specs.storage:
+            message = "a variable declared in a 'for' is automatic"
+            ctx.diags.error("bad-storage", message, e.init.span)
+        declared = declaration(ctx, e.init)
+        init = declared[0] if len(declared) == 1 else tast.Block(tuple(declared), span=e.init.span)
+    else:
+        init = None if e.init.expr is None else _expression(ctx, e.init.expr)
+    cond = None if e.cond is None else check_expr.truth(ctx, e.cond)
+    step = None if e.step is None else check_expr.effect(ctx, e.step)
+    if e.step is not None:
+        _warn_of_empty_body(ctx, "for", e.step, e.body)
+    body = _body(ctx, e.body)
+    return tast.Loop(cond, body, step, init, unroll=unroll, span=e.span)
+
+
+def _switch(ctx: Context, e: ast.Switch) -> tast.Stmt:
+    state = _state(ctx)
+    x = check_expr.value(ctx, e.value)
+    if not failed(x):
+        if is_integer(x.type):
+            x = promote(x)
+        else:
+            message = f"a switch needs an integer, not {quoted(x.type)}"
+            ctx.diags.error("type-mismatch", message, e.value.span)
+    state.switches.append(SwitchState(x.type if is_integer(x.type) else ERROR))
+    state.breakable += 1
+    try:
+        body = _body(ctx, e.body)
+    finally:
+        state.breakable -= 1
+        state.switches.pop()
+    return tast.Switch(x, body, span=e.span)
+
+
+def _case(ctx: Context, e: ast.Case) -> tast.Stmt:
+    # `case 1: case 2: ...` leans to the right.
+    chain: list[tuple[ast.Case, int, int]] = []
+    last: ast.Stmt = e
+    while isinstance(last, ast.Case):
+        chain.append((last, *_case_range(ctx, last)))
+        last = last.body
+    body = statement(ctx, last)
+    for node, low, high in reversed(chain):
+        body = tast.Case(low, high, body, span=node.span)
+    return body
+
+
+def _case_range(ctx: Context, e: ast.Case) -> tuple[int, int]:
+    state = _state(ctx)
+    if not state.switches:
+        ctx.diags.error("misplaced-statement", "'case' outside of a switch", e.span)
+    low = check_expr.int_constant(ctx, e.value, "a case label")
+    high = low if e.last is None else check_expr.int_constant(ctx, e.last, "a case label")
+    if low is None or high is None or not state.switches:
+        return 0, 0
+    switch = state.switches[-1]
+    if switch.type is ERROR:
+        return 0, 0
+    for value in {low, high}:
+        if not constant.fits(value, switch.type):
+            taken = constant.wrap(value, switch.type)
+            message = f"case {value} does not fit {quoted(switch.type)}; it is taken as {taken}"
+            ctx.diags.warning("constant-conversion", message, e.value.span)
+    low, high = constant.wrap(low, switch.type), constant.wrap(high, switch.type)
+    if high < low:
+        ctx.diags.warning("empty-case-range", f"an empty range {low} ... {high}", e.value.span)
+        return low, high
+    for first, last, span in switch.cases:
+        if low <= last and first <= high:
+            text = f"case {max(low, first)}"
+            note = ("it is covered here", span)
+            message = f"{text} is covered twice in this switch"
+            ctx.diags.error("duplicate-case", message, e.value.span, notes=(note,))
+            break
+    switch.cases.append((low, high, e.value.span))
+    return low, high
+
+
+def _default(ctx: Context, e: ast.Default) -> tast.Stmt:
+    state = _state(ctx)
+    if not state.switches:
+        ctx.diags.error("misplaced-statement", "'default' outside of a switch", e.span)
+    elif state.switches[-1].default is not None:
+        note = ("the other one is here", state.switches[-1].default)
+        ctx.diags.error("duplicate-case", "two defaults in one switch", e.span, notes=(note,))
+    else:
+        state.switches[-1].default = e.span
+    return tast.Case(None, None, statement(ctx, e.body), span=e.span)
+
+
+def _return(ctx: Context, e: ast.Return) -> tast.Stmt:
+    function = _state(ctx).function
+    result = function.type.result
+    if e.value is None:
+        if not is_void(result):
+            message = f"'{function.name}' returns {quoted(result)}; a value is missing"
+            ctx.diags.error("return-type", message, e.span)
+        return tast.Return(None, span=e.span)
+    x = check_expr.value(ctx, e.value)
+    if is_void(result):
+        if not failed(x) and not is_void(x.type):
+            message = f"'{function.name}' returns nothing, so 'return' takes no value"
+            ctx.diags.error("return-type", message, e.value.span)
+        elif not failed(x):
+            effect = tast.ExprStmt(x, span=e.span)
+            return tast.Block((effect, tast.Return(None, span=e.span)), span=e.span)
+        return tast.Return(None, span=e.span)
+    return tast.Return(assigned(ctx, x, result, "'return'"), span=e.span)
+
+
+def _label(ctx: Context, e: ast.Label, unroll: int | None) -> tast.Stmt:
+    labels = _state(ctx).labels
+    if e.name in labels:
+        note = ("the other one is here", labels[e.name])
+        message = f"two labels are named '{e.name}'"
+        ctx.diags.error("redefinition", message, e.span, notes=(note,))
+    else:
+        labels[e.name] = e.span
+    return tast.Label(e.name, statement(ctx, e.body, unroll), span=e.span)
+
+
+def _attributed(ctx: Context, e: ast.AttributedStmt, unroll: int | None) -> tast.Stmt:
+    for attribute in e.attributes:
+        if attribute.name == "opencl_unroll_hint":
+            asked = _unroll_hint(ctx, attribute)
+            unroll = asked if asked is not None else unroll
+            if not isinstance(_loop_of(e.body), ast.For | ast.While | ast.DoWhile):
+                message = "'opencl_unroll_hint' stands before a loop; this is none"
+                ctx.diags.error("bad-attribute", message, attribute.span)
+        elif attribute.name != "fallthrough" and not check_decl.is_quiet(attribute):
+            check_decl.unknown_attribute(ctx, attribute)
+    return statement(ctx, e.body, unroll)
+
+
+def _unroll_hint(ctx: Context, attribute: ast.Attribute) -> int | None:
+    if not attribute.args:
+        return 0
+    (argument, *rest) = attribute.args
+    if rest or isinstance(argument, ast.TypeName):
+        message = "'opencl_unroll_hint' takes one positive number"
+        ctx.diags.error("bad-attribute", message, attribute.span)
+        return None
+    count = check_expr.int_constant(ctx, argument, "an unroll factor")
+    if count is not None and not 1 <= count < 1 << 24:
+        message = f"{count} is no unroll factor"
+        ctx.diags.error("bad-attribute", message, argument.span)
+        return None
+    return count
+
+
+def static_assert(ctx: Context, e: ast.StaticAssert) -> None:
+    value = check_expr.int_constant(ctx, e.cond, "what a static assertion tests")
+    if value == 0:
+        text = check_expr.string_bytes(ctx, e.message) if e.message is not None else None
+        because = f": {text[:-1].decode('utf-8', 'replace')}" if text else ""
+        ctx.diags.error("static-assert", f"static assertion failed{because}", e.span)
+
+
+# -- declarations in functions --------------------------------------------------------------------
+
+
+def declaration(ctx: Context, e: ast.Declaration) -> list[tast.Stmt]:
+    """A declaration inside a function; the statements that make its variables."""
+    base = check_decl.base_type(ctx, e.specs)
+    done: list[tast.Stmt] = []
+    if not e.items and isinstance(base.type, Scalar):
+        ctx.diags.warning("missing-declarations", "this declares nothing", e.span)
+    for word in e.specs.function:
+        message = f"'{word}' is for functions only"
+        ctx.diags.error("bad-specifier", message, e.specs.span)
+    for item in e.items:
+        written = check_decl.declared(ctx, base, item.declarator)
+        name = item.declarator.name
+        if name is None:
+            continue
+        span = item.declarator.name_span
+        if "typedef" in e.specs.storage:
+            check_decl.typedef(ctx, written, name, span)
+            continue
+        if isinstance(written.type, Function):
+            ctx.unsupported("function declarations inside functions are", span)
+            continue
+        variable = _local(ctx, e.specs, item, written)
+        if variable is not None:
+            done.append(variable)
+    return done
+
+
+def _local(
+    ctx: Context, specs: ast.DeclSpecs, item: ast.InitDeclarator, written: Written
+) -> tast.Stmt | None:
+    state, name, span = _state(ctx), item.declarator.name or "", item.declarator.name_span
+    align = variable_attributes(ctx, specs.attributes + item.declarator.attributes)
+    if not check_decl.object_type(ctx, written, name, span):
+        # Declared all the same, so that its uses say nothing.
+        written = Written(ERROR)
+    storage = "auto" if written.type is ERROR else _storage(ctx, specs, written, name, span)
+    if storage is None:
+        written, storage = Written(ERROR), "auto"
+    if storage == "auto" and written.quals.space is not AddrSpace.PRIVATE:
+        written = Written(written.type, written.quals.with_(space=AddrSpace.PRIVATE))
+    var = tast.Var(name, written.type, written.quals, storage, span, align=align)  # type: ignore[arg-type]
+    if ctx.declare(name, var, span):
+        state.locals.append(var)
+    init: tast.Init | None = None
+    if item.init is not None:
+        if written.type is ERROR:
+            if not isinstance(item.init, ast.InitList):
+                check_expr.value(ctx, item.init)
+            return None
+        if storage == "group":
+            message = f"'{name}' is in local memory and cannot have an initialiser"
+            ctx.diags.error("bad-initialiser", message, item.init.span)
+            return None
+        var.type, init = check_init.initialiser(ctx, written.type, item.init)
+        if init is None:
+            return None
+    if isinstance(var.type, Array) and var.type.count is None:
+        ctx.diags.error("incomplete-type", f"the length of array '{name}' is missing", span)
+        var.type = ERROR
+        return None
+    if storage == "auto":
+        return None if var.type is ERROR else tast.VarDecl(var, init, span=span)
+    if storage == "static":
+        _local_static(ctx, var, init, item)
+    return None
+
+
+def _storage(
+    ctx: Context, specs: ast.DeclSpecs, written: Written, name: str, span: Span
+) -> str | None:
+    """Where a function's variable lives; None, with an error, where it cannot."""
+    state, space = _state(ctx), written.quals.space
+    for word in specs.storage:
+        if word in ("auto", "register", "extern"):
+            message = f"'{word}' is not for variables of a function in OpenCL C"
+            ctx.diags.error("bad-storage", message, specs.span)
+            return None
+    if "static" in specs.storage:
+        if space is not AddrSpace.CONSTANT:
+            message = f"a static variable of a function must be in constant memory: '{name}'"
+            ctx.diags.error("address-space", message, span, hint="write 'static constant'")
+            return None
+        return "static"
+    if space is AddrSpace.PRIVATE:
+        return "auto"
+    if space in (AddrSpace.GLOBAL, AddrSpace.GENERIC):
+        message = f"variable '{name}' of a function cannot lie in {space} memory"
+        ctx.diags.error("address-space", message, span)
+        return None
+    if not state.function.is_kernel:
+        message = f"'{name}' in {space} memory can be declared in a kernel only"
+        ctx.diags.error("address-space", message, span, hint="pass a pointer to it")
+        return None
+    if ctx.scope is not state.body_scope:
+        message = f"'{name}' in {space} memory must be declared in the kernel's outermost block"
+        ctx.diags.error("address-space", message, span)
+        return None
+    return "static" if space is AddrSpace.CONSTANT else "group"
+
+
+def _local_static(
+    ctx: Context, var: tast.Var, init: tast.Init | None, item: ast.InitDeclarator
+) -> None:
+    state = _state(ctx)
+    if init is None:
+        message = f"'{var.name}' is in constant memory and needs an initialiser"
+        ctx.diags.error("bad-initialiser", message, var.span)
+        return
+    reduced = constant.static_init(init)
+    if reduced is None:
+        message = f"the initialiser of '{var.name}' is not constant"
+        at = item.init.span if item.init is not None else var.span
+        ctx.diags.error("not-constant", message, at)
+        return
+    # Its name in the object file; two of one name in different blocks are told apart.
+    taken = {v.name for v in ctx.program.globals}
+    name = f"{state.function.name}.{var.name}"
+    while name in taken:
+        state.statics += 1
+        name = f"{state.function.name}.{var.name}.{state.statics}"
+    var.name, var.init, var.is_static = name, reduced, True
+    ctx.program.globals.append(var)
+
+
+def variable_attributes(ctx: Context, attributes: tuple[ast.Attribute, ...]) -> int:
+    """Attributes of a variable; its alignment in bytes, 0 for the natural one."""
+    align = 0
+    for attribute in attributes:
+        if attribute.name == "aligned":
+            align = max(align, check_decl.alignment(ctx, attribute))
+        elif attribute.name == "endian":
+            check_decl.check_endian(ctx, attribute)
+        elif not check_decl.is_quiet(attribute):
+            check_decl.unknown_attribute(ctx, attribute)
+    return align

@@ -1,0 +1,291 @@
+"""Constant folding over the typed tree: integer constant expressions, static initialisers.
+
+The arithmetic is the target's: integers wrap at their width, floats round to their own
+precision after every operation (a double computes the exact sum, product and quotient of two
+floats well enough that rounding twice equals rounding once).
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable
+from dataclasses import replace
+
+from . import tast
+from .literals import round_ratio
+from .types import (
+    DOUBLE,
+    FLOAT,
+    HALF,
+    INT,
+    Array,
+    Enum,
+    Pointer,
+    Scalar,
+    Type,
+    is_float,
+    is_integer,
+    is_void,
+)
+
+Value = int | float
+_PACK = {HALF: "<e", FLOAT: "<f", DOUBLE: "<d"}
+
+
+def wrap(value: int, t: Type) -> int:
+    """`value` modulo the width of an integer type, as the type reads it; bool is 0 or 1."""
+    scalar = INT if isinstance(t, Enum) else t
+    assert isinstance(scalar, Scalar)
+    if scalar.kind == "bool":
+        return int(value != 0)
+    bits = 8 * scalar.size
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if scalar.signed and value >> (bits - 1) else value
+
+
+def fits(value: Value, t: Type) -> bool:
+    """Whether an integer type holds `value` exactly."""
+    return value == math.floor(value) and wrap(int(value), t) == value
+
+
+def round_to(value: float, t: Type) -> float:
+    """`value` in the precision of a floating type; out of range becomes infinity."""
+    assert isinstance(t, Scalar)
+    try:
+        (rounded,) = struct.unpack(_PACK[t], struct.pack(_PACK[t], value))
+    except OverflowError:
+        return math.copysign(math.inf, value)
+    return float(rounded)
+
+
+def int_to_float(value: int, t: Type) -> float:
+    assert isinstance(t, Scalar)
+    if value == 0:
+        return 0.0
+    return math.copysign(round_ratio(abs(value), 1, t), value)
+
+
+def fold(expr: tast.Expr) -> Value | None:
+    """The value of a constant expression of arithmetic type; None if it is not constant.
+
+    A null pointer folds to 0. Dividing by zero, and shapes whose value C leaves undefined, fold
+    to None.
+    """
+    # Operators lean to the left: walk down that side in a loop, so that a sum of thousands of
+    # terms needs no stack.
+    spine: list[tast.Binary] = []
+    while isinstance(expr, tast.Binary) and expr.op not in ("land", "lor"):
+        if fold_leaf(expr.right) is None:
+            return None
+        spine.append(expr)
+        expr = expr.left
+    value = fold_leaf(expr)
+    for node in reversed(spine):
+        if value is None:
+            return None
+        right = fold_leaf(node.right)
+        assert right is not None
+        value = binary(node.op, value, right, node.left.type, node.type)
+    return value
+
+
+def fold_leaf(expr: tast.Expr) -> Value | None:
+    value: Value | None
+    match expr:
+        case tast.Const(value=value):
+            return value
+        case tast.Binary(op="land" | "lor" as op, left=left, right=right):
+            first = fold(left)
+            if first is None or bool(first) == (op == "lor"):
+                return None if first is None else int(bool(first))
+            second = fold(right)
+            return None if second is None else int(bool(second))
+        case tast.Binary():
+            return fold(expr)
+        case tast.Unary(op=op, operand=operand):
+            value = fold(operand)
+            return None if value is None else unary(op, value, expr.type)
+        case tast.Convert(kind=kind, operand=operand):
+            if isinstance(operand, tast.OBJECTS):
+                return None
+            value = fold(operand)
+            return None if value is None else convert(kind, value, expr.type)
+        case tast.Conditional(cond=cond, then=then, other=other):
+            chosen = fold(cond)
+            return None if chosen is None else fold(then if chosen else other)
+        case _:
+            return None
+
+
+def unary(op: tast.UnaryOp, value: Value, t: Type) -> Value:
+    if op == "lnot":
+        return int(not value)
+    if isinstance(value, float):
+        return -value
+    return wrap(-value if op == "neg" else ~value, t)
+
+
+def convert(kind: tast.ConvertKind, value: Value, t: Type) -> Value | None:
+    """One Convert node; None for a float outside the integer type's range (undefined in C)."""
+    match kind:
+        case "int":
+            return wrap(int(value), t)
+        case "int-to-float":
+            return int_to_float(int(value), t)
+        case "float":
+            return round_to(value, t)
+        case "to-bool":
+            return int(value != 0)
+        case "float-to-int":
+            if not math.isfinite(value) or not fits(math.trunc(value), t):
+                return None
+            return math.trunc(value)
+        case "pointer" | "int-to-pointer":
+            return 0 if value == 0 else None
+        case _:
+            return None
+
+
+def _float_div(a: float, b: float) -> float:
+    if b:
+        return a / b
+    if a == 0 or math.isnan(a):
+        return math.nan
+    return math.copysign(math.inf, a) * math.copysign(1.0, b)
+
+
+def _int_div(a: int, b: int) -> int:
+    quotient = abs(a) // abs(b)
+    return -quotient if (a < 0) != (b < 0) else quotient
+
+
+_INT: dict[str, Callable[[int, int], int]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": _int_div,
+    "rem": lambda a, b: a - b * _int_div(a, b),
+    "and": lambda a, b: a & b,
+    "or": lambda a, b: a | b,
+    "xor": lambda a, b: a ^ b,
+}
+_FLOAT: dict[str, Callable[[float, float], float]] = {
+    "add": lambda a, b: a + b,
+    "sub": lambda a, b: a - b,
+    "mul": lambda a, b: a * b,
+    "div": _float_div,
+}
+_COMPARE: dict[str, Callable[[Value, Value], bool]] = {
+    "eq": lambda a, b: a == b,
+    "ne": lambda a, b: a != b,
+    "lt": lambda a, b: a < b,
+    "gt": lambda a, b: a > b,
+    "le": lambda a, b: a <= b,
+    "ge": lambda a, b: a >= b,
+}
+
+
+def binary(op: str, a: Value, b: Value, operand: Type, result: Type) -> Value | None:
+    """`a op b` of type `result`, the left operand being of type `operand`."""
+    if op in _COMPARE:
+        return int(_COMPARE[op](a, b))
+    if is_float(operand):
+        return round_to(_FLOAT[op](float(a), float(b)), result)
+    a, b = int(a), int(b)
+    if op in ("shl", "shr"):
+        assert isinstance(operand, Scalar)
+        count = b % (8 * operand.size)  # OpenCL C 3.0, 6.4.10
+        return wrap(a << count if op == "shl" else a >> count, result)
+    if op in ("div", "rem") and (b == 0 or not fits(_int_div(a, b), result)):
+        return None
+    return wrap(_INT[op](a, b), result)
+
+
+def static_value(expr: tast.Expr) -> tast.Expr | None:
+    """`expr` reduced to what a static object may be initialised with; None if it cannot be.
+
+    returns: a Const; or an address: Convert "decay" or "address" of a static object, of a
+             string or of a part of one, with PointerAdd of Const and pointer Converts around.
+    source:  C99 6.6, 7 to 9.
+    """
+    value = fold(expr)
+    if value is not None:
+        return tast.Const(value, type=expr.type, span=expr.span)
+    return _address(expr)
+
+
+def _address(expr: tast.Expr) -> tast.Expr | None:
+    match expr:
+        case tast.Convert(kind="decay" | "address", operand=operand):
+            assert isinstance(operand, tast.OBJECTS)
+            place = _static_object(operand)
+            return None if place is None else replace(expr, operand=place)
+        case tast.Convert(kind="pointer", operand=operand):
+            assert not isinstance(operand, tast.OBJECTS)
+            inner = static_value(operand)
+            return None if inner is None else replace(expr, operand=inner)
+        case tast.PointerAdd(pointer=pointer, index=index):
+            base, count = _address(pointer), fold(index)
+            if base is None or count is None:
+                return None
+            by = tast.Const(int(count), type=index.type, span=index.span)
+            return replace(expr, pointer=base, index=by)
+        case tast.Conditional(cond=cond, then=then, other=other):
+            chosen = fold(cond)
+            return None if chosen is None else static_value(then if chosen else other)
+        case _:
+            return None
+
+
+def _static_object(place: tast.LValue) -> tast.LValue | None:
+    match place:
+        case tast.VarRef(var=var):
+            return place if var.storage == "static" else None
+        case tast.StringRef():
+            return place
+        case tast.MemberRef(base=base):
+            inner = _static_object(base)
+            return None if inner is None else replace(place, base=inner)
+        case tast.Deref(pointer=pointer):
+            address = _address(pointer)
+            return None if address is None else replace(place, pointer=address)
+        case _:
+            return None
+
+
+def static_init(init: tast.Init) -> tast.Init | tast.Expr | None:
+    """A whole initialiser reduced; None if some part of it is not constant."""
+    if isinstance(init, tast.StringRef):
+        return init
+    if not isinstance(init, tast.Aggregate):
+        return static_value(init)
+    entries = []
+    for path, value in init.entries:
+        reduced = static_value(value)
+        if reduced is None:
+            return None
+        entries.append((path, reduced))
+    return replace(init, entries=tuple(entries))
+
+
+def is_char_array(t: Type) -> bool:
+    return (
+        isinstance(t, Array)
+        and isinstance(t.element, Scalar)
+        and t.element.name
+        in (
+            "char",
+            "uchar",
+        )
+    )
+
+
+def is_null(expr: tast.Expr) -> bool:
+    """A null pointer constant: integer 0, or that cast to `void *` (C99 6.3.2.3)."""
+    if isinstance(expr, tast.Const):
+        return expr.value == 0 and not is_float(expr.type)
+    if isinstance(expr, tast.Convert) and expr.kind == "int-to-pointer":
+        to_void = isinstance(expr.type, Pointer) and is_void(expr.type.pointee)
+        return to_void and not isinstance(expr.operand, tast.OBJECTS) and is_null(expr.operand)
+    return is_integer(expr.type) and fold(expr) == 0

@@ -1,0 +1,350 @@
+"""Conversions between types: promotions, the usual arithmetic ones, assignment, casts.
+
+Each function gives back a value with the `Convert` nodes it needs, or, after reporting, an
+erroneous one. Source: C99 6.3, with OpenCL C 3.0 sections 6.4 and 6.7 for address spaces.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from . import constant, tast
+from .scope import Context
+from .source import Span
+from .types import (
+    BOOL,
+    ERROR,
+    HALF,
+    INT,
+    LONG,
+    ULONG,
+    VOID,
+    AddrSpace,
+    Array,
+    Enum,
+    Function,
+    Pointer,
+    Quals,
+    Scalar,
+    Struct,
+    Type,
+    is_arithmetic,
+    is_float,
+    is_integer,
+    is_scalar,
+    is_void,
+)
+
+Operand = tast.Expr | tast.LValue
+
+
+def error_value(span: Span) -> tast.Expr:
+    return tast.Const(0, type=ERROR, span=span)
+
+
+def failed(*operands: Operand) -> bool:
+    """Whether an error was reported in any of these already."""
+    return any(o.type is ERROR for o in operands)
+
+
+def quoted(t: Type, quals: Quals | None = None) -> str:
+    prefix = f"{quals} " if quals is not None and str(quals) else ""
+    return f"'{prefix}{t}'"
+
+
+def arithmetic_type(t: Type) -> Scalar:
+    """The scalar an arithmetic type computes as; an enum is an int."""
+    if isinstance(t, Enum):
+        return INT
+    assert isinstance(t, Scalar)
+    return t
+
+
+# -- plain arithmetic -----------------------------------------------------------------------------
+
+
+def to_arithmetic(value: tast.Expr, target: Type, *, implicit: bool = True) -> tast.Expr:
+    """Between arithmetic types; no checks, no node when nothing changes."""
+    if value.type == target:
+        return value
+    to, source = arithmetic_type(target), arithmetic_type(value.type)
+    kind: tast.ConvertKind
+    if to.kind == "bool":
+        kind = "to-bool"
+    elif source.kind == "float":
+        kind = "float" if to.kind == "float" else "float-to-int"
+    else:
+        kind = "int-to-float" if to.kind == "float" else "int"
+    return tast.Convert(kind, value, implicit, type=target, span=value.span)
+
+
+def promoted(t: Type) -> Scalar:
+    """The type after the integer promotions (C99 6.3.1.1)."""
+    scalar = arithmetic_type(t)
+    return INT if scalar.kind != "float" and scalar.rank < INT.rank else scalar
+
+
+def promote(value: tast.Expr) -> tast.Expr:
+    return to_arithmetic(value, promoted(value.type))
+
+
+def common_type(a: Type, b: Type) -> Scalar:
+    """The type two arithmetic operands meet in (C99 6.3.1.8)."""
+    left, right = promoted(a), promoted(b)
+    if "float" in (left.kind, right.kind) or left.signed == right.signed:
+        return max(left, right, key=lambda t: t.rank)
+    unsigned, signed = (right, left) if left.signed else (left, right)
+    # A signed type of greater rank is wider, so it holds every value of the unsigned one.
+    return signed if signed.rank > unsigned.rank else unsigned
+
+
+def half_is_allowed(ctx: Context, span: Span, *operands: Type) -> bool:
+    """Report arithmetic on half where it does not exist; half is then a storage type only."""
+    if HALF not in operands or ctx.fp16:
+        return True
+    message = "arithmetic on 'half' requires the extension cl_khr_fp16"
+    hint = "vload_half and vstore_half convert between half in memory and float"
+    ctx.diags.error("half-arithmetic", message, span, hint=hint)
+    return False
+
+
+def condition(ctx: Context, value: tast.Expr) -> tast.Expr:
+    """What an `if`, a loop or a logical operator asks: `value != 0`, as a bool."""
+    if failed(value) or value.type == BOOL:
+        return value
+    if not is_scalar(value.type):
+        message = f"a condition must be arithmetic or a pointer, not {quoted(value.type)}"
+        ctx.diags.error("type-mismatch", message, value.span)
+        return error_value(value.span)
+    return tast.Convert("to-bool", value, type=BOOL, span=value.span)
+
+
+def drop(value: tast.Expr) -> tast.Expr:
+    if is_void(value.type) or failed(value):
+        return value
+    return tast.Convert("void", value, type=VOID, span=value.span)
+
+
+# -- pointers -------------------------------------------------------------------------------------
+
+
+def overlaps(a: AddrSpace, b: AddrSpace) -> bool:
+    """Whether pointers into the two spaces can be equal (OpenCL C 3.0, 6.7.9)."""
+    return a == b or (AddrSpace.GENERIC in (a, b) and AddrSpace.CONSTANT not in (a, b))
+
+
+def includes(outer: AddrSpace, inner: AddrSpace) -> bool:
+    """Whether every pointer into `inner` is one into `outer`."""
+    return outer == inner or (outer is AddrSpace.GENERIC and inner is not AddrSpace.CONSTANT)
+
+
+def same_type(a: Type, b: Type) -> bool:
+    """C's compatible types (C99 6.2.7): an array of unknown length fits any."""
+    match a, b:
+        case Array(element=x, count=m), Array(element=y, count=n):
+            return (m is None or n is None or m == n) and same_type(x, y)
+        case Pointer(pointee=x, quals=p), Pointer(pointee=y, quals=q):
+            return p == q and same_type(x, y)
+        case (Enum(), Scalar()) | (Scalar(), Enum()):
+            return INT in (a, b)
+        case _:
+            return a == b
+
+
+def _signless(t: Type) -> Type:
+    if isinstance(t, Scalar) and t.kind == "int":
+        return Scalar("", "int", t.size)
+    return t
+
+
+PointerFit = Literal["same", "qualifiers", "sign", "incompatible", "nested-space"]
+
+
+def _nested_spaces_differ(a: Type, b: Type) -> bool:
+    while isinstance(a, Pointer) and isinstance(b, Pointer):
+        if a.quals.space != b.quals.space:
+            return True
+        a, b = a.pointee, b.pointee
+    return False
+
+
+def pointer_fit(source: Pointer, target: Pointer) -> PointerFit:
+    """How well one pointer becomes the other, address spaces of the pointees apart."""
+    if _nested_spaces_differ(source.pointee, target.pointee):
+        return "nested-space"
+    untyped = is_void(source.pointee) or is_void(target.pointee)
+    if not untyped and not same_type(source.pointee, target.pointee):
+        alike = _signless(source.pointee) == _signless(target.pointee)
+        return "sign" if alike else "incompatible"
+    lost = (source.quals.const and not target.quals.const) or (
+        source.quals.volatile and not target.quals.volatile
+    )
+    return "qualifiers" if lost else "same"
+
+
+_FIT_WARNINGS = {
+    "qualifiers": ("discarded-qualifiers", "discards qualifiers"),
+    "sign": ("pointer-sign", "changes the sign of what it points to"),
+    "incompatible": ("incompatible-pointer-types", "is between incompatible pointer types"),
+}
+
+
+def _to_pointer(ctx: Context, value: tast.Expr, target: Pointer, what: str) -> tast.Expr:
+    source = value.type
+    if constant.is_null(value):
+        return tast.Const(0, type=target, span=value.span)
+    if is_integer(source):
+        message = f"{what} makes a pointer {quoted(target)} from the integer {quoted(source)}"
+        ctx.diags.error("int-conversion", message, value.span, hint="write a cast if it is meant")
+        return error_value(value.span)
+    if not isinstance(source, Pointer):
+        return _mismatch(ctx, value, target, what)
+    fit = pointer_fit(source, target)
+    if not includes(target.quals.space, source.quals.space) or fit == "nested-space":
+        message = f"{what} changes the address space: {quoted(source)} to {quoted(target)}"
+        ctx.diags.error("address-space", message, value.span, hint=_space_hint(target))
+        return error_value(value.span)
+    if fit in _FIT_WARNINGS:
+        code, effect = _FIT_WARNINGS[fit]
+        message = f"{what} from {quoted(source)} to {quoted(target)} {effect}"
+        ctx.diags.warning(code, message, value.span)
+    return pointer_cast(value, target, implicit=True)
+
+
+def _space_hint(target: Pointer) -> str | None:
+    if target.quals.space is AddrSpace.PRIVATE:
+        return "a pointer without an address space points to private memory"
+    return None
+
+
+def pointer_cast(value: tast.Expr, target: Type, *, implicit: bool) -> tast.Expr:
+    if value.type == target:
+        return value
+    return tast.Convert("pointer", value, implicit, type=target, span=value.span)
+
+
+# -- assignment -----------------------------------------------------------------------------------
+
+
+def _mismatch(ctx: Context, value: tast.Expr, target: Type, what: str) -> tast.Expr:
+    message = f"{what} cannot convert {quoted(value.type)} to {quoted(target)}"
+    ctx.diags.error("type-mismatch", message, value.span)
+    return error_value(value.span)
+
+
+def assigned(ctx: Context, value: tast.Expr, target: Type, what: str) -> tast.Expr:
+    """`value` as if assigned to an object of type `target` (C99 6.5.16.1).
+
+    what: names the act in messages: "assignment", "argument 2 of 'f'", "initialisation".
+    """
+    if failed(value) or target is ERROR:
+        return error_value(value.span)
+    source = value.type
+    if is_void(source) and not is_void(target):
+        ctx.diags.error("void-value", f"{what} uses a value of type 'void'", value.span)
+        return error_value(value.span)
+    if isinstance(target, Pointer):
+        return _to_pointer(ctx, value, target, what)
+    if is_arithmetic(source) and is_arithmetic(target):
+        if source != target:
+            if not half_is_allowed(ctx, value.span, source, target):
+                return error_value(value.span)
+            _warn_of_changed_constant(ctx, value, target)
+        return to_arithmetic(value, target)
+    if isinstance(source, Pointer) and is_integer(target):
+        if target == BOOL:
+            return tast.Convert("to-bool", value, type=BOOL, span=value.span)
+        message = f"{what} makes an integer {quoted(target)} from the pointer {quoted(source)}"
+        ctx.diags.error("int-conversion", message, value.span, hint="write a cast if it is meant")
+        return error_value(value.span)
+    if source == target and isinstance(target, Struct):
+        return value
+    return _mismatch(ctx, value, target, what)
+
+
+def _warn_of_changed_constant(ctx: Context, value: tast.Expr, target: Type) -> None:
+    to = arithmetic_type(target)
+    if to.kind == "bool" or isinstance(value, tast.Load):
+        return
+    number = constant.fold(value)
+    if number is None:
+        if to.kind == "int" and is_float(value.type) and _is_constant_shape(value):
+            message = f"the constant does not fit {quoted(target)}: the result is undefined"
+            ctx.diags.warning("constant-conversion", message, value.span)
+        return
+    if to.kind == "float":
+        return
+    if is_float(value.type):
+        if not constant.fits(number, to):
+            changed = constant.convert("float-to-int", number, to)
+            message = f"conversion to {quoted(target)} changes the constant from {number:g}"
+            message += f" to {changed}" if changed is not None else ""
+            ctx.diags.warning("constant-conversion", message, value.span)
+        return
+    changed_int = constant.wrap(int(number), to)
+    # Unsigned masks written as signed numbers (-1, 0xff) only change their reading, not a bit.
+    lost = int(number) >> (8 * to.size) not in (0, -1)
+    if changed_int != number and (lost or (to.signed and to.size < INT.size)):
+        message = (
+            f"conversion to {quoted(target)} changes the constant from {number} to {changed_int}"
+        )
+        ctx.diags.warning("constant-conversion", message, value.span)
+
+
+def _is_constant_shape(value: tast.Expr) -> bool:
+    return isinstance(value, tast.Const) or (
+        isinstance(value, tast.Unary) and isinstance(value.operand, tast.Const)
+    )
+
+
+# -- casts ----------------------------------------------------------------------------------------
+
+
+def cast(ctx: Context, value: tast.Expr, target: Type, span: Span) -> tast.Expr:
+    """`(target)value` (C99 6.5.4; OpenCL C 3.0, 6.4.3 and 6.7.9)."""
+    if failed(value) or target is ERROR:
+        return error_value(span)
+    source = value.type
+    if source == target:
+        return value
+    if is_void(target):
+        return tast.Convert("void", value, False, type=VOID, span=span)
+    if isinstance(target, Array | Struct | Function):
+        ctx.diags.error("bad-cast", f"cannot cast to {quoted(target)}", span)
+        return error_value(span)
+    if is_arithmetic(source) and is_arithmetic(target):
+        if not (source == target or half_is_allowed(ctx, span, source, target)):
+            return error_value(span)
+        return tast.Convert(_cast_kind(source, target), value, False, type=target, span=span)
+    if isinstance(target, Pointer) and isinstance(source, Pointer):
+        nested = _nested_spaces_differ(source.pointee, target.pointee)
+        if nested or not overlaps(source.quals.space, target.quals.space):
+            message = f"cast from {quoted(source)} to {quoted(target)} changes the address space"
+            ctx.diags.error("address-space", message, span)
+            return error_value(span)
+        return tast.Convert("pointer", value, False, type=target, span=span)
+    if isinstance(target, Pointer) and is_integer(source):
+        wide = (
+            to_arithmetic(value, ULONG) if source == BOOL else to_arithmetic(value, _word(source))
+        )
+        return tast.Convert("int-to-pointer", wide, False, type=target, span=span)
+    if isinstance(source, Pointer) and is_integer(target):
+        if target == BOOL:
+            return tast.Convert("to-bool", value, False, type=BOOL, span=span)
+        return tast.Convert("pointer-to-int", value, False, type=target, span=span)
+    ctx.diags.error("bad-cast", f"cannot cast {quoted(source)} to {quoted(target)}", span)
+    return error_value(span)
+
+
+def _word(t: Type) -> Scalar:
+    """The pointer-sized integer that keeps the sign of `t`."""
+    return LONG if arithmetic_type(t).signed else ULONG
+
+
+def _cast_kind(source: Type, target: Type) -> tast.ConvertKind:
+    to, of = arithmetic_type(target), arithmetic_type(source)
+    if to.kind == "bool":
+        return "to-bool"
+    if of.kind == "float":
+        return "float" if to.kind == "float" else "float-to-int"
+    return "int-to-float" if to.kind == "float" else "int"

@@ -1,0 +1,199 @@
+"""Names and what they stand for, and what every part of the checker shares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from . import ast, tast
+from .diag import Diagnostics
+from .source import NO_SPAN, Span
+from .types import ERROR, NO_QUALS, AddrSpace, Enum, Quals, Struct, Type
+
+VERSIONS = {"CL1.0": 100, "CL1.1": 110, "CL1.2": 120, "CL2.0": 200, "CL3.0": 300}
+
+
+@dataclass(frozen=True)
+class CheckOptions:
+    """What the command line says of the language.
+
+    cl_std: as in `-cl-std=`; "CL" is CL1.0's old name.
+    single_precision_constant: an unsuffixed floating constant is a float.
+    fp64, fp16: double and half arithmetic exist; fp16 also by `#pragma OPENCL EXTENSION`.
+    """
+
+    cl_std: str = "CL1.2"
+    single_precision_constant: bool = False
+    fp64: bool = True
+    fp16: bool = False
+
+    @property
+    def version(self) -> int:
+        """120 for CL1.2; an unknown standard is the command line's to reject."""
+        return VERSIONS.get(self.cl_std.upper(), 120)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A type with the qualifiers of the object it is for.
+
+    spaced: the address space was written, not defaulted. host_sized: it is size_t or one of
+    its kin, which no kernel parameter may be.
+    """
+
+    type: Type
+    quals: Quals = NO_QUALS
+    spaced: bool = False
+    host_sized: bool = False
+
+
+@dataclass(frozen=True)
+class Typedef:
+    name: str
+    meaning: Written
+    span: Span = NO_SPAN
+
+
+@dataclass(frozen=True)
+class EnumConstant:
+    name: str
+    value: int
+    span: Span = NO_SPAN
+
+
+Symbol: TypeAlias = tast.Var | tast.Function | Typedef | EnumConstant
+Tag: TypeAlias = Struct | Enum
+
+
+def describe(symbol: Symbol) -> str:
+    match symbol:
+        case tast.Var():
+            return "parameter" if symbol.storage == "param" else "variable"
+        case tast.Function():
+            return "kernel" if symbol.is_kernel else "function"
+        case Typedef():
+            return "type"
+        case EnumConstant():
+            return "enumerator"
+
+
+@dataclass
+class Scope:
+    parent: Scope | None = None
+    names: dict[str, Symbol] = field(default_factory=dict)
+    tags: dict[str, Tag] = field(default_factory=dict)
+
+    def find(self, name: str) -> Symbol | None:
+        scope: Scope | None = self
+        while scope is not None:
+            if (hit := scope.names.get(name)) is not None:
+                return hit
+            scope = scope.parent
+        return None
+
+    def find_tag(self, name: str) -> Tag | None:
+        scope: Scope | None = self
+        while scope is not None:
+            if (hit := scope.tags.get(name)) is not None:
+                return hit
+            scope = scope.parent
+        return None
+
+    def visible(self) -> set[str]:
+        scope: Scope | None = self
+        names: set[str] = set()
+        while scope is not None:
+            names |= scope.names.keys()
+            scope = scope.parent
+        return names
+
+
+@dataclass
+class FunctionState:
+    """What checking one function body keeps track of."""
+
+    function: tast.Function
+    body_scope: Scope  # parameters and outermost block: one scope in C
+    labels: dict[str, Span] = field(default_factory=dict)
+    gotos: list[ast.Goto] = field(default_factory=list)
+    breakable: int = 0  # loops and switches around us
+    loops: int = 0
+    switches: list[SwitchState] = field(default_factory=list)
+    locals: list[tast.Var] = field(default_factory=list)
+    statics: int = 0
+
+
+@dataclass
+class SwitchState:
+    type: Type
+    cases: list[tuple[int, int, Span]] = field(default_factory=list)
+    default: Span | None = None
+
+
+@dataclass
+class Context:
+    diags: Diagnostics
+    options: CheckOptions
+    program: tast.Program = field(default_factory=tast.Program)
+    scope: Scope = field(default_factory=Scope)
+    function: FunctionState | None = None
+    fp16: bool = False
+    fp_contract: bool = True
+    used: set[tast.Var] = field(default_factory=set)
+    calls: dict[tast.Function, list[tuple[tast.Function, Span]]] = field(default_factory=dict)
+    unevaluated: int = 0  # inside sizeof: what is named there is not used
+    tag_spans: dict[Tag, Span] = field(default_factory=dict)
+    parameters: dict[int, Written] = field(default_factory=dict)  # by id of the ast.Param
+
+    @contextmanager
+    def block(self) -> Iterator[Scope]:
+        outer = self.scope
+        self.scope = Scope(outer)
+        try:
+            yield self.scope
+        finally:
+            self.scope = outer
+
+    @property
+    def at_file_scope(self) -> bool:
+        return self.function is None
+
+    @property
+    def default_space(self) -> AddrSpace:
+        """Of a pointee without one: generic in CL2.0, where it is not optional; else private."""
+        return AddrSpace.GENERIC if self.options.version == 200 else AddrSpace.PRIVATE
+
+    def asked_for(self, *groups: str) -> bool:
+        """Whether a warning that is off by default was asked for by one of these names."""
+        on = False
+        for setting in self.diags.settings:
+            if setting in ("all", *groups):
+                on = True
+            elif setting.removeprefix("no-") in groups:
+                on = False
+        return on
+
+    def unsupported(self, what: str, span: Span, hint: str | None = None) -> None:
+        """`what` is a whole clause: "bit-fields are"."""
+        self.diags.error("unsupported", f"{what} not supported yet", span, hint=hint)
+
+    def declare(self, name: str, symbol: Symbol, span: Span) -> bool:
+        """Enter a name into the innermost scope; False, with an error, if it is taken."""
+        old = self.scope.names.get(name)
+        if old is not None and not (isinstance(old, tast.Var) and old.type is ERROR):
+            kind = describe(old)
+            note = (f"the {kind} '{name}' is declared here", old.span)
+            self.diags.error("redefinition", f"'{name}' is declared twice", span, notes=(note,))
+            return False
+        self.scope.names[name] = symbol
+        return True
+
+
+def closest(name: str, candidates: set[str]) -> str | None:
+    """A hint that names the candidate nearest to `name`, if one is near."""
+    from difflib import get_close_matches
+
+    hit = get_close_matches(name, sorted(candidates), 1, 0.75)
+    return f"did you mean '{hit[0]}'?" if hit else None
