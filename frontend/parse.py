@@ -293,7 +293,6 @@ class Parser:
             self._report(complaint)
         if complaint.missing is not None and self._put_in(complaint.missing, token):
             return True
-        self.settled = SETTLED_TOKENS
         if token.kind is TokenKind.EOF:
             return False
         self._skip(token)
@@ -320,7 +319,7 @@ class Parser:
             self.values
             and isinstance(name := self.values[-1], Token)
             and name.kind is TokenKind.IDENT
-            and name.text not in WORDS
+            and name.text not in numbers.words
         ):
             # `{ foo x;`: the name came as an expression; take it back
             states = self.states[:-1]
@@ -345,7 +344,7 @@ class Parser:
     def _declares_next(self) -> bool:
         following = self.tokens[self.position]
         return (
-            following.kind is TokenKind.IDENT and following.text not in WORDS
+            following.kind is TokenKind.IDENT and following.text not in self.numbers.words
         ) or following.text == "*"
 
     def _put_in(self, text: str, before: Token) -> bool:
@@ -357,6 +356,7 @@ class Parser:
         if fed is None or not self.accepts(self.terminal, fed[0]):
             return False
         self.queued = before
+        self.settled = SETTLED_TOKENS
         self.lookahead = Token(TokenKind.PUNCT, text, self.behind_last())
         self.terminal = number
         return True
@@ -364,38 +364,47 @@ class Parser:
     def _skip(self, token: Token) -> None:
         """Drop what the innermost block, struct or file was in, and read on behind its end."""
         keep = max(i for i, state in enumerate(self.states) if state in self.numbers.resume)
-        depth = 0  # of braces in what is dropped, which the tokens to come will close
-        for value, last in zip(self.values[keep:], self.lasts[keep:], strict=True):
-            if isinstance(value, Opened):
-                self.builder.close(value)
-            if isinstance(value, Token | Opened) and spelled(last) in ("{", "}"):
-                depth += 1 if spelled(last) == "{" else -1
+        braces, parens = self._open_in(keep)
         del self.states[keep + 1 :]
         for stack in (self.values, self.firsts, self.lasts):
             del stack[keep:]
         self.lookahead = None
         self.queued = None
         # A second error at the token where the last one resumed must not resume there again.
-        must_move = self.position == self.resumed_at
+        may_stay = self.position != self.resumed_at and keep > 0
+        self.settled = 0
         while token.kind is not TokenKind.EOF:
-            if token.text == "{" and token.kind is TokenKind.PUNCT:
-                depth += 1
-            elif token.text == "}" and token.kind is TokenKind.PUNCT:
-                if depth <= 0 and not (must_move or keep == 0):
+            text = token.text if token.kind is TokenKind.PUNCT else ""
+            following = self.tokens[self.position]
+            if text == "}":
+                if braces <= 0 and may_stay:
+                    self.settled = SETTLED_TOKENS
+                    self.position -= 1
                     break
-                depth -= 1
-                if depth <= 0 and self.tokens[self.position].text not in (";", ",", "else", "="):
-                    token = self._next()
+                braces -= 1
+                if braces <= 0 and following.text not in (";", ",", "else", "="):
                     break
-            elif token.text == ";" and depth <= 0:
-                token = self._next()
-                if token.text != "else":
+            elif text == ";" and braces <= 0 and (parens <= 0 or following.line_start):
+                if following.text != "else":
                     break
+            else:
+                braces += text == "{"
+                parens += (text == "(") - (text == ")")
             token = self._next()
-            must_move = False
-        if token.kind is not TokenKind.EOF:
-            self.position -= 1
+            may_stay = True
         self.resumed_at = self.position + 1
+
+    def _open_in(self, keep: int) -> tuple[int, int]:
+        """Braces and parentheses still open above a height of the stack; scopes are closed."""
+        braces = parens = 0
+        for i in range(len(self.values) - 1, keep - 1, -1):
+            value, text = self.values[i], spelled(self.lasts[i])
+            if isinstance(value, Opened):
+                self.builder.close(value)
+            if isinstance(value, Token | Opened | list):
+                braces += (text == "{") - (text == "}")
+                parens += (text == "(") - (text == ")" and isinstance(value, Token))
+        return braces, parens
 
     def _next(self) -> Token:
         token = self.tokens[self.position]

@@ -57,13 +57,6 @@ HINTS = {
     "^": "blocks are not supported",
     "::": "OpenCL C has no scopes to name",
 }
-PREFERRED_WORDS = {
-    # after `unsigned` or `signed`, these are not types that combine
-    "uchar": "unsigned char",
-    "ushort": "unsigned short",
-    "uint": "unsigned int",
-    "ulong": "unsigned long",
-}
 
 
 @dataclass(frozen=True)
@@ -129,9 +122,11 @@ def _possible(parser: Parser) -> set[str]:
 
 def _expectation(parser: Parser, possible: set[str], token: Token) -> tuple[str, str | None]:
     """(what was expected in words, the one word that lacks if it is one)."""
+    if token.kind is TokenKind.EOF and "}" in possible:
+        return "'}'", "}"
     if len(possible) == 1:
         (only,) = possible
-        return _named(only), only
+        return _named(only) + (_after(parser) if only == ";" else ""), only
     closer = next((word for word in LIKELY if word in possible), None)
     if "NUMBER" in possible:
         if "if" in possible:
@@ -148,6 +143,8 @@ def _expectation(parser: Parser, possible: set[str], token: Token) -> tuple[str,
     if closer is None or ("IDENT" in possible and closer in ("(", "{")):
         return ("a name" if "IDENT" in possible else "something else"), None
     if closer == ";":
+        if "IDENT" in possible and spelled(parser.lasts[-1]) != "}":
+            return "a name or ';'", None
         return f"';'{_after(parser)}", ";"
     if closer == "(" and token.kind is TokenKind.IDENT and "*" in possible:
         return "a name", None
@@ -167,9 +164,7 @@ def _after(parser: Parser) -> str:
             if words:
                 return f" after {words}"
     last = parser.values[-1] if parser.values else None
-    if isinstance(last, Token) and last.text in WORDS | {"break": 0, "continue": 0}:
-        return f" after '{last.text}'"
-    return ""
+    return f" after '{last.text}'" if isinstance(last, Token) and last.text.isalpha() else ""
 
 
 def _opener(parser: Parser, bracket: str) -> Span | None:
@@ -194,9 +189,13 @@ def _opener(parser: Parser, bracket: str) -> Span | None:
 def _hint(parser: Parser, token: Token) -> str | None:
     if token.text in HINTS:
         return HINTS[token.text]
-    last = parser.values[-1] if parser.values else None
-    if isinstance(last, Token):
-        if last.text == "?" and token.text == ":":
-            return "write the condition again between '?' and ':'"
-        return HINTS.get(last.text)
-    return None
+    if not parser.values:
+        return None
+    before, after = spelled(parser.lasts[-1]), WORDS.get(token.text, ("", ""))[0]
+    if before == "?" and token.text == ":":
+        return "write the condition again between '?' and ':'"
+    if after == "VECTOR_WORD" and before in ("unsigned", "signed"):
+        return f"write '{'u' if before == 'unsigned' else ''}{token.text}'"
+    if before == ":" and after in ("TYPE_WORD", "VECTOR_WORD", "QUALIFIER", "STORAGE"):
+        return "put a ';' between a label and a declaration"
+    return HINTS.get(before)
