@@ -11,7 +11,7 @@ accesses share a remembered region. Until then a block is a list of IR lines and
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -330,7 +330,7 @@ class Builder:
         function = self._function("trap")
         self.emit(
             f"call preserve_mostcc void {function}(ptr %hart, i64 {cause.value}, i64 {tval}, "
-            f"i64 {self.budget()}, i64 {self.pc})"
+            f"i64 {self.budget()}, i64 {signed(self.pc)})"
         )
         self.emit("unreachable")
         self.ended = True
@@ -387,7 +387,8 @@ class Builder:
         function = self._function("event")
         left = self.budget() if reason == state.ECALL else self.op("load i64, ptr %budget")
         new = self.op(
-            f"call preserve_mostcc i64 {function}(ptr %hart, i64 {reason}, i64 {left}, i64 {pc})"
+            f"call preserve_mostcc i64 {function}(ptr %hart, i64 {reason}, i64 {left}, "
+            f"i64 {signed(pc)})"
         )
         at = self.op(f"getelementptr i8, ptr %hart, i64 {state.HART.offset('pc')}")
         target = self.op(f"load i64, ptr {at}, !tbaa !2")
@@ -397,7 +398,7 @@ class Builder:
     def _goto(self, target: int) -> None:
         block = self.blocks[-1]
         if target not in self.known:
-            self._leave(str(_signed(target)))
+            self._leave(signed(target))
             return
         block.targets.append(target)
         if target > block.addr:
@@ -411,7 +412,7 @@ class Builder:
         self.start(label)
         function = self._function("yield_turn")
         new = self.op(
-            f"call preserve_mostcc i64 {function}(ptr %hart, i64 {left}, i64 {_signed(target)})"
+            f"call preserve_mostcc i64 {function}(ptr %hart, i64 {left}, i64 {signed(target)})"
         )
         self.emit(f"store i64 {new}, ptr %budget")
         self.emit(f"br label %b{target:x}")
@@ -426,6 +427,11 @@ class Builder:
         self.emit(f"ret {{ i64, i64 }} {pair}")
 
 
-def _signed(value: int) -> int:
-    """LLVM prints and reads i64 constants as signed numbers."""
-    return value - (1 << 64) if value >> 63 else value
+def signed(value: int) -> str:
+    """A 64-bit constant as LLVM writes it."""
+    value &= MASK64
+    return str(value - (1 << 64) if value >> 63 else value)
+
+
+Operands = Mapping[str, int]
+Semantics = Callable[[Builder, Operands], None]

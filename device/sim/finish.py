@@ -31,6 +31,7 @@ from .build import (
     Spill,
     UseX,
     View,
+    signed,
 )
 
 _META = """
@@ -301,7 +302,7 @@ def _slow(a: Access, groups: _Groups) -> Iterator[str]:
     yield f"%{tag}.f = load ptr, ptr %{tag}.fp, !tbaa !2"
     yield f"%{tag}.b0 = load i64, ptr %budget"
     yield f"%{tag}.b = add i64 %{tag}.b0, {a.undone}"
-    common = f"ptr %hart, i64 {a.addr}, i64 {_signed(a.pc)}, i64 %{tag}.b, i64 {groups.site(a)}"
+    common = f"ptr %hart, i64 {a.addr}, i64 {signed(a.pc)}, i64 %{tag}.b, i64 {groups.site(a)}"
     if a.kind == "load":
         yield f"%{tag}.wide = call preserve_mostcc i64 %{tag}.f({common})"
         yield from _convert_in(a, tag)
@@ -338,10 +339,6 @@ def _convert_out(a: Access, tag: str) -> Iterator[str]:
     else:
         yield f"%{tag}.narrow = bitcast {a.type} {a.value} to i{bits}"
         yield f"%{tag}.wide = zext i{bits} %{tag}.narrow to i64"
-
-
-def _signed(value: int) -> int:
-    return value - (1 << 64) if value >> 63 else value
 
 
 # -- groups: webs of pointers ---------------------------------------------------------------------

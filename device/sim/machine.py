@@ -85,7 +85,8 @@ class _Hart:
         self.addr = ctypes.addressof(self.state)
         self.map: list[_Mapped] = []  # sorted by base
         self.barrier: int | None = None
-        self.functions: dict[int, tuple[Function, int]] = {}
+        self.functions: dict[int, tuple[Function, int]] = {}  # by entry: unit, its index there
+        self.blocks: dict[int, Function] = {}  # by block: a unit that has it
         self.rebuilds: dict[int, int] = {}
         self._engine = engine
         self._misa = misa
@@ -93,7 +94,7 @@ class _Hart:
         self._stack = mmap.mmap(-1, HOST_STACK)
         self._stack_addr = ctypes.addressof(ctypes.c_char.from_buffer(self._stack))
         self._regions: ctypes.Array[ctypes.Structure] | None = None
-        self._table: ctypes.Array[ctypes.Structure] | None = None
+        self._table: ctypes.Array[ctypes.Structure]
         for name, function in (
             ("load_miss", "kcc_load"),
             ("store_miss", "kcc_store"),
@@ -225,31 +226,46 @@ class _Hart:
 
     def clear_table(self) -> None:
         self.functions = {}
+        self.blocks = {}
+        self.rebuilds = {}
         self._publish_table(64)
 
     def add_function(self, function: Function) -> None:
         """Enter a unit's entries; those that another unit has already stay with that one."""
+        first = function.unit.entries[0]
+        for pc in function.unit.blocks:
+            old = self.blocks.get(pc)
+            if old is None or old.unit.entries[0] == first:  # new, or the same unit grown
+                self.blocks[pc] = function
+        size = len(self._table)
         for index, pc in enumerate(function.unit.entries):
-            if index == 0 or pc not in self.functions:
+            entry = self.functions.get(pc)
+            if index == 0 or entry is None or entry[0].unit.entries[0] == first:
                 self.functions[pc] = (function, index)
-        size = len(self._table or ())
-        while 2 * len(self.functions) > size:
-            size *= 2
-        self._publish_table(size)
+                if 2 * len(self.functions) <= size:
+                    self._publish_entry(pc, function, index)
+        if 2 * len(self.functions) > size:
+            while 2 * len(self.functions) > size:
+                size *= 4
+            self._publish_table(size)
 
     def _publish_table(self, size: int) -> None:
         table = (state.Entry * size)()
         for entry in table:
             entry.pc = state.NO_PC
-        for pc, (function, index) in self.functions.items():
-            slot = pc >> 1
-            while table[slot % size].pc != state.NO_PC:
-                slot += 1
-            entry = table[slot % size]
-            entry.pc, entry.function, entry.index = pc, function.address, index
         self._table = table
         self.state.table = ctypes.addressof(table)
         self.state.table_mask = size - 1
+        for pc, (function, index) in self.functions.items():
+            self._publish_entry(pc, function, index)
+
+    def _publish_entry(self, pc: int, function: Function, index: int) -> None:
+        table, mask = self._table, len(self._table) - 1
+        slot = pc >> 1 & mask
+        while table[slot].pc not in (state.NO_PC, pc):
+            slot = slot + 1 & mask
+        entry = table[slot]
+        entry.pc, entry.function, entry.index = pc, function.address, index
 
 
 class Machine:
@@ -578,12 +594,12 @@ class Machine:
             return self._fault(hart, Cause.FETCH_FAULT.value, half)
         extra: tuple[int, ...] = ()
         start = pc
-        for function in {id(f): f for f, _ in hart.functions.values()}.values():
-            first = function.unit.entries[0]
-            if pc in function.unit.blocks and hart.rebuilds.get(first, 0) < MAX_REBUILDS:
+        known = hart.blocks.get(pc)
+        if known is not None:
+            first = known.unit.entries[0]
+            if hart.rebuilds.get(first, 0) < MAX_REBUILDS:
                 hart.rebuilds[first] = hart.rebuilds.get(first, 0) + 1
-                start, extra = first, (*function.unit.entries[1:], pc)
-                break
+                start, extra = first, (*known.unit.entries[1:], pc)
         unit = flow.discover(start, hart.fetch, extra=extra, stops=self._stops)
         if not self.track_flags and flow.reads_flags(unit):
             self.track_flags = True

@@ -6,14 +6,9 @@ Names and operands are those of the backend's table after compressed forms are e
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from . import csr, state
-from .build import MASK64, Builder
+from .build import MASK64, Builder, Operands, Semantics, signed
 from .interface import Cause
-
-Operands = Mapping[str, int]
-Semantics = Callable[[Builder, Operands], None]
 
 SEMANTICS: dict[str, Semantics] = {}
 
@@ -315,12 +310,6 @@ def _leave_if_mode_changed(b: Builder, row: csr.Csr) -> None:
     b.event(state.MODE, b.next_pc)
     b.start(same)
     b.jump(b.next_pc)
-
-
-def signed(value: int) -> str:
-    """A 64-bit constant as LLVM prints it."""
-    value &= MASK64
-    return str(value - (1 << 64) if value >> 63 else value)
 
 
 # -- the table ------------------------------------------------------------------------------------

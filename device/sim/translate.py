@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from .build import Builder, Mode
+from .build import Builder, Mode, Semantics
 from .finish import finish
 from .flow import CodeWord, Unit
-from .semantics import SEMANTICS, Semantics
+from .semantics import SEMANTICS
 
 FLOAT_EXTENSIONS = frozenset({"F", "D", "Zfh"})
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
-
 from kcc.backend.encode import encode
 from kcc.device.sim.machine import Fatal, HartStart, Machine, RunResult
 
@@ -48,7 +47,7 @@ class Bench:
             "first": 0,
             "count": 1,
             "limit": None,
-            "ecall": lambda view: Fatal(),
+            "ecall": lambda _: Fatal(),
         } | options
         starts = [HartStart(BASE + SIZE - 0x1000 * h, args) for h in range(harts)]
         return self.machine.run_instances(starts, **setup)  # type: ignore[arg-type]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from kcc.backend.encode import encode as e
 from kcc.device.sim.machine import BusError, Fault, Reason
 
@@ -149,7 +148,9 @@ def test_unmapped_memory_is_gone_at_once(bench):
         bench.machine.unmap(0x5000_0000)
 
 
-@pytest.mark.parametrize("base, size", [(BASE, 8), (BASE - 4, 8), (BASE + SIZE - 1, 1), (0, 2**63)])
+@pytest.mark.parametrize(
+    ("base", "size"), [(BASE, 8), (BASE - 4, 8), (BASE + SIZE - 1, 1), (0, 2**63)]
+)
 def test_overlaps_are_refused(bench, base, size):
     with pytest.raises(ValueError):
         bench.machine.map_io(base, size, Counter())
@@ -198,7 +199,7 @@ class Counter:
         self.value = 0
         self.stores: list[tuple[int, int, int, int]] = []
 
-    def load(self, offset: int, size: int, hart: int) -> int:
+    def load(self, offset: int, _size: int, hart: int) -> int:
         if offset >= 0x80:
             raise BusError
         self.value += 1
@@ -242,7 +243,7 @@ def test_a_device_may_refuse(bench, name):
 
 def test_a_device_sees_the_exact_count(bench):
     class Probe(Counter):
-        def load(self, offset: int, size: int, hart: int) -> int:
+        def load(self, _offset: int, _size: int, hart: int) -> int:
             return bench.machine.retired(hart)
 
     bench.machine.map_io(0x2000_0000, 0x100, Probe())

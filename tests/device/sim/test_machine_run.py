@@ -6,7 +6,6 @@ import threading
 import time
 
 import pytest
-
 from kcc.backend.encode import encode as e
 from kcc.device.sim.machine import HartStart, Machine, Reason
 

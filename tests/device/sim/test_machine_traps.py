@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from kcc.backend.encode import encode as e
 from kcc.device.sim import csr
 from kcc.device.sim.machine import Abort, BusError, Done, Fatal, Fault, Reason, Resume, Sleep
@@ -62,9 +61,9 @@ def test_done_ends_the_instance(bench):
 
 def test_abort_and_fatal_end_the_run(make_bench):
     b = make_bench(2)
-    result = b.run([ECALL], harts=2, count=8, ecall=lambda v: Abort(7))
+    result = b.run([ECALL], harts=2, count=8, ecall=lambda _: Abort(7))
     assert (result.reason, result.code) == (Reason.ABORT, 7)
-    result = b.run([ECALL], harts=2, count=8, ecall=lambda v: Fatal())
+    result = b.run([ECALL], harts=2, count=8, ecall=lambda _: Fatal())
     assert result.fault == Fault(11, BASE, 0, 0, 0, ECALL)
 
 
