@@ -431,8 +431,8 @@ class _Parser:
             raise self.diags.fatal("script-syntax", f"cannot find the script '{name}'", span)
         if self.depth >= MAX_DEPTH:
             raise self.diags.fatal("script-syntax", f"'{name}' is included too deeply", span)
-        file.included_from = span
-        inner = _Parser(file, self.diags, self.script, self.read_include, self.depth + 1)
+        text = SourceFile(file.name, file.text, included_from=span)  # one for each use
+        inner = _Parser(text, self.diags, self.script, self.read_include, self.depth + 1)
         parse(inner)
         if inner.at < len(inner.text):
             inner.fail(f"unexpected {inner.found()}")

@@ -149,17 +149,3 @@ class ObjectMaker:
 @pytest.fixture
 def maker() -> Callable[[], ObjectMaker]:
     return ObjectMaker
-
-
-@pytest.fixture
-def make_archive() -> Callable[..., bytes]:
-    """make_archive({"member.o": bytes}) -> a System V archive without an index."""
-
-    def build(members: dict[str, bytes]) -> bytes:
-        out = bytearray(b"!<arch>\n")
-        for name, data in members.items():
-            out += f"{name + '/':16}{0:<12}{0:<6}{0:<6}{644:<8}{len(data):<10}".encode() + b"`\n"
-            out += data + b"\n" * (len(data) % 2)
-        return bytes(out)
-
-    return build
