@@ -36,32 +36,40 @@ WARNINGS = {
     "long-long": "",
     "multichar": "",
     # declarations and types
-    "array-bounds": "",
+    "braced-scalar": "",
     "constant-conversion": "",
     "distinct-pointer-types": "",
     "double-constant": "",
     "empty-struct": "",
+    "excess-initialisers": "",
     "implicit-function-declaration": "",
     "incompatible-pointer": "",
     "int-conversion": "",
     "missing-declarations": "",
+    "pointer-sign": "",
     "unknown-attribute": "",
-    "unknown-pragma": "",
     "unused-function": "all",
     "unused-parameter": "extra",
     "unused-variable": "all",
+    # pragmas
+    "ignored-pragma": "",
+    "unknown-extension": "",
+    "unknown-pragma": "",
     # statements and expressions
+    "array-bounds": "",
     "division-by-zero": "",
     "empty-body": "",
+    "empty-case-range": "",
     "format": "",
+    "format-extra-args": "",
     "parentheses": "all",
     "pointer-arith": "",
     "return-type": "",
     "shift-count": "",
     "sign-compare": "extra",
     "tautological-compare": "",
-    "uninitialized": "all",
     "type-limits": "",
+    "uninitialized": "all",
     "unreachable-code": "everything",
     "unused-label": "all",
     "unused-value": "",
@@ -222,6 +230,7 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
 
 
 MAX_LINE_CHARS = 120  # of an excerpt; a longer line is cropped around the caret
+MAX_MESSAGE_CHARS = 600
 MAX_NESTED_NOTES = 6  # macro uses, or includes, listed under one diagnostic
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;35m", "note": "\x1b[1;36m"}
@@ -243,7 +252,9 @@ def render(d: Diagnostic, colour: bool = False) -> str:
 
 
 def _printable(text: str) -> str:
-    """Without characters that would steer the terminal."""
+    """Without characters that would steer the terminal, and of a length one can read."""
+    if len(text) > MAX_MESSAGE_CHARS:
+        text = f"{text[: MAX_MESSAGE_CHARS - 60]} ... {text[-50:]}"
     return _CONTROL.sub(lambda m: f"\\x{ord(m[0]):02x}", text.replace("\n", "\\n"))
 
 

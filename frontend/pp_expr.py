@@ -12,7 +12,7 @@ from .literals import Literal, LiteralError, parse_char, parse_number
 from .source import Span
 from .tokens import Token, TokenKind
 
-MAX_DEPTH = 200  # calls; C99 5.2.4.1 asks for 63 parentheses
+MAX_DEPTH = 100  # C99 5.2.4.1 asks for 63 parentheses
 _BITS = 64
 _MASK = (1 << _BITS) - 1
 

@@ -32,7 +32,7 @@ class Piece:
     token: Token  # the token of the body, for its text, spacing and place
     index: int = 0  # of the argument
     inner: tuple[Piece, ...] = ()  # of __VA_OPT__
-    paste: bool = False  # ## stands between this piece and the one before
+    paste: Token | None = None  # the ## between this piece and the one before
     after_comma: bool = False  # GNU: `, ## __VA_ARGS__`
 
 
@@ -83,7 +83,7 @@ def read_definition(line: list[Token], diags: Diagnostics) -> Macro | None:
     if pieces is None:
         return None
     macro.pieces = pieces
-    macro.plain = all(p.take is Take.TOKEN and not p.paste for p in pieces)
+    macro.plain = all(p.take is Take.TOKEN and p.paste is None for p in pieces)
     macro.expanded_params = tuple(sorted(_expanded_params(macro, pieces)))
     return macro
 
@@ -151,7 +151,7 @@ def _read_params(macro: Macro, line: list[Token], diags: Diagnostics) -> int | N
 def _pieces(macro: Macro, body: list[Token], diags: Diagnostics) -> tuple[Piece, ...] | None:
     pieces: list[Piece] = []
     params = macro.params
-    paste = False
+    paste: Token | None = None
     at = 0
     while at < len(body):
         token = body[at]
@@ -163,7 +163,7 @@ def _pieces(macro: Macro, body: list[Token], diags: Diagnostics) -> tuple[Piece,
                     "macro-paste", f"'##' cannot stand at the {where} of a macro", token.span
                 )
                 return None
-            paste = True
+            paste = token
             continue
         piece = Piece(Take.TOKEN, token, paste=paste)
         if params is not None and token.text in ("#", "%:"):
@@ -172,7 +172,7 @@ def _pieces(macro: Macro, body: list[Token], diags: Diagnostics) -> tuple[Piece,
                 piece = Piece(Take.STRING, token, params.index(operand.text), paste=paste)
                 at += 1
             elif operand is not None and operand.text == "__VA_OPT__" and macro.variadic:
-                found = _optional(macro, body, at, diags)
+                found = _optional(macro, body, at + 1, diags)
                 if found is None:
                     return None
                 inner, at = found
@@ -187,10 +187,9 @@ def _pieces(macro: Macro, body: list[Token], diags: Diagnostics) -> tuple[Piece,
         elif params is not None and token.kind is TokenKind.IDENT and token.text in params:
             index = params.index(token.text)
             last = macro.variadic and index == len(params) - 1
-            comma = (
-                paste and last and pieces[-1].take is Take.TOKEN and (pieces[-1].token.text == ",")
-            )
-            beside = paste or (at < len(body) and body[at].text in ("##", "%:%:"))
+            before = pieces[-1] if paste is not None and last else None
+            comma = before is not None and before.take is Take.TOKEN and before.token.text == ","
+            beside = paste is not None or (at < len(body) and body[at].text in ("##", "%:%:"))
             take = Take.WRITTEN if beside else Take.EXPANDED
             piece = Piece(take, token, index, (), paste, comma)
         elif token.text == "__VA_OPT__" and macro.variadic:
@@ -206,16 +205,14 @@ def _pieces(macro: Macro, body: list[Token], diags: Diagnostics) -> tuple[Piece,
                 token.span,
             )
         pieces.append(piece)
-        paste = False
+        paste = None
     return tuple(pieces)
 
 
 def _optional(
     macro: Macro, body: list[Token], at: int, diags: Diagnostics
 ) -> tuple[tuple[Piece, ...], int] | None:
-    """The pieces inside `__VA_OPT__(...)` where body[at] is near the `(`, and the index behind."""
-    if body[at].text == "__VA_OPT__":
-        at += 1
+    """The pieces inside `__VA_OPT__(...)`, where body[at] is the `(`, and the index behind."""
     start, depth = at, 0
     while at < len(body):
         text = body[at].text
@@ -273,7 +270,7 @@ class Substitution:
         out: list[Token] = []
         for piece in pieces:
             tokens = self.tokens_of(piece)
-            if not piece.paste:
+            if piece.paste is None:
                 out += tokens
             elif piece.after_comma:
                 if self.arguments[piece.index].absent:
@@ -281,7 +278,7 @@ class Substitution:
                 out += [t for t in tokens if t.text]
             else:
                 left = out.pop()
-                out.append(self.paste(left, tokens[0], piece.token))
+                out.append(self.paste(left, tokens[0], piece.paste))
                 out += tokens[1:]
         return out
 

@@ -40,14 +40,14 @@ class _Writer:
             return
         # A line that starts with # would be read as a directive.
         new_line = token.line_start and token.text != "#"
-        if new_line or not self.parts or token.kind is TokenKind.PRAGMA:
+        if new_line or not self.last or token.kind is TokenKind.PRAGMA:
             self.move(token)
             if token.kind is TokenKind.PRAGMA:
                 self.parts.append(f"#pragma {token.text}".rstrip())
                 self.last = "pragma"
                 self.break_line()
                 return
-        elif token.space_before or (self.last and glues(self.last, token.text)):
+        elif token.space_before or glues(self.last, token.text):
             self.parts.append(" ")
         self.parts.append(token.text)
         self.last = token.text
