@@ -12,7 +12,7 @@ from .emit import I32, I64, VOID, declare
 from .frame import Frame
 from .lower_type import element, is_floating, is_signed, value_type
 from .passes.workitem_ids import FUNCTIONS, ITEM_TYPES, placeholder
-from .printf_format import NONE, STAR, Conversion, FormatError, Text, parse_format
+from .printf_format import NONE, Conversion, FormatError, Text, parse_format
 
 PTR = llir.PointerType()
 PRINT_STATE_SIZE = 272  # bytes of the state that kernels/rt/printf.cl keeps: buffer and counts
@@ -85,30 +85,13 @@ class _Printer:
             return pointer
         return self.frame.build.addrspacecast(pointer, PTR)
 
-    def next(self, what: str) -> tuple[Any, Type] | None:
-        if not self.args:
-            message = f"printf: no argument for {what}"
-            self.frame.unit.diags.error("format", message, self.call.span)
-            return None
-        return self.args.pop(0)
-
-    def count(self, number: int, missing: int, what: str) -> Any:
-        """A width or precision as i32; `missing` where the format names none."""
-        if number != STAR:
-            return I32(missing if number == NONE else number)
-        found = self.next(what)
-        if found is None:
-            return I32(missing)
-        v, t = found
-        return _resize(self.frame, v, t, 4)
-
     def convert(self, spec: Conversion) -> None:
-        width = self.count(spec.width, 0, "the width")
-        precision = self.count(spec.precision, NONE, "the precision")
-        found = self.next(f"'{spec}'")
-        if found is None:
+        if not self.args:
+            message = f"printf: no argument for '{spec}'"
+            self.frame.unit.diags.error("format", message, self.call.span)
             return
-        v, t = found
+        width, precision = I32(0 if spec.width == NONE else spec.width), I32(spec.precision)
+        v, t = self.args.pop(0)
         lanes = [v]
         if isinstance(t, Vector):
             build = self.frame.build

@@ -9,15 +9,14 @@ import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
-STAR = -2  # a width or precision that comes from an argument
-NONE = -1
+NONE = -1  # no width, or no precision, was given
 
 # Flag bits, as kernels/rt/printf.cl reads them.
 FLAGS = {"-": 1, "+": 2, " ": 4, "#": 8, "0": 16}
 UPPER, SIGNED = 32, 64
 
 _SPEC = re.compile(
-    r"%(?P<flags>[-+ #0]*)(?P<width>\*|\d+)?(?:\.(?P<precision>\*|-?\d+)?(?P<dot>))?"
+    r"%(?P<flags>[-+ #0]*)(?P<width>\d+)?(?P<dot>\.(?P<precision>\d+)?)?"
     r"(?:v(?P<lanes>2|3|4|8|16))?(?P<length>hh|hl|h|ll|l|j|z|t|L)?(?P<conversion>.)?",
     re.DOTALL,
 )
@@ -34,7 +33,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Conversion:
-    """One conversion. width and precision: a number, NONE or STAR. length as written."""
+    """One conversion. width and precision: a number or NONE. length as written."""
 
     letter: str
     flags: int = 0
@@ -53,7 +52,8 @@ Piece: TypeAlias = Text | Conversion
 def parse_format(format: bytes) -> list[Piece]:
     """Split a format into pieces; neighbouring texts are joined.
 
-    raises:  FormatError for a conversion that is unknown, cut short or not supported (%n).
+    raises:  FormatError for a conversion that is unknown, cut short or not supported (%n, and
+             `*` for a width, which OpenCL C leaves out).
     """
     text = format.decode("latin-1")
     pieces: list[Piece] = []
@@ -105,6 +105,4 @@ def _conversion(match: re.Match[str]) -> Conversion:
 def _count(text: str | None, missing: int) -> int:
     if text is None:
         return missing
-    if text == "*":
-        return STAR
-    return max(int(text), NONE)
+    return int(text)

@@ -1,6 +1,7 @@
 // printf, a piece at a time: the compiler takes the format apart and calls one function for
 // each text and each conversion, with a buffer in the caller's frame. The meaning of flags,
-// width and precision is C99's (7.19.6.1). Flag bits are those of ir/printf_format.py.
+// width and precision is C99's (7.19.6.1): a width of 0 is none, and so is a precision of -1.
+// Flag bits are those of ir/printf_format.py.
 
 #define LEFT 1
 #define PLUS 2
@@ -54,16 +55,7 @@ void __kcc_print_text(print *p, const char *text, ulong length) {
         put(p, text[i]);
 }
 
-// A negative width, which only `*` can give, asks for the left.
-static int width_of(int width, int *flags) {
-    if (width >= 0)
-        return width;
-    *flags |= LEFT;
-    return width == (int)0x80000000 ? 0x7fffffff : -width;
-}
-
 static void padded(print *p, const char *text, int length, int flags, int width) {
-    width = width_of(width, &flags);
     if (!(flags & LEFT))
         fill(p, ' ', width - length);
     __kcc_print_text(p, text, (ulong)length);
@@ -114,7 +106,6 @@ static void number(print *p, char sign, char prefix, const char *digits, int len
 }
 
 void __kcc_print_integer(print *p, ulong value, int base, int flags, int width, int precision) {
-    width = width_of(width, &flags);
     bool negative = (flags & SIGNED) && (long)value < 0;
     char sign = flags & SIGNED ? sign_of(negative, flags) : (char)0;
     char prefix = base == 16 && (flags & ALTERNATE) && value ? (flags & UPPER ? 'X' : 'x') : 0;
@@ -137,7 +128,6 @@ void __kcc_print_integer(print *p, ulong value, int base, int flags, int width, 
 }
 
 void __kcc_print_pointer(print *p, ulong value, int flags, int width) {
-    width = width_of(width, &flags);
     char digits[16];
     int start = 16;
     do {
@@ -356,7 +346,6 @@ static void hexadecimal(print *p, ulong fraction, int biased, char sign, int fla
 
 // A double, given by its bits; style is one of e f g a.
 void __kcc_print_float(print *p, ulong bits, int style, int flags, int width, int precision) {
-    width = width_of(width, &flags);
     char sign = sign_of(bits >> 63 != 0, flags);
     int biased = (int)(bits >> 52 & 0x7ff);
     ulong fraction = bits & 0xffffffffffffful;

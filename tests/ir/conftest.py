@@ -13,7 +13,6 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 import pytest
-
 from kcc.frontend.check import CheckOptions, check
 from kcc.frontend.diag import Diagnostics
 from kcc.frontend.parse import parse
@@ -28,14 +27,14 @@ RT = ROOT / "kernels" / "rt"
 PUTSTRING = ctypes.CFUNCTYPE(None, ctypes.c_char_p)
 
 
-def lower_text(text: str, options: LowerOptions = LowerOptions()) -> Lowered:
+def lower_text(text: str, options: LowerOptions | None = None) -> Lowered:
     diags = Diagnostics()
     tokens = preprocess(SourceFile("test.cl", text), PPOptions(), diags)
     unit = parse(tokens, diags)
     diags.raise_errors()
     program = check(unit, diags, CheckOptions())
     diags.raise_errors()
-    return lower(program, options, diags)
+    return lower(program, options or LowerOptions(), diags)
 
 
 @lru_cache
