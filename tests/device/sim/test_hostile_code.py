@@ -1,0 +1,85 @@
+"""Whatever bytes are run as code, a run ends with a result and the host lives on."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from kcc.backend.encode import EncodeError, encode
+from kcc.backend.isa import FIELDS, TABLE
+from kcc.device.sim import flow
+from kcc.device.sim.machine import Done, Reason
+from kcc.device.sim.semantics import SEMANTICS
+
+BASE, SIZE = 0x4000_0000, 1 << 20
+RUNNABLE = [insn for insn in TABLE.values() if insn.name in SEMANTICS or insn.base]
+
+
+def random_insn(rng: random.Random) -> bytes:
+    """A valid instruction; branches go nearby so that loops are common."""
+    while True:
+        insn = rng.choice(RUNNABLE)
+        operands = {}
+        for o in insn.operands:
+            low, high = FIELDS[o.key].bounds
+            if o.key in ("branch13", "jump21", "cj", "cb"):
+                low, high = -32, 32
+            step = FIELDS[o.key].scale
+            operands[o.key] = rng.randrange(low, high + 1, step)
+        try:
+            return encode(insn, **operands).to_bytes(insn.size, "little")
+        except EncodeError:
+            continue
+
+
+def run(bench, code: bytes, rng: random.Random) -> None:
+    bench.memory[: len(code)] = code
+    bench.machine.flush_code()
+    for reg in range(1, 32):  # pointers into memory, so that some accesses succeed
+        bench.machine._harts[0].set_x(reg, BASE + rng.randrange(SIZE) & ~7)
+    result = bench.run(limit=20_000, args=(BASE + 0x8000,), ecall=lambda _: Done())
+    assert result.reason in (Reason.FINISHED, Reason.FAULT, Reason.LIMIT)
+    if result.fault is not None:
+        assert result.fault.cause in (1, 2, 3, 4, 5, 6, 7)
+
+
+def sweep(bench, seeds: range) -> None:
+    for seed in seeds:
+        rng = random.Random(seed)
+        run(bench, b"".join(random_insn(rng) for _ in range(40)), rng)
+        run(bench, rng.randbytes(64), rng)
+
+
+def test_random_code(bench):
+    sweep(bench, range(40))
+
+
+@pytest.mark.slow
+def test_more_random_code(make_bench):
+    for start in range(0, 4000, 100):
+        sweep(make_bench(), range(start, start + 100))
+
+
+def test_long_straight_code_becomes_several_units(bench):
+    count = 5 * flow.UNIT_LIMIT // 2
+    code = encode("addi", rd=20, rs1=20, imm12=1).to_bytes(4, "little") * count
+    bench.memory[: len(code)] = code
+    bench.put([encode("jalr", rd=0, rs1=1, imm12=0)], BASE + len(code))
+    assert bench.run().retired == (count + 1,)
+    assert bench.machine.read_x(0, 20) == count
+    assert bench.machine.translated == 3
+
+
+def test_overlapping_instructions(bench):
+    # The same bytes as one 4-byte instruction, and from the middle as a 2-byte one.
+    inner = encode("c.addi", cd_n0=20, ci6=3) if "c.addi" in TABLE else 0x0A0D
+    word = encode("lui", rd=21, upper20=0) & 0xFFFF | inner << 16
+    code = [
+        word,
+        encode("beq", rs1=22, rs2=0, branch13=8),
+        encode("jalr", rd=0, rs1=1, imm12=0),
+        encode("addi", rd=22, rs1=0, imm12=1),
+        encode("jal", rd=0, jump21=-14),
+    ]
+    assert bench.run(code).retired == (7,)
+    assert bench.machine.read_x(0, 20) == 3
