@@ -16,10 +16,12 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from kcc.frontend.diag import CompileError, Diagnostics, render
+from kcc.frontend.diag import Diagnostics, render
+from kcc.frontend.pp import Dependencies, PPOptions, preprocess
+from kcc.frontend.pp import render as render_tokens
 from kcc.frontend.source import SourceFile
 
-from . import config
+from . import __version__, config
 from .options import Options, UsageError
 
 
@@ -48,6 +50,7 @@ class Unit:
     name: str
     data: bytes
     artefacts: dict[str, Any] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)  # itself, and what it included
 
     @property
     def stem(self) -> str:
@@ -58,31 +61,67 @@ class Compilation:
     """One command line's work: its options, what it found wrong, and where its time went."""
 
     def __init__(self, options: Options) -> None:
+        from kcc.backend.target import DEFAULT_ARCH, parse_target
+
         self.options = options
+        self.arch = options.arch or DEFAULT_ARCH
+        try:
+            parse_target(self.arch)
+        except ValueError as e:
+            raise UsageError(f"-march: {e}") from e
         self.diags = Diagnostics(
             settings=tuple(options.warnings), max_errors=int(options.error_limit)
         )
+        self.dependencies = Dependencies()
         self.outputs = Outputs()
         self.times: list[tuple[str, float]] = []
-        self.log: list[str] = []
         self.debug = config.number("KCC_DEBUG")
+        self.printed = _passes_to_print(options, self.debug)
+        self.colour = options.colour == "on" or (
+            options.colour == "auto" and config.colour(sys.stderr.isatty())
+        )
 
     def timed(self, name: str, work: Callable[[], Any]) -> Any:
         start = time.perf_counter()
-        try:
-            return work()
-        finally:
-            self.times.append((name, time.perf_counter() - start))
-            if self.options.verbose:
-                self.log.append(f"kcc: {name}")
+        result = work()
+        self.times.append((name, time.perf_counter() - start))
+        return result
+
+    def say(self, text: str) -> None:
+        """Something asked for by -v, --print-after or KCC_DEBUG: at once, so that order holds."""
+        sys.stderr.write(text)
+
+    def observe(self, name: str, text: str) -> None:
+        """Called by the pass pipeline after each pass."""
+        if "all" in self.printed or name in self.printed:
+            self.say(f"; after {name}\n{text}\n")
+
+    def messages(self) -> str:
+        """Warnings as text; then times, when asked for."""
+        text = "".join(render(d, self.colour) + "\n" for d in self.diags.seen)
+        if self.options.time or self.debug >= 1:
+            total = sum(seconds for _name, seconds in self.times)
+            rows = [*self.times, ("total", total)]
+            text += "".join(f"{name:<10} {seconds * 1e3:>8.1f} ms\n" for name, seconds in rows)
+        return text
+
+
+def _passes_to_print(options: Options, debug: int) -> frozenset[str]:
+    if not options.print_after:
+        return frozenset({"all"} if debug >= 3 else ())
+    from kcc.ir.pipeline import PASS_NAMES
+
+    known = ["all", *PASS_NAMES]
+    for name in options.print_after:
+        if name not in known:
+            raise UsageError(f"unknown pass '{name}' in '--print-after=': {', '.join(known)}")
+    return frozenset(options.print_after)
 
 
 # -- stages of one input ------------------------------------------------------------------------
 
 
 def _tokens(job: Compilation, unit: Unit) -> Any:
-    from kcc.frontend.pp import PPOptions, preprocess
-
     options = job.options
     source = SourceFile("<stdin>" if unit.name == "-" else unit.name, _decode(job, unit))
     settings = PPOptions(
@@ -92,10 +131,13 @@ def _tokens(job: Compilation, unit: Unit) -> Any:
         cl_std=options.cl_std,
         fast_relaxed_math="fast-relaxed-math" in options.cl_flags,
     )
-    result = preprocess(source, settings, job.diags)
-    if not any(t.text for t in result) and job.options.mode != "pp":
-        job.diags.error("empty-input", f"'{source.name}' holds no declarations", None)
-    return result
+    unit.files.append(unit.name)
+    known = len(job.dependencies.read)
+    tokens = preprocess(source, settings, job.diags, job.dependencies)
+    unit.files += [path for path, _data in job.dependencies.read[known:]]
+    if len(tokens) == 1 and options.mode != "pp" and options.emit != "tokens":
+        raise job.diags.fatal("empty-input", f"'{source.name}' holds no declarations")
+    return tokens
 
 
 def _decode(job: Compilation, unit: Unit) -> str:
@@ -110,7 +152,7 @@ def _decode(job: Compilation, unit: Unit) -> str:
 def _ast(job: Compilation, unit: Unit) -> Any:
     from kcc.frontend.parse import parse
 
-    tree = parse(unit.artefacts["tokens"], job.diags)
+    tree = parse(unit.artefacts["tokens"], job.diags, config.cache_dir())
     job.diags.raise_errors()
     return tree
 
@@ -129,17 +171,288 @@ def _tast(job: Compilation, unit: Unit) -> Any:
 
 
 def _ir(job: Compilation, unit: Unit) -> Any:
-    from kcc.ir.lower import LowerOptions, lower
+    from kcc.ir.lower import lower
+
+    return lower(unit.artefacts["tast"], _lower_options(job, unit), job.diags)
+
+
+# What LLVM may do to floating point under each relaxation.
+_FP_FLAGS = {
+    "mad-enable": ("contract",),
+    "no-signed-zeros": ("nsz",),
+    "finite-math-only": ("nnan", "ninf"),
+    "unsafe-math-optimizations": ("reassoc", "arcp", "contract", "nsz"),
+    "fast-relaxed-math": ("reassoc", "arcp", "contract", "nsz", "nnan", "ninf"),
+}
+
+
+def _lower_options(job: Compilation, unit: Unit) -> Any:
+    from kcc.ir.lower import LowerOptions
 
     options = job.options
-    settings = LowerOptions(
+    fp_flags = {f for name in options.cl_flags for f in _FP_FLAGS.get(name, ())}
+    if options.fp_contract == "fast":
+        fp_flags.add("contract")
+    return LowerOptions(
         opt_level=options.opt_level,
         debug=options.debug,
         fp_contract=options.fp_contract != "off",
+        fp_flags=tuple(sorted(fp_flags)),
+        runtime=options.runtime,
+        name=unit.name,
     )
-    lowered = lower(unit.artefacts["tast"], settings)
+
+
+def _optir(job: Compilation, unit: Unit) -> Any:
+    from kcc.backend.codegen import target_machine
+    from kcc.ir.pipeline import PipelineOptions, run_pipeline
+
+    level = job.options.opt_level
+    watched = job.observe if job.printed else None
+    return run_pipeline(
+        unit.artefacts["ir"],
+        target_machine(job.arch, level),
+        PipelineOptions(opt_level=level, verify_each=watched is not None),
+        watched,
+    )
+
+
+def _asm(job: Compilation, unit: Unit) -> Any:
+    from kcc.backend.codegen import emit_assembly
+
+    return emit_assembly(unit.artefacts["optir"], job.arch, job.options.opt_level)
+
+
+def _obj(job: Compilation, unit: Unit) -> Any:
+    from kcc.backend.codegen import emit_object
+
+    return emit_object(unit.artefacts["optir"], job.arch, job.options.opt_level)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One step of one input: what it makes, from which stage, and how it is printed."""
+
+    name: str
+    after: str | None
+    run: Callable[[Compilation, Unit], Any]
+    show: Callable[[Compilation, Any], bytes]
+
+
+def _show_tokens(job: Compilation, tokens: Any) -> bytes:
+    return render_tokens(tokens, line_markers=not job.options.no_line_markers).encode()
+
+
+def _show_tree(job: Compilation, tree: Any) -> bytes:
+    from kcc.frontend.dump import dump
+
+    del job
+    return dump(tree).encode()
+
+
+# fmt: off
+STAGES = {
+    s.name: s
+    for s in (
+        Stage("tokens", None,     _tokens, _show_tokens),
+        Stage("ast",    "tokens", _ast,    _show_tree),
+        Stage("tast",   "ast",    _tast,   _show_tree),
+        Stage("ir",     "tast",   _ir,     lambda _job, lowered: str(lowered.module).encode()),
+        Stage("optir",  "ir",     _optir,  lambda _job, module: str(module).encode()),
+        Stage("asm",    "optir",  _asm,    lambda _job, text: text.encode()),
+        Stage("obj",    "optir",  _obj,    lambda _job, data: data),
+    )
+}
+# fmt: on
+
+
+# -- the whole command ----------------------------------------------------------------------------
+
+_SUFFIXES = {"pp": "", "obj": ".o", "asm": ".s"}
+_ASSEMBLY = (".s", ".S")
+_LINKABLE = (".o", ".a")
+_SOURCES = (".cl", ".clcpp", ".c", ".i", "")
+
+
+def compile_inputs(options: Options, sources: list[tuple[str, bytes]]) -> Outputs:
+    """Do what the command line asks, in memory; nothing is written here.
+
+    raises: CompileError when a program is wrong; UsageError; OSError for further files.
+    """
+    job = Compilation(options)
+    units = [Unit(name, data) for name, data in sources]
+    goal = _goal(options)
+    if options.verbose or options.dry_run:
+        job.say(_describe_job(job, units, goal))
+    if not options.dry_run:
+        if goal in ("elf", "map"):
+            _link_units(job, units, goal)
+        else:
+            for unit in units:
+                _compile_unit(job, unit, goal)
+        _keep(job, units)
+    job.outputs.read = [(p, sha256(d).hexdigest()) for p, d in job.dependencies.read]
+    job.outputs.absent = job.dependencies.absent
+    job.outputs.messages = job.messages()
+    return job.outputs
+
+
+def _goal(options: Options) -> str:
+    if options.emit is not None:
+        return options.emit
+    if options.emit_llvm:
+        return "optir"
+    return {"pp": "tokens", "check": "tast"}.get(options.mode, options.mode)
+
+
+def _kind(job: Compilation, unit: Unit) -> str:
+    """ "cl", "asm" or "link": what an input is, by -x or by its name."""
+    language = job.options.language
+    suffix = os.path.splitext(unit.name)[1]
+    if suffix in _LINKABLE:
+        return "link"
+    if language == "assembler" or (language == "none" and suffix in _ASSEMBLY):
+        return "asm"
+    if language == "cl" or suffix in _SOURCES:
+        return "cl"
+    raise UsageError(f"'{unit.name}': unknown kind of input '{suffix}'; say which with -x cl")
+
+
+def _compile_unit(job: Compilation, unit: Unit, goal: str) -> None:
+    kind = _kind(job, unit)
+    if kind == "link" or (kind == "asm" and goal != "obj"):
+        raise UsageError(f"'{unit.name}' is of no use here: nothing is linked")
+    if kind == "asm":
+        unit.artefacts["obj"] = _assemble(job, unit)
+    else:
+        make(job, unit, goal)
+    if job.options.mode == "check" and job.options.emit is None:
+        return
+    if job.options.emit_llvm and job.options.mode == "obj":
+        data = unit.artefacts["optir"].as_bitcode()
+    else:
+        data = STAGES[goal].show(job, unit.artefacts[goal])
+    path = _unit_output(job.options, unit, goal)
+    job.outputs.files.append((path, data))
+    _depend(job, unit, path)
+
+
+def make(job: Compilation, unit: Unit, goal: str) -> Any:
+    """Run the stages up to `goal` that have not run yet; returns its artefact."""
+    if goal not in unit.artefacts:
+        stage = STAGES[goal]
+        if stage.after is not None:
+            make(job, unit, stage.after)
+        unit.artefacts[goal] = job.timed(goal, lambda: stage.run(job, unit))
+        if goal == "tokens" and job.options.mode == "pp":
+            job.diags.raise_errors()
+    return unit.artefacts[goal]
+
+
+def _assemble(job: Compilation, unit: Unit) -> bytes:
+    from kcc.backend.asm import assemble
+
+    data = job.timed("asm", lambda: assemble(_decode(job, unit), unit.name, job.diags, job.arch))
     job.diags.raise_errors()
-    return lowered
+    return data
 
 
-# -- ways to print an artefact ------------------------------------------------------------------
+def _unit_output(options: Options, unit: Unit, goal: str) -> str:
+    if options.output is not None:
+        return options.output
+    if options.mode == "pp" or options.emit is not None:
+        return "-"
+    if options.emit_llvm:
+        return unit.stem + (".ll" if options.mode == "asm" else ".bc")
+    return unit.stem + _SUFFIXES[goal]
+
+
+def _link_units(job: Compilation, units: list[Unit], goal: str) -> None:
+    from kcc.linker.link import LinkInput, LinkOptions, link
+
+    from .library import needs_library
+
+    inputs = []
+    for unit in units:
+        kind = _kind(job, unit)
+        if kind == "link":
+            data = unit.data
+        elif kind == "asm":
+            data = _assemble(job, unit)
+        else:
+            data = make(job, unit, "obj")
+        inputs.append(LinkInput(unit.name, data))
+    if needs_library(inputs):
+        from .library import library_archive
+
+        archive = job.timed("library", lambda: library_archive(job.arch))
+        inputs.append(LinkInput("<device library>", archive))
+    script = _script(job.options)
+    result = job.timed("link", lambda: link(inputs, script, LinkOptions(), job.diags))
+    output = job.options.output or ("a.out" if goal == "elf" else "-")
+    if goal == "elf":
+        job.outputs.files.append((output, result.elf))
+        _depend(job, units[0], output)
+    else:
+        job.outputs.files.append((output, result.map.encode()))
+    if job.options.map_file:
+        job.outputs.files.append((job.options.map_file, result.map.encode()))
+    if job.debug >= 4:
+        job.say(result.map)
+
+
+def _script(options: Options) -> SourceFile | None:
+    if options.script is None:
+        return None
+    with open(options.script, encoding="utf-8", errors="replace") as file:
+        return SourceFile(options.script, file.read())
+
+
+def _describe_job(job: Compilation, units: list[Unit], goal: str) -> str:
+    names = [*STAGES]
+    lines = [f"kcc {__version__}", f"target: riscv64-unknown-elf, {job.arch}, lp64d"]
+    for unit in units:
+        kind = _kind(job, unit)
+        last = goal if goal in STAGES else "obj"
+        steps = {"cl": _steps(last), "asm": ["assemble"], "link": ["read"]}[kind]
+        lines.append(f'"{unit.name}": {" ".join(steps)}')
+    if goal not in names:
+        lines.append(f"link: {job.options.script or 'refsi.ld'} -> {job.options.output or 'a.out'}")
+    return "\n".join(lines) + "\n"
+
+
+def _steps(goal: str) -> list[str]:
+    steps: list[str] = []
+    name: str | None = goal
+    while name is not None:
+        steps.insert(0, name)
+        name = STAGES[name].after
+    return steps
+
+
+def _depend(job: Compilation, unit: Unit, target: str) -> None:
+    """Write the dependency file of -MD, in make's syntax."""
+    options = job.options
+    if options.depfile is None:
+        return
+    path = options.depfile_path
+    if path is None:
+        path = os.path.splitext(target if target != "-" else unit.name)[0] + ".d"
+    names = [options.depfile_target or target, *unit.files]
+    first, *rest = (n.replace("$", "$$").replace("#", "\\#").replace(" ", "\\ ") for n in names)
+    job.outputs.files.append((path, f"{first}: {' '.join(rest)}\n".encode()))
+
+
+def _keep(job: Compilation, units: list[Unit]) -> None:
+    """KCC_KEEP: every artefact of every input as a file."""
+    folder = config.variable("KCC_KEEP")
+    if not folder:
+        return
+    os.makedirs(folder, exist_ok=True)
+    for unit in units:
+        for name, artefact in unit.artefacts.items():
+            path = os.path.join(folder, f"{unit.stem}.{name}")
+            job.outputs.files.append((path, STAGES[name].show(job, artefact)))
+    for path, data in list(job.outputs.files):
+        if data[:4] == b"\x7fELF" and job.options.mode == "elf":
+            job.outputs.files.append((os.path.join(folder, os.path.basename(path)), data))

@@ -106,6 +106,7 @@ class Options:
         self.includes: list[str] = []
         self.language = "none"
         self.warnings: list[str] = []
+        self.runtime = False  # the input belongs to the device library; no flag sets it
         self.error_limit = "20"
         self.fp_contract = "on"
         self.colour = "auto"

@@ -1,0 +1,60 @@
+"""Records are dataclasses to whoever uses them."""
+
+from __future__ import annotations
+
+from dataclasses import field, fields, replace
+
+import pytest
+
+from kcc.frontend.record import record
+
+
+@record(kw_only=True)
+class Base:
+    span: int = field(default=0, compare=False, repr=False)
+
+
+@record
+class Pair(Base):
+    left: int
+    right: list[int] = field(default_factory=list)
+
+
+@record(eq=False)
+class Named:
+    name: str
+
+
+def test_fields_come_in_order_and_by_keyword() -> None:
+    pair = Pair(1, [2], span=3)
+    assert (pair.left, pair.right, pair.span) == (1, [2], 3)
+    assert Pair(1).right is not Pair(1).right
+    assert [f.name for f in fields(pair)] == ["span", "left", "right"]
+
+
+def test_comparison_and_text_leave_out_what_they_should() -> None:
+    assert Pair(1, [2], span=3) == Pair(1, [2], span=4)
+    assert Pair(1, [2]) != Pair(1, [3])
+    assert Pair(1) != Base()
+    assert repr(Pair(1, [2], span=3)) == "Pair(left=1, right=[2])"
+    assert hash(Base(span=1)) == hash(Base(span=2))
+
+
+def test_identity_when_asked_for() -> None:
+    one = Named("x")
+    assert one != Named("x")
+    assert {one: 1}[one] == 1
+
+
+def test_replace_and_patterns() -> None:
+    pair = replace(Pair(1, [2]), left=5)
+    match pair:
+        case Pair(left, right):
+            assert (left, right) == (5, [2])
+
+
+def test_wrong_arguments_are_refused_as_ever() -> None:
+    with pytest.raises(TypeError, match=r"Pair\.__init__\(\) missing"):
+        Pair()
+    with pytest.raises(TypeError, match="unexpected keyword"):
+        Pair(1, other=2)

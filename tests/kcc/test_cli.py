@@ -1,0 +1,352 @@
+"""The `kcc` command from outside: exit statuses, files left alone, messages that name things."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+VECTOR_ADD = ROOT / "kernels" / "examples" / "vector_add.cl"
+ADD_ARGS = ["a=range:1000", "b=random:1000", "c=zeros:1000"]
+
+
+def kcc(
+    *words: str | Path, cwd: Path | None = None, stdin: bytes = b"", **env: str
+) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "kcc", *map(str, words)],
+        cwd=cwd or ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+        input=stdin,
+        capture_output=True,
+        check=False,
+    )
+    return subprocess.CompletedProcess(
+        done.args, done.returncode, done.stdout.decode("utf-8", "replace"), done.stderr.decode()
+    )
+
+
+def refuses(done: subprocess.CompletedProcess[str], status: int, *parts: str) -> None:
+    assert done.returncode == status, done.stderr
+    assert "Traceback" not in done.stderr
+    for part in parts:
+        assert part in done.stderr
+
+
+@pytest.fixture(scope="module")
+def elf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("elf") / "vector_add.elf"
+    done = kcc(VECTOR_ADD, "-o", path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return path
+
+
+# -- the main job ---------------------------------------------------------------------------------
+
+
+def test_an_elf_runs_as_its_source_does(elf: Path) -> None:
+    for program in (elf, VECTOR_ADD):
+        done = kcc("run", program, "-g", "1000", "-l", "8", *ADD_ARGS, "--expect", "c == a + b")
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_parameters_may_be_named_by_position(elf: Path) -> None:
+    args = ["0=[1,2]", "1=[3,4]", "2=zeros:2", "--print", "c"]
+    assert kcc("run", elf, "-g", "2", *args).stdout == "c = [4., 6.]\n"
+
+
+def test_a_mismatch_is_shown_and_exits_1(elf: Path) -> None:
+    done = kcc("run", elf, "-g", "1000", *ADD_ARGS, "--expect", "c == a - b")
+    refuses(done, 1, "mismatch: c == a - b", "] got ", ", expected ", "more")
+
+
+def test_results_are_saved(elf: Path, tmp_path: Path) -> None:
+    out = tmp_path / "c.npy"
+    done = kcc("run", elf, "-g", "4", "a=range:4", "b=fill:4:1", "c=zeros:4", "--save", f"c={out}")
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_array_equal(np.load(out), np.array([1, 2, 3, 4], np.float32))
+
+
+def test_identical_input_gives_identical_bytes(elf: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.elf"
+    assert kcc(VECTOR_ADD, "-o", other, KCC_CACHE="0").returncode == 0
+    assert other.read_bytes() == elf.read_bytes()
+
+
+def test_info_shows_kernels_arguments_and_sections(elf: Path) -> None:
+    text = kcc("info", elf).stdout
+    for part in ("kernel vector_add", "global float *", "offset   16", ".text", "24 bytes"):
+        assert part in text, part
+
+
+def test_disassembly_has_the_kernel_in_it(elf: Path) -> None:
+    text = kcc("disasm", elf).stdout
+    assert "<vector_add>:" in text
+    assert "fadd.s" in text
+
+
+# -- compiler modes -------------------------------------------------------------------------------
+
+
+def test_standard_input_and_output() -> None:
+    source = b"kernel void k(global int *a) { a[0] = N; }"
+    done = kcc("-", "-DN=7", "-E", stdin=source)
+    assert "a[0] = 7;" in done.stdout
+    done = kcc("-", "-S", "-DN=7", "-o", "-", stdin=source)
+    assert "k:" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("flags", "name", "holds"),
+    [
+        (["-c"], "k.o", b"\x7fELF"),
+        (["-S"], "k.s", b"k:"),
+        (["-S", "-emit-llvm"], "k.ll", b"define"),
+        (["-c", "-emit-llvm"], "k.bc", b"BC\xc0\xde"),
+        ([], "a.out", b"\x7fELF"),
+    ],
+)
+def test_outputs_are_named_as_clang_names_them(
+    tmp_path: Path, flags: list[str], name: str, holds: bytes
+) -> None:
+    (tmp_path / "k.cl").write_text("kernel void k(global int *a) { a[0] = 1; }")
+    done = kcc(*flags, "k.cl", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert {p.name for p in tmp_path.iterdir()} == {"k.cl", name}
+    assert (tmp_path / name).read_bytes().find(holds) >= 0
+
+
+@pytest.mark.parametrize(
+    "stage", ["tokens", "ast", "tast", "ir", "optir", "asm", "obj", "elf", "map"]
+)
+def test_every_stage_can_be_seen(tmp_path: Path, stage: str) -> None:
+    out = tmp_path / "out"
+    done = kcc(VECTOR_ADD, f"--emit={stage}", "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert b"vector_add" in out.read_bytes()
+
+
+def test_passes_can_be_watched() -> None:
+    done = kcc(VECTOR_ADD, "--print-after=all", "-o", os.devnull)
+    assert done.returncode == 0, done.stderr
+    assert "workitem" in done.stderr
+    refuses(
+        kcc(VECTOR_ADD, "--print-after=nonsense", "-o", os.devnull), 2, "nonsense", "trampoline"
+    )
+
+
+def test_several_inputs_link_into_one_program(tmp_path: Path) -> None:
+    (tmp_path / "a.cl").write_text(
+        "int twice(int x);\nkernel void k(global int *a) { a[0] = twice(a[0]); }"
+    )
+    (tmp_path / "b.cl").write_text("int twice(int x) { return 2 * x; }")
+    done = kcc("a.cl", "b.cl", "-o", "k.elf", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    done = kcc("-c", "a.cl", cwd=tmp_path)
+    done = kcc("a.o", "b.cl", "-o", "k2.elf", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    args = ["run", "k2.elf", "-g", "1", "a=[21]", "--expect", "a == 42"]
+    assert kcc(*args, cwd=tmp_path).returncode == 0
+
+
+def test_a_dependency_file_names_what_was_read(tmp_path: Path) -> None:
+    (tmp_path / "n.h").write_text("#define N 3\n")
+    (tmp_path / "k.cl").write_text('#include "n.h"\nkernel void k(global int *a) { a[0] = N; }')
+    assert kcc("-c", "-MD", "k.cl", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "k.d").read_text().split() == ["k.o:", "k.cl", "n.h"]
+
+
+def test_help_and_version() -> None:
+    assert "usage: kcc" in kcc("--help").stdout
+    assert kcc("--version").stdout.startswith("kcc ")
+    assert "NAME=VALUE" in kcc("run", "--help").stdout
+
+
+# -- the cache ------------------------------------------------------------------------------------
+
+
+def test_a_cache_hit_imports_nothing_heavy(tmp_path: Path) -> None:
+    out, cache = tmp_path / "k.elf", {"KCC_CACHE_DIR": str(tmp_path / "cache")}
+    assert kcc(VECTOR_ADD, "-o", out, **cache).returncode == 0
+    first = out.read_bytes()
+    out.unlink()
+    script = (
+        "import sys; from kcc.cli import run_command as r;"
+        f"s = r([{str(VECTOR_ADD)!r}, '-o', {str(out)!r}]);"
+        "heavy = {'numpy', 'llvmlite', 'lark', 'elftools', 'kcc.build'} & set(sys.modules);"
+        "sys.exit(repr(heavy) if heavy or s else 0)"
+    )
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **cache}
+    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert out.read_bytes() == first
+
+
+def test_a_changed_header_is_noticed(tmp_path: Path) -> None:
+    cache = {"KCC_CACHE_DIR": str(tmp_path / "cache")}
+    (tmp_path / "n.h").write_text("#define N 3\n")
+    (tmp_path / "k.cl").write_text('#include "n.h"\nkernel void k(global int *a) { a[0] = N; }')
+    run = ["run", "k.cl", "-g", "1", "a=[0]", "--print", "a"]
+    assert kcc(*run, cwd=tmp_path, **cache).stdout == "a = [3]\n"
+    assert kcc(*run, cwd=tmp_path, **cache).stdout == "a = [3]\n"
+    (tmp_path / "n.h").write_text("#define N 4\n")
+    assert kcc(*run, cwd=tmp_path, **cache).stdout == "a = [4]\n"
+
+
+def test_a_header_that_appears_earlier_in_the_search_is_noticed(tmp_path: Path) -> None:
+    cache = {"KCC_CACHE_DIR": str(tmp_path / "cache")}
+    for folder in ("first", "second"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "second" / "n.h").write_text("#define N 3\n")
+    (tmp_path / "k.cl").write_text("#include <n.h>\nkernel void k(global int *a) { a[0] = N; }")
+    run = ["run", "k.cl", "-Ifirst", "-Isecond", "-g", "1", "a=[0]", "--print", "a"]
+    assert kcc(*run, cwd=tmp_path, **cache).stdout == "a = [3]\n"
+    (tmp_path / "first" / "n.h").write_text("#define N 5\n")
+    assert kcc(*run, cwd=tmp_path, **cache).stdout == "a = [5]\n"
+
+
+def test_a_damaged_entry_is_made_again(tmp_path: Path) -> None:
+    cache = {"KCC_CACHE_DIR": str(tmp_path / "cache")}
+    out = tmp_path / "k.elf"
+    assert kcc(VECTOR_ADD, "-o", out, **cache).returncode == 0
+    want = out.read_bytes()
+    for path in (tmp_path / "cache").rglob("*"):
+        if path.is_file():
+            path.write_bytes(path.read_bytes()[:-3] + b"xyz")
+    assert kcc(VECTOR_ADD, "-o", out, **cache).returncode == 0
+    assert out.read_bytes() == want
+
+
+def test_warnings_are_repeated_from_the_cache(tmp_path: Path) -> None:
+    cache = {"KCC_CACHE_DIR": str(tmp_path / "cache")}
+    (tmp_path / "k.cl").write_text("#warning mind\nkernel void k(global int *a) { a[0] = 1; }")
+    words = ["k.cl", "-o", "k.elf"]
+    first, second = (kcc(*words, cwd=tmp_path, **cache) for _ in range(2))
+    assert "mind" in first.stderr
+    assert second.stderr == first.stderr
+    assert kcc(*words, "-Werror", cwd=tmp_path, **cache).returncode == 1
+
+
+# -- bad input ------------------------------------------------------------------------------------
+
+
+def test_usage_errors_exit_2() -> None:
+    refuses(kcc(), 2, "no input files")
+    refuses(kcc("--emmit=ir", VECTOR_ADD), 2, "--emit=")
+    refuses(kcc("run", "-g", "1"), 2, "no program")
+    refuses(kcc("run", VECTOR_ADD), 2, "-g")
+    refuses(kcc("run", VECTOR_ADD, "-g", "0"), 2, "between 1")
+    refuses(kcc("run", VECTOR_ADD, "-g", "1,1,1,1"), 2, "three dimensions")
+    refuses(kcc("info"), 2, "one ELF file")
+
+
+def test_missing_and_empty_files(tmp_path: Path) -> None:
+    empty = tmp_path / "empty.cl"
+    empty.write_text("")
+    out = tmp_path / "out.elf"
+    out.write_text("precious")
+    refuses(kcc("missing.cl", "-o", out), 1, "missing.cl", "No such file")
+    refuses(kcc(tmp_path, "-o", out), 1, "directory")
+    refuses(kcc(empty, "-o", out), 1, "empty.cl")
+    refuses(kcc(VECTOR_ADD, "-T", "missing.ld", "-o", out), 1, "missing.ld")
+    assert out.read_text() == "precious"
+    refuses(kcc(VECTOR_ADD, "-o", tmp_path / "no" / "such" / "dir.elf"), 1, "No such file")
+    refuses(kcc("run", "missing.elf", "-g", "1"), 1, "missing.elf")
+
+
+def test_an_error_leaves_earlier_output_alone(tmp_path: Path) -> None:
+    out = tmp_path / "k.elf"
+    out.write_text("precious")
+    source = tmp_path / "k.cl"
+    source.write_text("kernel void k(global int *a) { a[0] = b; }")
+    done = kcc(source, "-o", out)
+    refuses(done, 1, "k.cl:1:40: error[undeclared]", "^", "'b'")
+    assert out.read_text() == "precious"
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["k.cl", "k.elf"]
+
+
+def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    done = kcc(VECTOR_ADD, "-o", "/dev/full")
+    refuses(done, 1, "No space left")
+
+
+@pytest.mark.parametrize(
+    ("words", "parts"),
+    [
+        (["-k", "nothing"], ["no kernel is called 'nothing'", "vector_add"]),
+        (["a=range:8"], ["also needs 'b'", "'c'"]),
+        (["d=1"], ["no parameter 'd'", "a (global const float *)"]),
+        (["a=3", "b=range:8", "c=zeros:8"], ["argument 'a'", "is no buffer"]),
+        (["a=range:8", "a=range:8"], ["given twice"]),
+        (["-l", "3", "a=range:8", "b=range:8", "c=zeros:8"], ["8", "3", "divid"]),
+        (["--device", "z9", "a=range:8", "b=range:8", "c=zeros:8"], ["z9", "m1"]),
+        (["a=@missing.npy", "b=range:8", "c=zeros:8"], ["missing.npy"]),
+        (["a=range:8", "b=range:8", "c=zeros:8", "--expect", "q == 1"], ["'q'"]),
+    ],
+)
+def test_a_wrong_launch_is_refused(elf: Path, words: list[str], parts: list[str]) -> None:
+    refuses(kcc("run", elf, "-g", "8", *words), 1, *parts)
+
+
+def test_a_buffer_too_short_is_a_fault_that_names_the_place(elf: Path) -> None:
+    done = kcc("run", elf, "-g", "1000", "a=range:1000", "b=range:999", "c=zeros:1000")
+    refuses(done, 1, "vector_add+0x", "0x", "past the end of the 3996-byte")
+
+
+def run_source(tmp_path: Path, text: str, *words: str) -> subprocess.CompletedProcess[str]:
+    (tmp_path / "k.cl").write_text(text)
+    return kcc("run", "k.cl", *words, cwd=tmp_path)
+
+
+def test_an_infinite_loop_ends_at_the_limit(tmp_path: Path) -> None:
+    text = "kernel void k(global volatile int *a) { while (1) a[0]++; }"
+    done = run_source(tmp_path, text, "-g", "1", "a=[0]", "--max-instructions", "1000000")
+    refuses(done, 1, "1000000 instructions", "k+0x")
+
+
+def test_an_interrupt_returns_promptly(tmp_path: Path) -> None:
+    import signal
+    import time
+
+    (tmp_path / "k.cl").write_text("kernel void k(global volatile int *a) { while (1) a[0]++; }")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kcc", "run", "k.cl", "-g", "1", "a=[0]"],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    time.sleep(3)
+    process.send_signal(signal.SIGINT)
+    _out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert b"Traceback" not in err
+
+
+def test_division_by_zero_is_the_hardwares_answer(tmp_path: Path) -> None:
+    text = "kernel void k(global int *a) { a[0] = a[0] / a[1]; a[2] = a[2] % a[1]; }"
+    done = run_source(tmp_path, text, "-g", "1", "a=[7,0,5]", "--expect", "a == [-1, 0, 5]")
+    assert done.returncode == 0, done.stderr
+
+
+def test_a_null_pointer_is_a_fault(tmp_path: Path) -> None:
+    text = "kernel void k(global int *a) { global int *p = 0; if (a[0]) *p = 1; }"
+    refuses(run_source(tmp_path, text, "-g", "1", "a=[1]"), 1, "0x0", "k+0x")
+
+
+def test_damaged_programs_are_refused(elf: Path, tmp_path: Path) -> None:
+    data = elf.read_bytes()
+    bad = tmp_path / "bad.elf"
+    args = ["-g", "8", "a=range:8", "b=range:8", "c=zeros:8"]
+    for size in (4, 20, 63, 64, 200, len(data) // 2, len(data) - 1):
+        bad.write_bytes(data[:size])
+        refuses(kcc("run", bad, *args), 1, "bad.elf")
+    other = bytearray(data)
+    other[18] = 62  # x86-64
+    bad.write_bytes(other)
+    refuses(kcc("run", bad, *args), 1, "bad.elf", "machine")
+    refuses(kcc("info", bad), 1, "bad.elf")
+    refuses(kcc("disasm", VECTOR_ADD), 1, "vector_add.cl")
