@@ -16,7 +16,7 @@ from .source import Span
 
 Severity = Literal["error", "warning", "note"]
 
-# Every group of warnings, and which settings switch it on: "" when it is on by default.
+# Every group of warnings, and the wider group that it waits for: "" when it is on by default.
 # fmt: off
 WARNINGS = {
     # preprocessor
@@ -38,19 +38,20 @@ WARNINGS = {
     # declarations and types
     "braced-scalar": "",
     "constant-conversion": "",
+    "discarded-qualifiers": "",
     "distinct-pointer-types": "",
     "double-constant": "",
     "empty-struct": "",
     "excess-initialisers": "",
     "implicit-function-declaration": "",
-    "incompatible-pointer": "",
+    "incompatible-pointer-types": "",
     "int-conversion": "",
     "missing-declarations": "",
     "pointer-sign": "",
     "unknown-attribute": "",
-    "unused-function": "all",
+    "unused-function": "unused",
     "unused-parameter": "extra",
-    "unused-variable": "all",
+    "unused-variable": "unused",
     # pragmas
     "ignored-pragma": "",
     "unknown-extension": "",
@@ -71,7 +72,7 @@ WARNINGS = {
     "type-limits": "",
     "uninitialized": "all",
     "unreachable-code": "everything",
-    "unused-label": "all",
+    "unused-label": "unused",
     "unused-value": "",
     # linker and command line
     "no-entry": "",
@@ -79,12 +80,9 @@ WARNINGS = {
     "unsupported": "",
 }
 # fmt: on
-_SWITCHES = {
-    "": ("everything", "extra", "all", ""),
-    "all": ("everything", "extra", "all"),
-    "extra": ("everything", "extra"),
-    "everything": ("everything",),
-}
+# Groups of groups, and what they are part of themselves.
+WIDER = {"unused": "all", "extra": "everything", "all": "everything"}
+GENERAL = ("none", "error", "everything", "pedantic")  # settings that name no group
 
 
 @dataclass(frozen=True)
@@ -164,27 +162,32 @@ class Diagnostics:
         else:
             self.seen.append(Diagnostic("warning", code, message, span, notes, hint))
 
+    def wants(self, code: str) -> bool:
+        """Is a group of warnings on? For callers whose search for one costs something."""
+        return self._verdict(code)[0]
+
     def _verdict(self, code: str) -> tuple[bool, bool]:
         """(is the group on, is it an error); what names the group outdoes what names all."""
         found = self._verdicts.get(code)
         if found is not None:
             return found
-        on = "" in _SWITCHES[WARNINGS.get(code, "")]
+        names = [code]
+        while parent := WARNINGS.get(names[-1], "") or WIDER.get(names[-1], ""):
+            names.append(parent)
+        on = len(names) == 1
         general_error = False
         own_error: bool | None = None
         for setting in self.settings:
-            match setting:
-                case "error" | "no-error":
+            match setting.split("="):
+                case ["error"] | ["no-error"]:
                     general_error = setting == "error"
-                case "all" | "extra" | "everything":
-                    on = on or setting in _SWITCHES[WARNINGS.get(code, "")]
-                case _ if setting == code:
+                case [name] if name in names:
                     on = True
-                case _ if setting in (f"no-{code}", "no-everything"):
-                    on = False
-                case _ if setting == f"error={code}":
+                case [name] if name.removeprefix("no-") in (*names, "everything"):
+                    on = name == "everything"
+                case ["error", name] if name in names:
                     on = own_error = True
-                case _ if setting == f"no-error={code}":
+                case ["no-error", name] if name in names:
                     own_error = False
                 case _:
                     pass
@@ -199,12 +202,12 @@ class Diagnostics:
 
     def check_settings(self) -> None:
         """Warn about every `-W` setting that names no known group."""
-        general = ("none", "all", "extra", "everything", "error", "pedantic")
+        known = [*WARNINGS, *WIDER, *GENERAL]
         for setting in self.settings:
             name = setting.removeprefix("no-").removeprefix("error=")
-            if name in WARNINGS or name in general:
+            if name in known or setting in known:
                 continue
-            near = closest(name, [*WARNINGS, *general])
+            near = closest(name, known)
             prefix = setting.removesuffix(name)
             self.warning(
                 "unknown-warning-option",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from kcc.frontend.diag import (
     WARNINGS,
+    WIDER,
     CompileError,
     Diagnostic,
     Diagnostics,
@@ -130,6 +131,29 @@ def test_a_group_that_is_off_until_asked_for(settings, count):
     diags = Diagnostics(settings=settings)
     diags.warning("undef", "m")
     assert len(diags.seen) == count
+
+
+@pytest.mark.parametrize(
+    ("settings", "on"),
+    [
+        ((), False),
+        (("all",), True),
+        (("unused",), True),
+        (("unused-variable",), True),
+        (("extra",), False),
+        (("all", "no-unused"), False),
+        (("all", "no-unused-variable"), False),
+        (("no-all", "unused-variable"), True),
+        (("error=unused",), True),
+    ],
+)
+def test_groups_of_groups(settings, on):
+    assert Diagnostics(settings=settings).wants("unused-variable") is on
+
+
+def test_the_tables_of_groups_agree():
+    assert not set(WARNINGS) & set(WIDER)
+    assert {*WARNINGS.values(), *WIDER.values()} <= {"", "everything", *WIDER}
 
 
 def test_an_unknown_setting_is_warned_about():
