@@ -340,7 +340,7 @@ def _read_segments(data: bytes, header: Ehdr) -> tuple[Phdr, ...]:
     for number, s in enumerate(segments):
         if s.type == PT_NULL:
             continue
-        if s.offset + s.filesz > len(data):
+        if s.filesz and s.offset + s.filesz > len(data):
             raise ElfError(f"truncated: segment {number} ends outside the file")
         if s.type == PT_LOAD and s.filesz > s.memsz:
             raise ElfError(f"segment {number} has more bytes in the file than in memory")

@@ -528,19 +528,23 @@ class Layout:
     def alignment(self, p: PlannedSection) -> int:
         align = max((s.align for s in p.members), default=1)
         if p.command.subalign is not None:
-            align = self.number(p.command.subalign)
+            align = self.power_of_two(p, p.command.subalign)
         if p.command.align is not None:
-            align = max(align, self.number(p.command.align))
+            align = max(align, self.power_of_two(p, p.command.align))
+        return align
+
+    def power_of_two(self, p: PlannedSection, expr: Expr) -> int:
+        align = self.number(expr)
         if align & (align - 1) or align == 0:
             message = f"section '{p.out.name}' is aligned to {align}, not a power of two"
-            self.problem("script-layout", message, p.command.span)
+            self.problem("script-layout", message, expr.span)
             return 1
         return align
 
     def fill_section(self, p: PlannedSection) -> None:
         out = self.inside = p.out
         out.members, out.literals = [], []
-        subalign = None if p.command.subalign is None else max(self.number(p.command.subalign), 1)
+        subalign = self.power_of_two(p, p.command.subalign) if p.command.subalign else None
         pattern = self.pattern(p.command.fill) if p.command.fill else b"\0"
         for position, item in enumerate(p.command.items):
             start = self.dot

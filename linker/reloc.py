@@ -263,7 +263,7 @@ def _width(place: str, data: bytearray, offset: int) -> int:
         return end + 1 - offset
     if place in DATA_SIZES:
         return DATA_SIZES[place]
-    if place in ("cbranch9", "cj"):
+    if place in ("cb", "cj"):
         return 2
     return 4 * len(place.split())
 

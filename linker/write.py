@@ -35,6 +35,8 @@ def set_offsets(sections: list[OutputSection], segments: list[Segment]) -> int:
             continue
         align = max(PAGE, *(s.align for s in segment.sections))
         start = end + (first.addr - end) % align
+        if all(s.type == elf.SHT_NOBITS for s in segment.sections) and start >= align:
+            start -= align  # nothing is read from there, but some readers want it in the file
         for s in segment.sections:
             s.file_offset = start + s.addr - first.addr
             placed.add(s)
