@@ -125,20 +125,52 @@ def expand(decoded: Decoded) -> Decoded:
     return Decoded(base, {k: given[v] if isinstance(v, str) else v for k, v in mapping})
 
 
+def is_hint(decoded: Decoded) -> bool:
+    """A compressed instruction that does nothing, c.nop aside: kept for future use."""
+    given = decoded.operands
+    match decoded.insn.name:
+        case "c.nop":
+            return given["cnop6"] != 0
+        case "c.addi":
+            return given["ci6"] == 0
+        case "c.slli" | "c.srli" | "c.srai" if given["cshamt6"] == 0:
+            return True
+        case "c.li" | "c.lui" | "c.mv" | "c.add" | "c.slli":
+            return given.get("cd", given.get("cd_n2")) == 0
+    return False
+
+
 def compress(decoded: Decoded) -> Decoded | None:
-    """The compressed instruction that expands to `decoded`, or None: the inverse of expand()."""
-    for row, mapping in _COMPRESSIONS.get(decoded.insn.name, ()):
-        operands: dict[str, int] = {}
-        for key, source in mapping:
-            value = decoded.operands[key]
-            if isinstance(source, int):
-                if value != source:
+    """The compressed instruction that does the same as `decoded`, or None; never a hint."""
+    for given in _spellings(decoded):
+        for row, mapping in _COMPRESSIONS.get(given.insn.name, ()):
+            operands: dict[str, int] = {}
+            for key, source in mapping:
+                value = given.operands[key]
+                if isinstance(source, int):
+                    if value != source:
+                        break
+                elif not FIELDS[source].fits(value) or operands.setdefault(source, value) != value:
                     break
-            elif not FIELDS[source].fits(value) or operands.setdefault(source, value) != value:
-                break
-        else:
-            return Decoded(row, operands)
+            else:
+                short = Decoded(row, operands)
+                if not is_hint(short):
+                    return short
     return None
+
+
+_COMMUTATIVE = frozenset({"add", "addw", "and", "or", "xor"})
+
+
+def _spellings(decoded: Decoded) -> list[Decoded]:
+    """`decoded` and other ways to say it: operands swapped, a move as an addition."""
+    insn, given = decoded.insn, decoded.operands
+    if insn.name in _COMMUTATIVE and given["rs1"]:
+        return [decoded, Decoded(insn, {**given, "rs1": given["rs2"], "rs2": given["rs1"]})]
+    if insn.name == "addi" and given["imm12"] == 0 and given["rs1"]:
+        move = {"rd": given["rd"], "rs1": 0, "rs2": given["rs1"]}
+        return [decoded, Decoded(TABLE["add"], move)]
+    return [decoded]
 
 
 def _compressions() -> dict[str, list[tuple[Insn, tuple[tuple[str, str | int], ...]]]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from kcc.backend.disasm import disassemble, render
-from kcc.backend.encode import Decoded, decode, encode
+from kcc.backend.encode import decode, encode, is_hint
 from kcc.backend.isa import TABLE
 from kcc.backend.regs import CSR_NAMES
 
@@ -92,17 +92,6 @@ def test_own_names_of_compressed_instructions_on_request() -> None:
     assert hit is not None
     assert render(hit, 0, alias=False) == "c.addi16sp\tsp,16"
     assert render(hit, 0) == "addi\tsp,sp,16"
-
-
-def is_hint(hit: Decoded) -> bool:
-    """A compressed instruction that does nothing, apart from c.nop itself."""
-    if not hit.insn.base or hit.insn.name in ("c.j", "c.jr", "c.beqz", "c.bnez"):
-        return False
-    if hit.insn.name == "c.nop":
-        return hit.operands["cnop6"] != 0
-    nowhere = any(hit.operands.get(key) == 0 for key in ("cd", "cd_n2"))
-    nothing = hit.insn.name == "c.addi" and hit.operands["ci6"] == 0
-    return nowhere or nothing or hit.operands.get("cshamt6") == 0
 
 
 def random_code(seed: int, count: int) -> bytes:

@@ -7,7 +7,7 @@ from itertools import combinations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from kcc.backend.encode import EncodeError, compress, decode, encode, expand
+from kcc.backend.encode import EncodeError, compress, decode, encode, expand, is_hint
 from kcc.backend.isa import FIELDS, TABLE, Insn
 
 ROWS = list(TABLE.values())
@@ -69,8 +69,11 @@ def test_every_compressed_word_expands_to_a_base_instruction() -> None:
         assert again is not None
         assert again.insn is base.insn
         short = compress(base)
-        assert short is not None
-        assert expand(short) == base
+        assert is_hint(hit) or short is not None
+        if short is not None:  # the same, with the operands of a sum in another order at most
+            again = expand(short)
+            assert short.insn.name == "c.mv" or again.insn is base.insn
+            assert sorted(again.operands.values()) == sorted(base.operands.values())
 
 
 def test_reserved_words_are_no_instructions() -> None:
