@@ -207,8 +207,8 @@ class _Assembler:
     def _evaluate(self, expr: Expr) -> _Value:
         """Raises _Unknown where it hangs on what is not known, SyntaxFault where it is wrong."""
         match expr:
-            case Number(value):
-                return _Value(value)
+            case Number(number):
+                return _Value(number)
             case Name(name):
                 symbol = self.symbols[name]
                 if symbol.special == objwriter.SHN_ABS:
@@ -509,6 +509,8 @@ class _Assembler:
 
     def _instruction(self, head: Token, operands: list[list[Token]]) -> None:
         name = head.text.lower()
+        if name == "zext.w" and "zba" in self.extensions:
+            name = "zext.w+"  # one instruction does it
         templates = PSEUDO.get((name, len(operands)))
         if templates is not None:
             for template in templates:

@@ -165,7 +165,7 @@ _COMMUTATIVE = frozenset({"add", "addw", "and", "or", "xor"})
 def _spellings(decoded: Decoded) -> list[Decoded]:
     """`decoded` and other ways to say it: operands swapped, a move as an addition."""
     insn, given = decoded.insn, decoded.operands
-    if insn.name in _COMMUTATIVE and given["rs1"]:
+    if insn.name in _COMMUTATIVE and given["rs1"] and given["rs2"]:
         return [decoded, Decoded(insn, {**given, "rs1": given["rs2"], "rs2": given["rs1"]})]
     if insn.name == "addi" and given["imm12"] == 0 and given["rs1"]:
         move = {"rd": given["rd"], "rs1": 0, "rs2": given["rs1"]}

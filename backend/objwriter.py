@@ -87,17 +87,17 @@ def write_object(sections: list[ObjSection], symbols: list[ObjSymbol]) -> bytes:
         )
         for s in sections
     ]  # fmt: skip
-    for s in with_relocs:
+    for section in with_relocs:
         body = b"".join(
             RELA.pack(
                 r.offset, (index_of[id(r.symbol)] if r.symbol else 0) << 32 | r.type, r.addend
             )
-            for r in sorted(s.relocs, key=lambda r: r.offset)
+            for r in sorted(section.relocs, key=lambda r: r.offset)
         )
         chunks.append(
             _Chunk(
-                shnames.add(f".rela{s.name}"), body, SHT_RELA, flags=SHF_INFO_LINK, link=symtab,
-                info=section_of[id(s)], align=8, entsize=RELA.size,
+                shnames.add(f".rela{section.name}"), body, SHT_RELA, flags=SHF_INFO_LINK,
+                link=symtab, info=section_of[id(section)], align=8, entsize=RELA.size,
             )
         )  # fmt: skip
     chunks.append(

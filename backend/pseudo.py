@@ -17,6 +17,7 @@ negw      2  subw $0,x0,$1
 sext.w    2  addiw $0,$1,0
 zext.b    2  andi $0,$1,255
 zext.w    2  slli $0,$1,32; srli $0,$0,32
+zext.w+   2  add.uw $0,$1,x0
 seqz      2  sltiu $0,$1,1
 snez      2  sltu $0,x0,$1
 sltz      2  slt $0,$1,x0
