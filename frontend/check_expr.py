@@ -862,11 +862,11 @@ def _call_function(ctx: Context, e: ast.Call, function: tast.Function) -> tast.E
         message = f"a call of '{function.name}' outside of a function"
         ctx.diags.error("not-constant", message, e.span)
         return error_value(e.span)
-    if not ctx.unevaluated:
-        ctx.calls.setdefault(ctx.function.function, []).append((function, e.span))
     converted = _passed(ctx, e, function, args, function.span)
     if converted is None:
         return error_value(e.span)
+    if not ctx.unevaluated:
+        ctx.calls.setdefault(ctx.function.function, []).append((function, e.span))
     return tast.Call(function, converted, type=function.type.result, span=e.span)
 
 

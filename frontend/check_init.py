@@ -12,7 +12,7 @@ from . import ast, check_expr, constant, tast
 from .convert import assigned, failed
 from .scope import Context
 from .source import Span
-from .types import CHAR, Array, Scalar, Struct, Type, Vector
+from .types import CHAR, INT, Array, Scalar, Struct, Type, Vector
 
 Path = tuple[int, ...]
 
@@ -58,9 +58,9 @@ def _only_string(t: Type, init: ast.InitList) -> ast.String | None:
 
 def _braced_scalar(ctx: Context, t: Type, init: ast.InitList) -> tast.Expr | None:
     if not init.items:
-        message = "empty braces for a scalar"
-        ctx.diags.error("bad-initialiser", message, init.span)
-        return None
+        zero = tast.Const(0, type=INT, span=init.span)
+        value = assigned(ctx, zero, t, "initialisation")
+        return None if failed(value) else value
     first, *rest = init.items
     if first.designators:
         ctx.diags.error("bad-initialiser", "a designator for a scalar", first.span)

@@ -489,11 +489,12 @@ def _storage(
             ctx.diags.error("bad-storage", message, specs.span)
             return None
     if "static" in specs.storage:
-        if space is not AddrSpace.CONSTANT:
-            message = f"a static variable of a function must be in constant memory: '{name}'"
-            ctx.diags.error("address-space", message, span, hint="write 'static constant'")
-            return None
-        return "static"
+        if ctx.options.version >= 200 and space is AddrSpace.CONSTANT:
+            return "static"
+        message = f"variable '{name}' of a function cannot be static"
+        hint = "constant variables at program scope live as long as the program"
+        ctx.diags.error("bad-storage", message, span, hint=hint)
+        return None
     if space is AddrSpace.PRIVATE:
         return "auto"
     if space in (AddrSpace.GLOBAL, AddrSpace.GENERIC):
