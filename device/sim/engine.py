@@ -76,7 +76,7 @@ class Engine:
 
     def function(self, unit: Unit, mode: Mode, extensions: frozenset[str]) -> Function:
         """The host function of a unit: loaded before, from the disk, or compiled now."""
-        facts = repr((unit.entries, unit.code(), mode, sorted(extensions)))
+        facts = repr((unit.entries, unit.code, mode, sorted(extensions)))
         name = f"u{unit.entries[0]:x}_{hashlib.sha256(facts.encode()).hexdigest()[:24]}"
         found = self._functions.get(name)
         if found is None:

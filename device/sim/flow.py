@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 from ...backend.encode import Decoded, decode, expand
 from . import csr
@@ -45,6 +46,7 @@ class Unit:
     entries: tuple[int, ...]
     blocks: dict[int, tuple[CodeWord, ...]]  # by address, ascending
 
+    @cached_property
     def code(self) -> tuple[tuple[int, bytes], ...]:
         """The bytes it was made from: (address, bytes) of each block."""
         return tuple(
@@ -60,8 +62,13 @@ def read_word(fetch: Fetch, pc: int) -> CodeWord | None:
         return None
     size = 4 if data[0] & 3 == 3 else 2
     word = int.from_bytes(data[:size], "little")
+    return CodeWord(pc, size, word, _decode(word))
+
+
+@lru_cache(maxsize=1 << 16)
+def _decode(word: int) -> Decoded | None:
     decoded = decode(word)
-    return CodeWord(pc, size, word, expand(decoded) if decoded else None)
+    return expand(decoded) if decoded else None
 
 
 def discover(

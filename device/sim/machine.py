@@ -84,6 +84,7 @@ class _Hart:
         self.state = state.Hart()
         self.addr = ctypes.addressof(self.state)
         self.map: list[_Mapped] = []  # sorted by base
+        self.map_changed = True  # since generated code was told
         self.barrier: int | None = None
         self.functions: dict[int, tuple[Function, int]] = {}  # by entry: unit, its index there
         self.blocks: dict[int, Function] = {}  # by block: a unit that has it
@@ -212,15 +213,19 @@ class _Hart:
         self.state.region_count = len(self.map)
         guesses = self.state.guesses
         ctypes.memset(ctypes.addressof(guesses), 0, ctypes.sizeof(guesses))
+        self.map_changed = False
 
-    def fetch(self, pc: int) -> bytes:
-        """Up to four bytes of executable memory."""
+    def code(self, pc: int, size: int) -> bytes:
+        """Bytes of executable memory: all of them, or those up to the end of the region."""
         region = self.find(pc)
         if region is None or not region.flags & state.EXEC or region.memory is None:
             return b""
         offset = pc - region.base
-        data = bytes(region.memory[offset : offset + 4])
-        return data if len(data) in (2, 4) else data[: len(data) & ~1]
+        return bytes(region.memory[offset : offset + size])
+
+    def fetch(self, pc: int) -> bytes:
+        """Up to four bytes of executable memory."""
+        return self.code(pc, 4)
 
     # -- translations
 
@@ -300,8 +305,7 @@ class Machine:
         )
         self._lock = threading.Lock()
         self._stops: frozenset[int] = frozenset()
-        for h in self._harts:
-            h.publish_map()
+        self._units: dict[tuple[object, ...], flow.Unit] = {}
 
     # -- memory -------------------------------------------------------------------------------
 
@@ -353,7 +357,7 @@ class Machine:
                     )
             for h in chosen:
                 bisect.insort(h.map, region, key=lambda r: r.base)
-                h.publish_map()
+                h.map_changed = True
 
     def unmap(self, base: int, *, hart: int | None = None) -> None:
         """Remove the range that was mapped at `base`; raises ValueError if there is none."""
@@ -363,9 +367,10 @@ class Machine:
             if all(len(k) == len(h.map) for k, h in zip(kept, chosen, strict=True)):
                 raise ValueError(f"nothing is mapped at {base:#x}")
             for h, regions in zip(chosen, kept, strict=True):
+                if any(r.base == base and r.flags & state.EXEC for r in h.map):
+                    h.clear_table()
                 h.map = regions
-                h.publish_map()
-                h.clear_table()
+                h.map_changed = True
 
     def _idle(self) -> _Idle:
         return _Idle(self._lock)
@@ -480,9 +485,11 @@ class Machine:
                 finished = result.ok
             finally:
                 self._control.stop = 0
-                if not finished:
+                if not finished:  # perhaps by an interrupt in the midst of anything
                     for h in harts:
                         h.reset()
+                        h.clear_table()
+                        h.map_changed = True
             return result
 
     def stop(self) -> None:
@@ -499,6 +506,8 @@ class Machine:
             h.state.start_count = len(start.args)
             for i, arg in enumerate(start.args):
                 h.state.start_args[i] = arg & MASK64
+            if h.map_changed:
+                h.publish_map()
             h.state.status = state.IDLE
             h.state.instance = MASK64  # of no group yet
             if stops != self._stops and any(stops & f.inside for f, _ in h.functions.values()):
@@ -600,7 +609,7 @@ class Machine:
             if hart.rebuilds.get(first, 0) < MAX_REBUILDS:
                 hart.rebuilds[first] = hart.rebuilds.get(first, 0) + 1
                 start, extra = first, (*known.unit.entries[1:], pc)
-        unit = flow.discover(start, hart.fetch, extra=extra, stops=self._stops)
+        unit = self._unit(hart, start, extra)
         if not self.track_flags and flow.reads_flags(unit):
             self.track_flags = True
             for h in self._harts:
@@ -610,6 +619,16 @@ class Machine:
         function = self._engine.function(unit, mode, self.extensions)
         hart.add_function(function)
         return None
+
+    def _unit(self, hart: _Hart, start: int, extra: tuple[int, ...]) -> flow.Unit:
+        """Discover a unit, or take the one found there before if its bytes are the same."""
+        key = (start, extra, self._stops)
+        unit = self._units.get(key)
+        if unit is None or any(hart.code(at, len(data)) != data for at, data in unit.code):
+            unit = self._units[key] = flow.discover(
+                start, hart.fetch, extra=extra, stops=self._stops
+            )
+        return unit
 
     def _access(self, hart: _Hart) -> Fault | None:
         """A device access on behalf of a hart that waits for it."""
