@@ -9,10 +9,11 @@ from __future__ import annotations
 import struct
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 from typing import Generic, NamedTuple, TypeVar
+
+from ..frontend.record import record
 
 # fmt: off
 ET_REL, ET_EXEC, ET_DYN = 1, 2, 3
@@ -113,7 +114,7 @@ class Rela(NamedTuple):
 Record = TypeVar("Record", Ehdr, Shdr, Phdr, Sym, Rela)
 
 
-@dataclass(frozen=True)
+@record
 class Layout(Generic[Record]):
     """How a record lies in a file."""
 
@@ -147,7 +148,7 @@ NOTE_HEAD = struct.Struct("<III")  # name size, descriptor size, type
 IDENT = b"\x7fELF\x02\x01\x01" + bytes(9)  # 64-bit, little-endian, version 1, System V
 
 
-@dataclass(frozen=True)
+@record
 class ElfSection:
     """A section header with its name resolved; its bytes are inside the file unless NOBITS."""
 
@@ -188,7 +189,7 @@ class Note(NamedTuple):
     desc: bytes
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class ElfFile:
     """A checked RISC-V ELF64 file, relocatable or linked."""
 

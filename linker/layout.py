@@ -8,10 +8,11 @@ look ahead (`SIZEOF(.later)`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 
 from ..frontend.diag import Diagnostics
+from ..frontend.record import record
 from ..frontend.source import NO_SPAN, Span
 from . import elf
 from .elf import ADDRESS_LIMIT
@@ -24,7 +25,7 @@ DISCARD = "/DISCARD/"
 MAX_ROUNDS = 32  # far more than any sensible script needs
 
 
-@dataclass(eq=False)
+@record(eq=False, frozen=False)
 class PlannedSection:
     """An output section and what each of its patterns matched, by position in `items`."""
 
@@ -42,7 +43,7 @@ class PlannedSection:
 Step = Assign | Assert | PlannedSection
 
 
-@dataclass(eq=False)
+@record(eq=False, frozen=False)
 class Plan:
     steps: list[Step]
     kept: list[InputSection]  # matched inside KEEP
@@ -274,7 +275,7 @@ def _orphan_place(result: Plan, rank: int) -> tuple[int, PlannedSection | None]:
 # -- addresses --------------------------------------------------------------------------------
 
 
-@dataclass(eq=False)
+@record(eq=False, frozen=False)
 class Cursor:
     """How far a memory region is filled; `end` is one past its last byte."""
 
@@ -286,7 +287,7 @@ class Cursor:
     last: OutputSection | None = None  # placed here last; later ones keep its LMA distance
 
 
-@dataclass(frozen=True)
+@record
 class Problem:
     code: str
     message: str

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from importlib import resources
 from typing import Literal
 
 from ..frontend.diag import Diagnostics
+from ..frontend.record import record
 from ..frontend.source import SourceFile
 from . import elf
 from .attributes import merge_attributes
@@ -28,7 +29,7 @@ from .write import Image, make_build_id, write_elf
 MAX_USERS_SHOWN = 3  # of an undefined symbol
 
 
-@dataclass(frozen=True)
+@record
 class LinkInput:
     """An object or an archive of objects; which of them, its bytes say."""
 
@@ -37,7 +38,7 @@ class LinkInput:
     whole_archive: bool = False  # link every member, asked for or not
 
 
-@dataclass(frozen=True)
+@record
 class LinkOptions:
     """entry: symbol or number; None is the script's ENTRY, else the first kernel, else 0.
 
@@ -57,7 +58,7 @@ class LinkOptions:
     read_include: ReadInclude | None = None  # finds what INCLUDE names
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class LinkResult:
     elf: bytes
     entry: int

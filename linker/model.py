@@ -6,9 +6,10 @@ on `Symbol.addr` and `InputSection.addr` are what relocations and the writer use
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
+from ..frontend.record import record
 from . import elf
 
 
@@ -19,7 +20,7 @@ class Reloc(NamedTuple):
     addend: int
 
 
-@dataclass(eq=False, slots=True)
+@record(eq=False, frozen=False)
 class InputSection:
     """One section of an object; placing sets `out` and `offset`."""
 
@@ -48,7 +49,7 @@ class InputSection:
         return f"{self.file.name}:({self.name})"
 
 
-@dataclass(eq=False, slots=True)
+@record(eq=False, frozen=False)
 class Symbol:
     """A symbol; of a global one there is one for the whole link."""
 
@@ -85,7 +86,7 @@ class Group(NamedTuple):
     members: tuple[InputSection, ...]
 
 
-@dataclass(eq=False)
+@record(eq=False, frozen=False)
 class ObjectFile:
     """An object: its sections in file order and its symbols by index.
 
@@ -108,7 +109,7 @@ class ObjectFile:
         return any(s.flags & elf.SHF_EXECINSTR and s.size for s in self.sections)
 
 
-@dataclass(eq=False)
+@record(eq=False, frozen=False)
 class OutputSection:
     """A section of the output; placing fills `members` and sets the numbers, bytes all."""
 

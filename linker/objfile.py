@@ -7,8 +7,8 @@ that nothing after this file needs to know that an object was meant to shrink.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from ..frontend.record import record
 from . import elf
 from .elf import ElfError, ElfFile, ElfSection
 from .model import Group, InputSection, ObjectFile, Reloc, Symbol
@@ -136,7 +136,7 @@ def _group(
 # -- linker relaxation ------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@record
 class Cut:
     """`count` bytes at `offset` go; offsets as in the object."""
 
@@ -214,7 +214,7 @@ THIN_MAGIC = b"!<thin>\n"
 MEMBER_HEAD = 60  # bytes
 
 
-@dataclass(eq=False)
+@record(eq=False, frozen=False)
 class Archive:
     """An archive of objects; a member is read when something asks for a symbol of its."""
 

@@ -8,16 +8,16 @@ operand fields of the instruction table, or data. Source: RISC-V ELF psABI, "Rel
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from ..backend.isa import FIELDS, TABLE
 from ..frontend.diag import Diagnostics
+from ..frontend.record import record
 from . import elf
 from .elf import ADDRESS_LIMIT
 from .model import InputSection, ObjectFile, Reloc, Symbol
 
 
-@dataclass(frozen=True)
+@record
 class Kind:
     number: int
     name: str

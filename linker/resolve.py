@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..frontend.diag import Diagnostics
+from ..frontend.record import record
 from . import elf
 from .elf import ElfError
 from .model import InputSection, ObjectFile, Symbol
@@ -14,7 +15,7 @@ from .objfile import Archive
 Input = tuple[ObjectFile, ...] | Archive  # the objects of one input, or those to draw from
 
 
-@dataclass(eq=False)
+@record(eq=False, frozen=False)
 class Resolution:
     """Objects in link order, and every global symbol by name."""
 

@@ -10,22 +10,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NoReturn, TypeAlias
 
 from ..frontend.diag import Diagnostics
+from ..frontend.record import record
 from ..frontend.source import SourceFile, Span
 
 # -- expressions ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@record
 class Num:
     value: int
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@record
 class Name:
     """A symbol, or `.`, the location counter."""
 
@@ -33,14 +34,14 @@ class Name:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@record
 class Unary:
     op: str
     operand: Expr
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@record
 class Binary:
     op: str
     left: Expr
@@ -48,7 +49,7 @@ class Binary:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@record
 class Conditional:
     condition: Expr
     then: Expr
@@ -56,7 +57,7 @@ class Conditional:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@record
 class Call:
     """A builtin function: `name` is what it is about (a section, region or symbol), or ""."""
 
@@ -80,7 +81,7 @@ WORDS = frozenset({"SIZEOF_HEADERS", "sizeof_headers"})  # functions without par
 # -- commands ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@record
 class Assign:
     """symbol op expr; `provide` only where needed and undefined, `hidden` not for others."""
 
@@ -92,14 +93,14 @@ class Assign:
     hidden: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Assert:
     condition: Expr
     message: str
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@record
 class Glob:
     text: str
 
@@ -116,7 +117,7 @@ class Glob:
         return lambda name: regex.fullmatch(name) is not None
 
 
-@dataclass(frozen=True)
+@record
 class SectionGlob:
     glob: Glob
     exclude: tuple[Glob, ...] = ()  # files
@@ -124,7 +125,7 @@ class SectionGlob:
     sorts: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class InputPattern:
     """file(section section ...): the input sections that go here."""
 
@@ -136,14 +137,14 @@ class InputPattern:
     sort_files: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Data:
     size: int  # bytes
     expr: Expr
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@record
 class Fill:
     """What gaps are filled with: the bytes of a hexadecimal literal, else four of a value."""
 
@@ -155,7 +156,7 @@ class Fill:
 SectionItem: TypeAlias = Assign | Assert | InputPattern | Data | Fill
 
 
-@dataclass(frozen=True)
+@record
 class SectionCommand:
     """An output section: how to place it, and what goes into it."""
 
@@ -174,7 +175,7 @@ class SectionCommand:
     fill: Fill | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Region:
     """MEMORY { name (attributes) : ORIGIN = origin, LENGTH = length }"""
 
@@ -185,7 +186,7 @@ class Region:
     span: Span = field(compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@record
 class PhdrCommand:
     name: str
     type: Expr
@@ -199,7 +200,7 @@ class PhdrCommand:
 Command: TypeAlias = Assign | Assert | SectionCommand
 
 
-@dataclass
+@record(frozen=False)
 class Script:
     """A parsed script: its commands in order, the rest by kind."""
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from ..frontend.diag import Diagnostics
+from ..frontend.record import record
 from . import elf
 from .elf import EHDR, PHDR
 from .expr import PAGE
 from .model import OutputSection
 
 
-@dataclass(eq=False)
+@record(eq=False, frozen=False)
 class Segment:
     """A program header in the making."""
 

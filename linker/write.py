@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 
 from ..frontend.diag import Diagnostics
+from ..frontend.record import record
 from . import elf
 from .elf import EHDR, PHDR, SHDR, SYM, Ehdr, Phdr, Shdr, Sym
 from .expr import PAGE, align_up
@@ -141,7 +141,7 @@ def section_bytes(section: OutputSection, relocator: Relocator) -> bytes:
     return bytes(data)
 
 
-@dataclass(eq=False)
+@record(eq=False, frozen=False)
 class Image:
     """All that the file holds, before it is bytes."""
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
 from kcc.linker import elf
 from kcc.linker.elf import EHDR, RELA, SHDR, SYM, Ehdr, Rela, Shdr, Sym
 

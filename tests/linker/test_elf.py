@@ -8,6 +8,7 @@ from contextlib import suppress
 
 import pytest
 from elftools.elf.elffile import ELFFile
+
 from kcc.ir.abi import ElementType, KernelArg, KernelInfo, encode_metadata
 from kcc.linker import elf
 from kcc.linker.elf import EHDR, PHDR, ElfError, Phdr, read_elf, read_notes

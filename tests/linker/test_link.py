@@ -6,6 +6,7 @@ import random
 from contextlib import suppress
 
 import pytest
+
 from kcc.backend.encode import decode
 from kcc.frontend.diag import CompileError, Diagnostics
 from kcc.linker import elf

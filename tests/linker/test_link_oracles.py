@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from kcc.linker import elf
 from kcc.linker.elf import read_elf
 from kcc.linker.link import LinkInput, LinkOptions, default_script, link

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import llvmlite.binding as llvm
 import pytest
+
 from kcc.ir.abi import KernelInfo, encode_metadata
 from kcc.linker.elf import read_elf
 from kcc.linker.link import LinkInput, link

@@ -6,6 +6,7 @@ import random
 from contextlib import suppress
 
 import pytest
+
 from kcc.frontend.diag import CompileError, Diagnostics
 from kcc.frontend.source import NO_SPAN, SourceFile
 from kcc.linker.link import default_script
