@@ -13,7 +13,7 @@ from .tokens import Token, TokenKind
 # Every quantifier is possessive: nothing is ever tried twice, so no text takes long.
 _TOKEN = re.compile(
     r"""
-    ( (?: [ \t\v\f\r\n]++ | //[^\n]*+ | /\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/ )*+ )  # 1 between
+    ( (?: [ \t\v\f\r\n\ufeff]++ | //[^\n]*+ | /\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/ )*+ )  # 1 between
     (?: ( L?"(?:[^"\\\n]|\\[^\n])*+" )  # 2 string
       | ( L?'(?:[^'\\\n]|\\[^\n])*+' )  # 3 character
       | ( (?:[^\W\d]|\$)[\w$]*+ )  # 4 identifier

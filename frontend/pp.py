@@ -590,9 +590,8 @@ class _Preprocessor:
             self.diags.warning("user-warning", text or "#warning", span)
 
     def pragma_directive(self, line: list[Token], hash_: Token) -> None:
-        tokens = self.pragma(line[1:], hash_, hash_.span.to(line[-1].span))
-        if not self.in_arguments:
-            self.out += tokens
+        # Inside a macro's arguments it comes before what the macro expands to.
+        self.out += self.pragma(line[1:], hash_, hash_.span.to(line[-1].span))
 
     def pragma(self, tokens: list[Token], first: Token, span: Span) -> list[Token]:
         """What stays of a pragma in the output."""

@@ -50,7 +50,8 @@ _ALWAYS = {
     "LONG_MAX": "0x7fffffffffffffffL",
     "LONG_MIN": "(-0x7fffffffffffffffL - 1)",
     "ULONG_MAX": "0xffffffffffffffffUL",
-    # The floating types; MANT_DIG and exponents as C99 5.2.4.2.2 defines them.
+    # The floating types, as C99 5.2.4.2.2 defines them. L keeps a constant double under
+    # -cl-single-precision-constant.
     "FLT_RADIX": "2",
     "FLT_DIG": "6",
     "FLT_MANT_DIG": "24",
@@ -68,17 +69,17 @@ _ALWAYS = {
     "DBL_MIN_10_EXP": "-307",
     "DBL_MIN_EXP": "-1021",
     "DBL_RADIX": "2",
-    "DBL_MAX": "0x1.fffffffffffffp1023",
-    "DBL_MIN": "0x1.0p-1022",
-    "DBL_EPSILON": "0x1.0p-52",
+    "DBL_MAX": "0x1.fffffffffffffp1023L",
+    "DBL_MIN": "0x1.0p-1022L",
+    "DBL_EPSILON": "0x1.0p-52L",
     "FP_ILOGB0": "INT_MIN",
     "FP_ILOGBNAN": "INT_MAX",
-    # Values no constant can spell.
     "MAXFLOAT": "0x1.fffffep127f",
-    "HUGE_VALF": "(__builtin_huge_valf())",
-    "HUGE_VAL": "(__builtin_huge_val())",
-    "INFINITY": "(__builtin_inff())",
-    "NAN": '(__builtin_nanf(""))',
+    # Values no constant can spell. A product in place of the casts could fuse with a sum.
+    "HUGE_VALF": "((float)0x1p1000L)",
+    "HUGE_VAL": "((double)(float)0x1p1000L)",
+    "INFINITY": "((float)0x1p1000L)",
+    "NAN": "((float)0x1p1000L * 0.0f)",
     # Flags of barrier() and mem_fence().
     "CLK_LOCAL_MEM_FENCE": "0x01",
     "CLK_GLOBAL_MEM_FENCE": "0x02",

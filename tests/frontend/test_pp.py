@@ -9,6 +9,7 @@ from kcc.frontend import pp_predefined
 from kcc.frontend.diag import CompileError, Diagnostics
 from kcc.frontend.diag import render as render_diagnostic
 from kcc.frontend.lexer import lex_text
+from kcc.frontend.literals import parse_number
 from kcc.frontend.pp import Dependencies, PPOptions, preprocess, render
 from kcc.frontend.source import SourceFile
 from kcc.frontend.tokens import Token, TokenKind
@@ -69,6 +70,14 @@ def test_predefined_macros_are_one_token_or_an_expression_in_parentheses():
         tokens = lex_text(body)
         signed = tokens[0].text in "+-" and len(tokens) == 2
         assert len(tokens) == 1 or signed or (tokens[0].text, tokens[-1].text) == ("(", ")"), name
+
+
+def test_predefined_numbers_are_never_doubtful():
+    for name, body in pp_predefined.predefined("CL3.0", True).items():
+        for token in lex_text(body):
+            if token.kind is TokenKind.NUMBER:
+                for single_precision in (False, True):
+                    assert not parse_number(token.text, single_precision).warnings, name
 
 
 def test_predefined_macros_that_are_used_are_expanded_to_the_end():
@@ -248,6 +257,14 @@ def test_pragmas_are_tokens():
     tokens, _diags = run(text + 'a _Pragma("x \\"y\\" \\\\n") b')
     pragmas = [t.text for t in tokens if t.kind is TokenKind.PRAGMA]
     assert pragmas == ["unroll 4", "OPENCL EXTENSION N : enable", "", 'x "y" \\n']
+
+
+def test_a_pragma_in_arguments_comes_before_the_expansion():
+    assert words("#define f(x) <x>\nf(\n#pragma p\n1)") == "p < 1 >"
+
+
+def test_line_ends_and_byte_order_marks_of_other_systems():
+    assert words("\ufeff#define X \\\r\n 1\r\n#if X\r\nX\r\n#endif\r\n") == "1"
 
 
 # -- errors and warnings -------------------------------------------------------------------------
