@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from kcc.frontend.diag import (
     WARNINGS,
     WIDER,

@@ -8,6 +8,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kcc.frontend.literals import LiteralError, parse_char, parse_number, parse_string, round_ratio
 from kcc.frontend.types import DOUBLE, FLOAT, HALF
 

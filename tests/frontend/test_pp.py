@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from kcc.frontend import pp_predefined
 from kcc.frontend.diag import CompileError, Diagnostics
 from kcc.frontend.diag import render as render_diagnostic

@@ -6,6 +6,7 @@ import random
 import subprocess
 
 import pytest
+
 from kcc.frontend.diag import Diagnostics
 from kcc.frontend.lexer import lex_text
 from kcc.frontend.pp import PPOptions, preprocess, render
