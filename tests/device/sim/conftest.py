@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
+
 from kcc.backend.encode import encode
 from kcc.device.sim.machine import Fatal, HartStart, Machine, RunResult
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
+
 from kcc.backend.encode import encode
 from kcc.backend.isa import FIELDS, TABLE, Insn
 from kcc.device.sim.machine import Done, HartStart, Machine, Resume, RunResult

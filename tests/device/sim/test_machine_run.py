@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+
 from kcc.backend.encode import encode as e
 from kcc.device.sim.machine import HartStart, Machine, Reason
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from kcc.backend.encode import encode as e
 from kcc.device.sim import csr
 from kcc.device.sim.machine import Abort, BusError, Done, Fatal, Fault, Reason, Resume, Sleep
