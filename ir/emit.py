@@ -50,6 +50,14 @@ class Store(llir.StoreInstr):  # type: ignore[misc]
         buf.append(f"{word} {what}, {place}{metadata}\n")
 
 
+class GlobalVar(llir.GlobalVariable):  # type: ignore[misc]
+    """A variable whose address has no pointee, so that nobody guesses one."""
+
+    def __init__(self, module: Any, typ: Any, name: str, addrspace: int = 0) -> None:
+        super().__init__(module, typ, name, addrspace)
+        self.type = llir.PointerType(addrspace=addrspace)
+
+
 class Attributes(llir.values.FunctionAttributes):  # type: ignore[misc]
     """Function attributes, the newer and the quoted ones included."""
 
@@ -160,7 +168,7 @@ def _move(
 def global_bytes(module: Any, name: str, data: bytes, addrspace: int = 0) -> Any:
     """A private constant array of bytes."""
     typ = llir.ArrayType(I8, len(data))
-    var = llir.GlobalVariable(module, typ, name, addrspace)
+    var = GlobalVar(module, typ, name, addrspace)
     var.linkage, var.global_constant, var.unnamed_addr = "private", True, True
     var.initializer = llir.Constant(typ, bytearray(data))
     var.align = 1

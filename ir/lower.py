@@ -27,7 +27,7 @@ from ..frontend import tast
 from ..frontend.diag import Diagnostics
 from ..frontend.types import AddrSpace, Enum, Pointer, Scalar, Type, Vector, alignof, sizeof
 from .abi import ElementType, KernelArg, KernelInfo, arg_align, block_offsets
-from .emit import VOID, Attributes, global_bytes
+from .emit import VOID, Attributes, GlobalVar, global_bytes
 from .frame import Frame, LowerOptions, Place, Unit, write
 from .lower_const import global_initialiser
 from .lower_stmt import statement
@@ -132,7 +132,7 @@ class _Module:
         internal = var.is_static or var not in self.program_scope or var.storage == "group"
         name = f"{self.owner}.{var.name}" if internal and self.owner else var.name
         name = self.module.get_unique_name(name)
-        symbol = self.globals[var] = _GlobalVar(self.module, memory_type(var.type), name, space)
+        symbol = self.globals[var] = GlobalVar(self.module, memory_type(var.type), name, int(space))
         symbol.align = max(var.align, alignof(var.type))
         symbol.linkage = "internal" if internal else ""
         if var.storage == "group":
@@ -204,14 +204,6 @@ def _decorate(llfn: Any, function: tast.Function, options: LowerOptions) -> None
         hidden.pop(0).name = "locals"
     for arg, name in zip(hidden, ITEM_NAMES, strict=False):
         arg.name = name
-
-
-class _GlobalVar(llir.GlobalVariable):  # type: ignore[misc]  # llvmlite is untyped
-    """A variable whose address has no pointee, so that nobody guesses one."""
-
-    def __init__(self, module: Any, typ: Any, name: str, space: AddrSpace) -> None:
-        super().__init__(module, typ, name, int(space))
-        self.type = llir.PointerType(addrspace=int(space))
 
 
 def _body(unit: Unit, function: tast.Function, llfn: Any) -> None:

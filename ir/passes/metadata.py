@@ -24,7 +24,6 @@ def add_note(unit: Lowered) -> None:
     note = global_bytes(unit.module, "__kcc_note", encode_metadata(unit.kernels))
     note.linkage, note.unnamed_addr = "internal", False
     note.section, note.align = NOTE_SECTION, 4
-    note.type = PTR
     typ = llir.ArrayType(PTR, 1)
     used = llir.GlobalVariable(unit.module, typ, "llvm.used")
     used.linkage, used.section = "appending", "llvm.metadata"

@@ -13,6 +13,7 @@ from typing import Any
 import llvmlite.binding as llvm
 import numpy as np
 import pytest
+
 from kcc.frontend.check import CheckOptions, check
 from kcc.frontend.diag import Diagnostics
 from kcc.frontend.parse import parse

@@ -9,6 +9,7 @@ import struct
 
 import numpy as np
 import pytest
+
 from kcc.frontend.diag import CompileError
 from kcc.ir.printf_format import NONE, Conversion, FormatError, Text, parse_format
 
