@@ -98,13 +98,11 @@ def _describe(node: Any, names: _Names) -> tuple[str, list[tuple[str, object]]]:
             words.append(f"{name}={value}")
         elif isinstance(value, types.Quals):
             words += [f"[{value}]"] if str(value) else []
-        elif value is None or value is False or value == () or value == []:
+        elif value is None or value is False or value in ((), []):
             continue  # absent, as most optional parts are
         elif value is True:
             words.append(name)
-        elif isinstance(value, tuple | list) and not _is_plain(value):
-            below.append((name, value))
-        elif is_dataclass(value):
+        elif is_dataclass(value) or (isinstance(value, tuple | list) and not _is_plain(value)):
             below.append((name, value))
         elif name in ("op", "text", "name", "kind", "value", "key"):
             words.append(_plain(value))

@@ -20,10 +20,9 @@ from .source import Span
 from .syntax_errors import Complaint, complain, spelled, unknown_type
 from .tables import Tables, load_tables
 from .tokens import Token, TokenKind
-from .treebuild import Builder, Opened
+from .treebuild import NESTING_LIMIT, Builder, Opened, too_deep
 from .words import WORDS
 
-NESTING_LIMIT = 256  # brackets inside brackets; as many unfinished operators and `else`s
 SETTLED_TOKENS = 3  # fewer tokens after a recovery, and the next error is a consequence
 REPAIRS = {";", ")", "]", "(", ":"}  # words whose absence is repaired by putting them there
 # Where parsing resumes after an error: states that can begin one more of these.
@@ -263,15 +262,12 @@ class Parser:
                     brackets += 1
                 elif text in (")", "]", "}"):
                     brackets -= first is last
-                elif text not in (",", ";", ":"):
+                elif text not in (",", ";", ":", "else"):
                     others += isinstance(value, Token)
+            elif callable(value) or isinstance(value, ast.TypeName | ast.PointerPart | ast.Pragma):
+                others += 1
         if max(brackets, others) > NESTING_LIMIT:
-            raise self.diags.fatal(
-                "nesting-too-deep",
-                f"nested more than {NESTING_LIMIT} levels deep",
-                self.lasts[-1],
-                hint="split it with variables or functions",
-            )
+            raise too_deep(self.diags, self.lasts[-1])
         self.check_depth_at = len(self.states) + NESTING_LIMIT // 4
 
     def _recover(self) -> bool:
@@ -439,7 +435,7 @@ def _numbers(tables: Tables) -> Numbers:
     words = dict(tables.words)
     special = {"UNSUPPORTED": UNKNOWN, "": DROPPED}
     for word, (kind, _meaning) in WORDS.items():
-        words[word] = special.get(kind, number.get(kind, tables.words.get(kind, UNKNOWN)))
+        words[word] = special.get(kind, tables.words.get(kind, number.get(kind, UNKNOWN)))
     kinds = {
         TokenKind.NUMBER: number["NUMBER"],
         TokenKind.CHAR: number["CHAR"],

@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any, Literal, TypeAlias, cast
 
 from . import ast
-from .diag import Diagnostics
+from .diag import CompileError, Diagnostics
 from .source import Span
 from .tokens import Token
 from .words import PREDECLARED, VECTOR_WORDS, WORDS
@@ -23,6 +23,7 @@ NameKind: TypeAlias = Literal["other", "type", "vector"]
 Attributes: TypeAlias = tuple[ast.Attribute, ...]
 Head: TypeAlias = Callable[..., ast.Stmt]  # a statement that lacks its body
 VECTORS = frozenset(VECTOR_WORDS)
+NESTING_LIMIT = 256  # brackets in brackets; as many unfinished operators; parts of a declarator
 
 
 @dataclass(frozen=True)
@@ -250,11 +251,13 @@ class Builder:
     def pointer_declarator(
         self, span: Span, pointer: ast.PointerPart, inner: ast.Declarator
     ) -> ast.Declarator:
-        return replace(inner, parts=(*inner.parts, pointer), span=span)
+        return self.suffixed_declarator(span, inner, pointer)
 
     def suffixed_declarator(
         self, span: Span, inner: ast.Declarator, part: ast.DeclPart
     ) -> ast.Declarator:
+        if len(inner.parts) >= NESTING_LIMIT:
+            raise too_deep(self.diags, span)
         return replace(inner, parts=(*inner.parts, part), span=span)
 
     def suffix_only(self, span: Span, part: ast.DeclPart) -> ast.Declarator:
@@ -502,6 +505,15 @@ class Builder:
         self, span: Span, name: Token, *args: ast.Expr | ast.TypeName
     ) -> ast.Attribute:
         return ast.Attribute(name.text.strip("_") or name.text, args, span=span)
+
+
+def too_deep(diags: Diagnostics, span: Span) -> CompileError:
+    return diags.fatal(
+        "nesting-too-deep",
+        f"nested more than {NESTING_LIMIT} levels deep",
+        span,
+        hint="split it with variables or functions",
+    )
 
 
 def _attach(declarator: ast.Declarator, attrs: Attributes | None) -> ast.Declarator:
