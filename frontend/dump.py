@@ -98,8 +98,10 @@ def _describe(node: Any, names: _Names) -> tuple[str, list[tuple[str, object]]]:
             words.append(f"{name}={value}")
         elif isinstance(value, types.Quals):
             words += [f"[{value}]"] if str(value) else []
-        elif value is None or value is False or value in ((), []):
+        elif value == field.default or value is None or value in ((), []):
             continue  # absent, as most optional parts are
+        elif value is False:
+            words += [f"not {name}"] if field.default is True else []
         elif value is True:
             words.append(name)
         elif is_dataclass(value) or (isinstance(value, tuple | list) and not _is_plain(value)):
