@@ -67,6 +67,7 @@ class _Preprocessor(Expander):
         self.options, self.dependencies = options, dependencies
         self.out: list[Token] = []
         self.once: set[str] = set()
+        self.started = False  # until then includes are the command line's
 
     # -- files ----------------------------------------------------------------------------------
 
@@ -76,6 +77,7 @@ class _Preprocessor(Expander):
         end = self.files[0].tokens[-1]
         for name in reversed(self.options.includes):
             self.include(name, True, None)
+        self.started = True
         self.push(SourceFile(COMMAND_LINE, _definitions(self.options.macros)))
         while self.files:
             self.text(self.files[-1])
@@ -372,10 +374,15 @@ class _Preprocessor(Expander):
         """Folders to look for a header in, and whether the last is kcc's own."""
         folders = list(self.options.include_dirs)
         if quoted:
-            folders.insert(0, os.path.dirname(self.files[-1].source.name))
+            folders.insert(0, self.beside)
         if os.path.isabs(name):
             folders = [""]
         return folders, not os.path.isabs(name)
+
+    @property
+    def beside(self) -> str:
+        """The folder that "..." means; for the command line's includes the working one."""
+        return os.path.dirname(self.files[-1].source.name) if self.started else ""
 
     def find(self, name: str, quoted: bool) -> tuple[str, bytes] | None:
         """(path, content) of a header; remembers what it read and what was not there."""

@@ -136,6 +136,15 @@ def test_includes_come_first_in_order_after_the_macros(tmp_path):
     assert codes("", includes=("missing.h",)) == ["include-not-found"]
 
 
+def test_the_command_lines_includes_are_sought_in_the_working_folder(tmp_path, monkeypatch):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.h").write_text("wrong\n")
+    (tmp_path / "x.h").write_text("right\n")
+    (tmp_path / "a" / "y.h").write_text("y\n")
+    monkeypatch.chdir(tmp_path)
+    assert words("main", name="a/t.cl", includes=("x.h", "a/y.h")) == "right y main"
+
+
 def test_pragma_once_and_guards(tmp_path):
     (tmp_path / "once.h").write_text("#pragma once\nonce\n")
     (tmp_path / "link.h").symlink_to(tmp_path / "once.h")
