@@ -9,7 +9,6 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from ...frontend.diag import InternalError
 from . import host, runtime
 from .build import Mode
 from .flow import Unit
@@ -67,7 +66,7 @@ class Engine:
 
     def __init__(self, cache_dir: Path | None) -> None:
         if not runtime.supported():
-            raise InternalError("the simulator runs on x86-64 and AArch64 hosts")
+            raise RuntimeError("the simulator runs on x86-64 and AArch64 Linux hosts")
         self._cache = ObjectCache(cache_dir)
         self._loader = host.Loader()
         self._functions: dict[str, Function] = {}

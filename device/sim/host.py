@@ -65,7 +65,6 @@ def compile_ir(text: str, *, inline: bool = False) -> bytes:
         passes.add_instruction_combine_pass()
         passes.add_simplify_cfg_pass()
         passes.add_new_gvn_pass()
-        passes.add_instruction_combine_pass()
         passes.add_aggressive_dce_pass()
         passes.add_simplify_cfg_pass()
         passes.add_sinking_pass()  # NaNs made canonical in a loop but observed after it

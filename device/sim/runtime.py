@@ -96,7 +96,8 @@ def first_frame(hart: int, hart_main: int, begin: int) -> list[int]:
 
 
 def supported() -> bool:
-    return platform.machine() in _SWITCH
+    """True if this host's calling convention is one the switch between stacks is written for."""
+    return platform.system() == "Linux" and platform.machine() in _SWITCH
 
 
 @cache
