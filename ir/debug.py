@@ -187,6 +187,25 @@ class DebugInfo:
         return add("DICompositeType", operands)
 
 
+def describe_wrapper(function: Any, item: Any, build: Any) -> None:
+    """Give a function made by a pass the place in the source of the kernel `item` it runs.
+
+    Without one LLVM drops the lines of what is inlined into it.
+    """
+    subprogram = item.metadata.get("dbg")
+    if subprogram is None:
+        return
+    module = function.module
+    operands = dict(subprogram.operands)
+    operands |= {"linkageName": function.name, "flags": _TOKEN("DIFlagArtificial")}
+    local = " | DISPFlagLocalToUnit" if function.linkage == "internal" else ""
+    operands["spFlags"] = _TOKEN(f"DISPFlagDefinition{local}")
+    own = module.add_debug_info("DISubprogram", operands, is_distinct=True)
+    function.set_metadata("dbg", own)
+    location = {"line": operands["line"], "column": 0, "scope": own}
+    build.debug_metadata = module.add_debug_info("DILocation", location)
+
+
 def _where(span: Span) -> tuple[str, int]:
     at = span.outermost()
     name, line, _column = at.file.presumed(at.start)

@@ -132,6 +132,18 @@ def floating(typ: Any, value: float) -> Any:
     return typ(rounded)
 
 
+def resize(build: Any, v: Any, typ: Any, signed: bool) -> Any:
+    """An integer (vector) in another width; a wider one extended by `signed`."""
+    have, want = (getattr(t, "element", t).width for t in (v.type, typ))
+    if have == want:
+        return v
+    if isinstance(v, llir.Constant) and isinstance(v.constant, int) and have > 1:
+        return integer(typ, v.constant if signed else v.constant & ((1 << have) - 1))
+    if want < have:
+        return build.trunc(v, typ)
+    return build.sext(v, typ) if signed and have > 1 else build.zext(v, typ)
+
+
 def declare(module: Any, name: str, result: Any, args: Iterable[Any]) -> Any:
     """The function `name` of this module, declared if nobody has yet."""
     known = module.globals.get(name)

@@ -110,7 +110,7 @@ class _Module:
         if function in self.functions:
             return self.functions[function]
         options = self.unit.options
-        types = [value_type_of_param(p.type) for p in function.params]
+        types = [_param_type(t) for t in function.type.params]
         result = function.type.result
         if is_aggregate(result):
             types.insert(0, llir.PointerType())
@@ -153,7 +153,7 @@ class _Module:
         return self.strings[data]
 
 
-def value_type_of_param(t: Type) -> Any:
+def _param_type(t: Type) -> Any:
     return llir.PointerType() if is_aggregate(t) else value_type(t)
 
 
@@ -193,11 +193,12 @@ def _decorate(llfn: Any, function: tast.Function, options: LowerOptions) -> None
     else:
         for word in extension(function.type.result):
             llfn.return_value.attributes.add(word)
-    for var in function.params:
+    for t in function.type.params:
         arg = hidden.pop(0)
-        arg.name = var.name or "unnamed"
-        for word in extension(var.type):
+        for word in extension(t):
             arg.attributes.add(word)
+    for var, arg in zip(function.params, _c_args(llfn, function), strict=False):
+        arg.name = var.name or "unnamed"
         if isinstance(var.type, Pointer) and var.quals.restrict:
             arg.attributes.add("noalias")
     if function.is_kernel:
@@ -206,20 +207,24 @@ def _decorate(llfn: Any, function: tast.Function, options: LowerOptions) -> None
         arg.name = name
 
 
+def _c_args(llfn: Any, function: tast.Function) -> list[Any]:
+    """The arguments that the source names; a mere declaration has types and no names."""
+    first = 1 if is_aggregate(function.type.result) else 0
+    return list(llfn.args[first : first + len(function.type.params)])
+
+
 def _body(unit: Unit, function: tast.Function, llfn: Any) -> None:
     assert function.body is not None
     entry, body = llfn.append_basic_block("entry"), llfn.append_basic_block("body")
-    args = list(llfn.args)
-    result = None
-    if is_aggregate(function.type.result):
-        t = function.type.result
-        result = Place(args.pop(0), t, alignof(t))
-    item = tuple(args[len(function.params) :])
+    args = _c_args(llfn, function)
+    t = function.type.result
+    result = Place(llfn.args[0], t, alignof(t)) if is_aggregate(t) else None
+    item = tuple(llfn.args[len(args) + (result is not None) :])
     frame = Frame(unit, function, llfn, llir.IRBuilder(body), llir.IRBuilder(entry), item, result)
     if unit.debug is not None:
         unit.debug.function(llfn, function)
         frame.at(function.span)
-    for var, arg in zip(function.params, args, strict=False):
+    for var, arg in zip(function.params, args, strict=True):
         slot = frame.alloca(var.type, f"{var.name}.addr", var.align)
         frame.slots[var] = slot
         write(frame, slot, arg)
@@ -227,7 +232,6 @@ def _body(unit: Unit, function: tast.Function, llfn: Any) -> None:
             unit.debug.variable(frame, var)
     statement(frame, function.body)
     if not frame.terminated:
-        t = function.type.result
         if llfn.ftype.return_type == VOID:
             frame.build.ret_void()
         else:  # falling off the end gives a value that nobody may use

@@ -8,7 +8,7 @@ import llvmlite.ir as llir
 
 from ..frontend import tast
 from ..frontend.types import Pointer, Type, Vector, sizeof
-from .emit import I32, I64, VOID, declare
+from .emit import I32, I64, VOID, declare, resize
 from .frame import Frame
 from .lower_type import element, is_floating, is_signed, value_type
 from .passes.workitem_ids import FUNCTIONS, ITEM_TYPES, placeholder
@@ -125,7 +125,7 @@ class _Printer:
             number = build.ptrtoint(v, I64)
             self.emit("pointer", number, flags, width, signext=(1, 2))
         elif letter == "c":
-            self.emit("char", _resize(self.frame, v, t, 4), flags, width, signext=(0, 1, 2))
+            self.emit("char", resize(build, v, I32, is_signed(t)), flags, width, signext=(0, 1, 2))
         else:
             number = self.integer(spec, v, t)
             base = I32({"x": 16, "o": 8}.get(letter, 10))
@@ -136,17 +136,7 @@ class _Printer:
         """The argument as i64, cut to the conversion's length and extended as its letter says."""
         build = self.frame.build
         size = min(LENGTHS[spec.length], sizeof(t)) if spec.length != "hl" else 4
-        v = _resize(self.frame, v, t, size)
+        v = resize(build, v, llir.IntType(size * 8), is_signed(t))
         if size == 8:
             return v
         return build.sext(v, I64) if spec.letter == "d" else build.zext(v, I64)
-
-
-def _resize(frame: Frame, v: Any, t: Type, size: int) -> Any:
-    have, want = v.type.width, size * 8
-    typ = llir.IntType(want)
-    if have == want:
-        return v
-    if have > want:
-        return frame.build.trunc(v, typ)
-    return frame.build.sext(v, typ) if is_signed(t) and have > 1 else frame.build.zext(v, typ)

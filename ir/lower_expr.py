@@ -31,7 +31,7 @@ from ..frontend.types import (
     struct_layout,
 )
 from . import lower_builtin
-from .emit import I1, I32, I64, copy_bytes, declare, fill_zero, floating, offset_ptr
+from .emit import I1, I32, I64, copy_bytes, declare, fill_zero, floating, offset_ptr, resize
 from .frame import Frame, Place, pick_lanes, read, write
 from .lower_type import (
     constant_int,
@@ -224,16 +224,6 @@ def _folds(expr: tast.Convert) -> bool:
             return not isinstance(expr.operand.type, Vector)
         case _:
             return False
-
-
-def resize(build: Any, v: Any, typ: Any, signed: bool) -> Any:
-    """An integer (vector) in another width; a wider one extended by `signed`."""
-    have, want = (getattr(t, "element", t).width for t in (v.type, typ))
-    if have == want:
-        return v
-    if want < have:
-        return build.trunc(v, typ)
-    return build.sext(v, typ) if signed and have > 1 else build.zext(v, typ)
 
 
 def _float_to_int(frame: Frame, v: Any, to: Type) -> Any:

@@ -16,6 +16,7 @@ import llvmlite.ir as llir
 
 from ...frontend.types import AddrSpace
 from ..abi import MAX_ARG_ALIGN, KernelArg, KernelInfo
+from ..debug import describe_wrapper
 from ..emit import I8, I64, PTR, VOID, Attributes, load, offset_ptr
 from ._names import group_function
 from ._pass import Pass
@@ -44,6 +45,7 @@ def _add_entry(module: Any, info: KernelInfo) -> None:
     describe_wg(wg)
 
     build = llir.IRBuilder(entry.append_basic_block("entry"))
+    describe_wrapper(entry, group, build)
     args = [
         _argument(build, block, arg, param.type)
         for arg, param in zip(info.args, group.args, strict=False)

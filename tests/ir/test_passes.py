@@ -1,0 +1,184 @@
+"""Each pass by its text, and the whole pipeline on the target."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+
+import pytest
+
+from kcc.backend.codegen import emit_object, target_machine
+from kcc.frontend.diag import InternalError
+from kcc.ir.abi import NOTE_SECTION, decode_metadata
+from kcc.ir.lower import LowerOptions
+from kcc.ir.passes import local_memory, metadata, trampoline, workitem_ids, workitem_loops
+from kcc.ir.pipeline import PASS_NAMES, PIPELINE, PipelineOptions, parse, run_pipeline
+
+KERNEL = """
+kernel void sum(global const int *in, global int *out, local int *scratch, short scale) {
+    local int tile[4];
+    tile[get_local_id(0)] = in[get_global_id(0)];
+    scratch[0] = scale;
+    out[get_group_id(0)] += tile[1] * scratch[0];
+}
+"""
+
+
+def after(lowered, last):
+    """The module after every pass up to `last`."""
+    unit = lowered(KERNEL)
+    for p in PIPELINE:
+        p.run(unit)
+        parse(str(unit.module), p.name)
+        if p is last:
+            return unit
+    raise AssertionError(last)
+
+
+def definition(unit, name):
+    return str(unit.module.get_global(name))
+
+
+def test_lowering_in_the_manner_of_clang(lowered, golden):
+    golden("lower.ll", str(lowered(KERNEL).module))
+
+
+def test_work_item_functions_get_bodies(lowered, golden):
+    unit = after(lowered, workitem_ids.PASS)
+    names = ("__kcc.get_local_id", "__kcc.get_global_id")
+    golden("workitem-ids.ll", "".join(definition(unit, name) for name in names))
+
+
+def test_local_variables_get_a_place(lowered, golden):
+    unit = after(lowered, local_memory.PASS)
+    golden("local-memory.ll", definition(unit, "__kcc_item.sum"))
+    assert "sum.tile" not in str(unit.module)
+    assert unit.kernels[0].local_size == 16
+
+
+def test_a_group_is_three_loops(lowered, golden):
+    unit = after(lowered, workitem_loops.PASS)
+    golden("workitem-loops.ll", definition(unit, "__kcc_group.sum"))
+
+
+def test_only_shared_memory_is_called_parallel(lowered):
+    unit = after(lowered, workitem_loops.PASS)
+    for line in definition(unit, "__kcc_item.sum").splitlines():
+        if re.search(r" (load|store) ", line):
+            place = line.rpartition("ptr")[2]
+            assert ("!llvm.access.group" in line) == ("addrspace(" in place), line
+
+
+def test_the_entry_loads_the_arguments(lowered, golden):
+    unit = after(lowered, trampoline.PASS)
+    golden("trampoline.ll", definition(unit, "sum"))
+
+
+def test_the_note_describes_the_kernels(lowered):
+    unit = after(lowered, metadata.PASS)
+    note = unit.module.get_global("__kcc_note")
+    assert note.section == NOTE_SECTION
+    desc = bytes(note.initializer.constant)[16:].rstrip(b"\0")
+    assert decode_metadata(desc) == unit.kernels
+    (info,) = unit.kernels
+    assert [(a.name, a.kind, a.offset, a.size) for a in info.args] == [
+        ("in", "buffer", 0, 8),
+        ("out", "buffer", 8, 8),
+        ("scratch", "local", 16, 8),
+        ("scale", "value", 24, 2),
+    ]
+    assert [a.const for a in info.args] == [True, False, False, False]
+    assert info.args[0].type == "global const int *"
+
+
+def test_the_observer_sees_every_pass(lowered):
+    seen = []
+    machine = target_machine()
+    run_pipeline(lowered(KERNEL), machine, observe=lambda name, text: seen.append((name, text)))
+    assert tuple(name for name, _ in seen) == PASS_NAMES
+    assert len({text for _, text in seen}) == len(seen)  # and each changed something
+
+
+@pytest.mark.parametrize("opt", [0, 1, 2, 3])
+@pytest.mark.parametrize("arch", ["rv64gc", "rv64gcv_zba_zbb"])
+def test_the_target_takes_what_comes_out(lowered, opt, arch):
+    machine = target_machine(arch, opt)
+    unit = lowered(KERNEL, LowerOptions(opt_level=opt))
+    module = run_pipeline(unit, machine, PipelineOptions(opt, verify_each=True))
+    assert emit_object(module, arch, opt)[:4] == b"\x7fELF"
+
+
+def test_the_text_is_the_same_every_time(lowered):
+    machine = target_machine()
+    texts = {str(run_pipeline(lowered(KERNEL), machine)) for _ in range(3)}
+    assert len(texts) == 1
+
+
+def test_an_inner_loop_steps_pointers(lowered):
+    source = """kernel void add(global const float *a, global const float *b, global float *c) {
+        size_t i = get_global_id(0);
+        c[i] = a[i] + b[i];
+    }"""
+    machine = target_machine()
+    text = machine.emit_assembly(run_pipeline(lowered(source), machine))
+    loops = re.findall(r"^(\.LBB\w+):((?:(?!^\.L).)*?b\w+\s[^\n]*\1\n)", text, re.M | re.S)
+    inner = min((body for _, body in loops), key=len).strip().splitlines()
+    assert len(inner) <= 9, inner  # three pointers, a count, two loads, an add, a store, a branch
+    assert not any("mul" in line or "slli" in line for line in inner)
+
+
+def test_a_bad_module_is_our_fault():
+    with pytest.raises(InternalError):
+        parse("define i32 @f() { ret i64 0 }", "test")
+    with pytest.raises(InternalError):
+        parse(
+            "define i32 @f(i1 %c) { br i1 %c, label %a, label %b\na: %x = add i32 1, 2\n"
+            "br label %b\nb: ret i32 %x }",
+            "test",
+        )
+
+
+def test_functions_of_several_inputs_meet(lowered):
+    machine = target_machine()
+    caller = lowered(
+        "int twice(int x); extern constant int bias;\n"
+        "kernel void k(global int *p) { *p = twice(*p) + bias; }"
+    )
+    callee = lowered("constant int bias = 3; int twice(int x) { return 2 * x + get_global_id(0); }")
+    module = run_pipeline(caller, machine, PipelineOptions(2))
+    module.link_in(run_pipeline(callee, machine, PipelineOptions(2)))
+    module.verify()
+    assert not module.get_function("twice").is_declaration
+
+
+def test_a_function_may_have_a_library_name(lowered):
+    text = str(lowered("void memset(int *p) { *p = 0; }").module)
+    assert '@"memset.user"' in text
+
+
+def test_library_functions_take_only_their_arguments(lowered):
+    unit = lowered("void *memset(void *p, int v, ulong n) { return p; }",
+                   LowerOptions(runtime=True))  # fmt: skip
+    function = unit.module.get_global("memset")
+    assert len(function.args) == 3
+    assert '"no-builtins"' in str(function)
+
+
+@pytest.mark.oracle("riscv64-unknown-elf-readelf")
+@pytest.mark.parametrize("opt", [0, 3])
+def test_debug_information_reaches_the_object(lowered, tmp_path, opt):
+    source = """struct point { int x; float y[3]; };
+kernel void walk(global int *p, struct point at) {
+    int local_name = *p;
+    *p = local_name + at.x;
+}"""
+    unit = lowered(source, LowerOptions(opt_level=opt, debug=True))
+    module = run_pipeline(unit, target_machine(), PipelineOptions(opt, verify_each=True))
+    path = tmp_path / "walk.o"
+    path.write_bytes(emit_object(module))
+    command = ["riscv64-unknown-elf-readelf", "--debug-dump=info,decodedline", str(path)]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    for word in ("walk", "local_name", "point", "DW_TAG_formal_parameter", "test.cl"):
+        assert word in text
+    lines = {int(m[1]) for m in re.finditer(r"^test\.cl +(\d+) +0x", text, re.M)}
+    assert {3, 4} <= lines
