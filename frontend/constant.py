@@ -74,48 +74,49 @@ def fold(expr: tast.Expr) -> Value | None:
     """
     # Operators lean to the left: walk down that side in a loop, so that a sum of thousands of
     # terms needs no stack.
-    spine: list[tast.Binary] = []
-    while isinstance(expr, tast.Binary) and expr.op not in ("land", "lor"):
-        if fold_leaf(expr.right) is None:
-            return None
-        spine.append(expr)
-        expr = expr.left
-    value = fold_leaf(expr)
-    for node in reversed(spine):
-        if value is None:
-            return None
-        right = fold_leaf(node.right)
-        assert right is not None
-        value = binary(node.op, value, right, node.left.type, node.type)
+    spine: list[tast.Binary | tast.Unary | tast.Convert] = []
+    while True:
+        match expr:
+            case tast.Binary(left=inner) | tast.Unary(operand=inner):
+                spine.append(expr)
+            case tast.Convert(operand=inner) if not isinstance(inner, tast.OBJECTS):
+                spine.append(expr)
+            case _:
+                break
+        expr = inner
+    value = _fold_leaf(expr)
+    while spine and value is not None:
+        value = _fold_step(spine.pop(), value)
     return value
 
 
-def fold_leaf(expr: tast.Expr) -> Value | None:
-    value: Value | None
+def _fold_leaf(expr: tast.Expr) -> Value | None:
     match expr:
         case tast.Const(value=value):
             return value
-        case tast.Binary(op="land" | "lor" as op, left=left, right=right):
-            first = fold(left)
-            if first is None or bool(first) == (op == "lor"):
-                return None if first is None else int(bool(first))
-            second = fold(right)
-            return None if second is None else int(bool(second))
-        case tast.Binary():
-            return fold(expr)
-        case tast.Unary(op=op, operand=operand):
-            value = fold(operand)
-            return None if value is None else unary(op, value, expr.type)
-        case tast.Convert(kind=kind, operand=operand):
-            if isinstance(operand, tast.OBJECTS):
-                return None
-            value = fold(operand)
-            return None if value is None else convert(kind, value, expr.type)
         case tast.Conditional(cond=cond, then=then, other=other):
             chosen = fold(cond)
             return None if chosen is None else fold(then if chosen else other)
         case _:
             return None
+
+
+def _fold_step(node: tast.Binary | tast.Unary | tast.Convert, left: Value) -> Value | None:
+    """A node's value, given that of its (left) operand."""
+    match node:
+        case tast.Unary(op=op):
+            return unary(op, left, node.type)
+        case tast.Convert(kind=kind):
+            return convert(kind, left, node.type)
+        case tast.Binary(op="land" | "lor" as op) if bool(left) == (op == "lor"):
+            return int(bool(left))  # whatever the right one is
+        case tast.Binary(op=op, right=right_operand):
+            right = fold(right_operand)
+            if right is None:
+                return None
+            if op in ("land", "lor"):
+                return int(bool(right))
+            return binary(op, left, right, node.left.type, node.type)
 
 
 def unary(op: tast.UnaryOp, value: Value, t: Type) -> Value:

@@ -7,9 +7,11 @@ identity as C says. Qualifiers and the address space belong to an *object*, so t
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import IntEnum
 from typing import Literal, TypeAlias
+
+from .record import record
 
 
 class AddrSpace(IntEnum):
@@ -25,7 +27,7 @@ class AddrSpace(IntEnum):
         return "" if self is AddrSpace.PRIVATE else self.name.lower()
 
 
-@dataclass(frozen=True)
+@record
 class Quals:
     space: AddrSpace = AddrSpace.PRIVATE
     const: bool = False
@@ -44,7 +46,7 @@ class Quals:
 NO_QUALS = Quals()
 
 
-@dataclass(frozen=True)
+@record
 class Scalar:
     """void, bool, the integers and the floats. `rank` orders the usual conversions."""
 
@@ -58,7 +60,7 @@ class Scalar:
         return self.name
 
 
-@dataclass(frozen=True)
+@record
 class Vector:
     element: Scalar
     count: int  # 2, 3, 4, 8, 16; a 3-vector takes the room of a 4-vector
@@ -67,7 +69,7 @@ class Vector:
         return f"{self.element}{self.count}"
 
 
-@dataclass(frozen=True)
+@record
 class Pointer:
     pointee: Type
     quals: Quals = NO_QUALS  # of what it points to
@@ -76,7 +78,7 @@ class Pointer:
         return f"{str(self.quals) + ' ' if str(self.quals) else ''}{self.pointee} *"
 
 
-@dataclass(frozen=True)
+@record
 class Array:
     element: Type
     count: int | None  # None: incomplete
@@ -89,7 +91,7 @@ class Array:
         return f"{inner}{dims}"
 
 
-@dataclass(frozen=True)
+@record
 class Field:
     name: str  # "" for an anonymous struct or union
     type: Type
@@ -97,7 +99,7 @@ class Field:
     align: int = 0  # from __attribute__((aligned)); 0: natural
 
 
-@dataclass(eq=False)
+@record(eq=False, frozen=False)
 class Struct:
     """A struct or union; `fields` is None until its definition is complete."""
 
@@ -106,12 +108,14 @@ class Struct:
     fields: tuple[Field, ...] | None = None
     packed: bool = False
     align: int = 0  # from __attribute__((aligned)); 0: natural
+    # What struct_layout found, and the fields it found it for: structs nest deep.
+    layout: tuple[object, tuple[tuple[int, ...], int, int]] | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.tag or '(unnamed)'}"
 
 
-@dataclass(eq=False)
+@record(eq=False, frozen=False)
 class Enum:
     """An enumeration; values are ints in OpenCL C, the tag is kept for messages."""
 
@@ -122,7 +126,7 @@ class Enum:
         return f"enum {self.tag or '(unnamed)'}"
 
 
-@dataclass(frozen=True)
+@record
 class Function:
     result: Type
     params: tuple[Type, ...]
@@ -133,7 +137,7 @@ class Function:
         return f"{self.result} ({', '.join(params)})"
 
 
-@dataclass(frozen=True)
+@record
 class Opaque:
     """event_t, image2d_t, sampler_t...: known by name, not computed with."""
 
@@ -216,10 +220,8 @@ def alignof(t: Type) -> int:
             return POINTER_SIZE
         case Array(element):
             return alignof(element)
-        case Struct(fields=fields, packed=packed, align=align):
-            natural = [1 if packed else max(f.align, alignof(f.type)) for f in fields or ()]
-            natural += [f.align for f in fields or () if f.align]
-            return max([1, align, *natural])
+        case Struct():
+            return _layout(t)[2]
         case Enum():
             return INT.size
         case Opaque():
@@ -253,12 +255,23 @@ def sizeof(t: Type) -> int:
 def struct_layout(s: Struct) -> tuple[tuple[int, ...], int]:
     """(offset of each field, size of the whole), in bytes; C's rules with packed and aligned."""
     assert s.fields is not None
+    return _layout(s)[:2]
+
+
+def _layout(s: Struct) -> tuple[tuple[int, ...], int, int]:
+    """(offset of each field, size, alignment), in bytes."""
+    if s.layout is not None and s.layout[0] is s.fields:
+        return s.layout[1]
     offsets: list[int] = []
+    aligns = [1, s.align]
     end = 0
-    for f in s.fields:
+    for f in s.fields or ():
         align = max(f.align, 1 if s.packed else alignof(f.type))
+        aligns.append(align)
         start = 0 if s.kind == "union" else -(-end // align) * align
         offsets.append(start)
         end = max(end, start + sizeof(f.type))
-    align = alignof(s)
-    return tuple(offsets), -(-end // align) * align
+    align = max(aligns)
+    found = tuple(offsets), -(-end // align) * align, align
+    s.layout = (s.fields, found)
+    return found
