@@ -7,10 +7,11 @@ is left for the linker to relax. What names labels is filled in at the end.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache, partial
 
 from ..frontend.diag import Diagnostics
+from ..frontend.record import record
 from ..frontend.source import SourceFile, Span
 from . import asmlex, objwriter
 from .asmlex import Binary, Expr, ExprReader, Modified, Name, Number, SyntaxFault, Token, Unary
@@ -69,7 +70,7 @@ def assemble(text: str, name: str, diags: Diagnostics, arch: str = DEFAULT_ARCH)
     return job.finish()
 
 
-@dataclass(frozen=True)
+@record
 class _Value:
     """What an expression amounts to: a number, or a symbol and a number."""
 
@@ -89,7 +90,7 @@ class _Unknown(SyntaxFault):
     """Not to be known yet, or ever: it hangs on a label that is not defined."""
 
 
-@dataclass
+@record(frozen=False)
 class _State:
     """What `.option push` keeps."""
 
@@ -97,7 +98,7 @@ class _State:
     extensions: set[str]
 
 
-@dataclass
+@record(frozen=False)
 class _Assembler:
     file: SourceFile
     diags: Diagnostics

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
 from ..frontend.diag import Diagnostics
+from ..frontend.record import record
 from ..frontend.source import SourceFile, Span
 
 Kind = Literal["name", "number", "string", "local", "op"]
@@ -30,7 +30,7 @@ _TOKEN = re.compile(
 _ESCAPES = {"n": 10, "t": 9, "r": 13, "b": 8, "f": 12, "v": 11, "a": 7, "e": 27}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Token:
     kind: Kind
     text: str  # a string's text is its bytes, as latin-1
@@ -111,26 +111,26 @@ def unescape(text: str) -> bytes:
 # -- expressions ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@record
 class Number:
     value: int
     span: Span
 
 
-@dataclass(frozen=True)
+@record
 class Name:
     name: str  # "." is here; "1f" and "1b" are local labels
     span: Span
 
 
-@dataclass(frozen=True)
+@record
 class Unary:
     op: str
     operand: Expr
     span: Span
 
 
-@dataclass(frozen=True)
+@record
 class Binary:
     op: str
     left: Expr
@@ -138,7 +138,7 @@ class Binary:
     span: Span
 
 
-@dataclass(frozen=True)
+@record
 class Modified:
     """%hi(x) and its like."""
 

@@ -8,15 +8,15 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
+from ..frontend.record import record
 from .encode import Decoded, decode, encode, expand
 from .isa import FIELDS, TABLE, Insn
 from .regs import CSR_NAMES, F_NAMES, FENCE_LETTERS, ROUNDING_NAMES, X_NAMES
 
 
-@dataclass(frozen=True)
+@record
 class Line:
     """One instruction of a listing; `label` when a symbol stands at its address."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from ..frontend.record import record
 from .isa import FIELDS, TABLE, Field, Insn
 
 
@@ -16,7 +16,7 @@ class EncodeError(ValueError):
         self.key = key
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Decoded:
     """An instruction and its operands by field name; immediates are final values in bytes."""
 

@@ -8,15 +8,16 @@ from the operand fields, so no row can forget a bit.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+from ..frontend.record import record
 
 # target: a distance from the instruction, written as a label; flag: not written as an operand.
 Kind = Literal["reg", "imm", "target", "rm", "csr", "fence", "flag"]
 
 
-@dataclass(frozen=True)
+@record
 class Field:
     """An operand's bits: pieces are (low bit in the word, width, low bit in the value)."""
 
@@ -128,7 +129,7 @@ FIELDS: dict[str, Field] = {
 # fmt: on
 
 
-@dataclass(frozen=True)
+@record
 class Operand:
     """One operand as a row writes it: its field, and the register file if it is a register."""
 
@@ -137,7 +138,7 @@ class Operand:
     default: int | None = None  # of this row, before the field's
 
 
-@dataclass(frozen=True)
+@record
 class Insn:
     """A row: name, operands as written, fixed bits, extension, base form of a compressed one.
 

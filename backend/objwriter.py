@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from ..frontend.record import record
 
 # e_flags of everything kcc assembles: compressed code, doubles in floating-point registers.
 E_FLAGS = 0x5
@@ -23,7 +25,7 @@ SYM = struct.Struct("<IBBHQQ")
 RELA = struct.Struct("<QQq")
 
 
-@dataclass(eq=False)
+@record(eq=False, frozen=False)
 class ObjSection:
     name: str
     type: int = SHT_PROGBITS
@@ -34,7 +36,7 @@ class ObjSection:
     relocs: list[ObjReloc] = field(default_factory=list)
 
 
-@dataclass(eq=False)
+@record(eq=False, frozen=False)
 class ObjSymbol:
     """section: None is undefined, unless the symbol is absolute or common."""
 
@@ -48,7 +50,7 @@ class ObjSymbol:
     special: int = 0  # SHN_ABS or SHN_COMMON
 
 
-@dataclass(eq=False)
+@record(eq=False, frozen=False)
 class ObjReloc:
     """symbol: None where the relocation is against nothing but its addend."""
 
@@ -127,7 +129,7 @@ def write_object(sections: list[ObjSection], symbols: list[ObjSymbol]) -> bytes:
     return bytes(image + headers)
 
 
-@dataclass(frozen=True)
+@record
 class _Chunk:
     """A section header's fields and the bytes it speaks of; size: of one that has none."""
 

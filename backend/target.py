@@ -6,8 +6,9 @@ Standard library only; codegen.py turns a Target into an LLVM target machine.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
+
+from ..frontend.record import record
 
 DEFAULT_ARCH = "rv64gc"  # the one place that says so; Zba, Zbb and V are asked for
 TRIPLE = "riscv64-unknown-unknown-elf"
@@ -30,7 +31,7 @@ _EXTENSIONS: dict[str, tuple[str, ...]] = {
 _NEEDED = ("i", "m", "a", "f", "d")  # the ABI passes doubles in registers; atomics are lock-free
 
 
-@dataclass(frozen=True)
+@record
 class Target:
     """One architecture: the string as given, its extensions (closed), LLVM's feature string."""
 

@@ -6,13 +6,14 @@ treebuild.py make them, one for each rule of opencl.lark.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
+from .record import record
 from .source import NO_SPAN, Span
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Node:
     span: Span = field(default=NO_SPAN, compare=False, repr=False)
 
@@ -20,7 +21,7 @@ class Node:
 # -- types ------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@record
 class Attribute(Node):
     """One item of `__attribute__((...))`; args are expressions, or a type for vec_type_hint."""
 
@@ -28,19 +29,19 @@ class Attribute(Node):
     args: tuple[Expr | TypeName, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class NamedType(Node):
     """A type made of keywords: ("unsigned", "int"), ("float4",), ("image2d_t",)."""
 
     words: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@record
 class TypedefName(Node):
     name: str
 
 
-@dataclass(frozen=True)
+@record
 class StructSpec(Node):
     kind: Literal["struct", "union"]
     tag: str | None
@@ -48,21 +49,21 @@ class StructSpec(Node):
     attributes: tuple[Attribute, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class Enumerator(Node):
     name: str
     value: Expr | None
     attributes: tuple[Attribute, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class EnumSpec(Node):
     tag: str | None
     enumerators: tuple[Enumerator, ...] | None
     attributes: tuple[Attribute, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class TypeofSpec(Node):
     operand: Expr | TypeName
 
@@ -70,7 +71,7 @@ class TypeofSpec(Node):
 TypeSpec: TypeAlias = NamedType | TypedefName | StructSpec | EnumSpec | TypeofSpec
 
 
-@dataclass(frozen=True)
+@record
 class DeclSpecs(Node):
     """Everything left of the declarators. Words keep their order and repetitions."""
 
@@ -82,19 +83,19 @@ class DeclSpecs(Node):
     attributes: tuple[Attribute, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class PointerPart(Node):
     quals: tuple[str, ...] = ()
     attributes: tuple[Attribute, ...] = ()
 
 
-@dataclass(frozen=True)
+@record
 class ArrayPart(Node):
     count: Expr | None
     quals: tuple[str, ...] = ()  # `static` and qualifiers inside the brackets
 
 
-@dataclass(frozen=True)
+@record
 class FunctionPart(Node):
     params: tuple[Param, ...]
     variadic: bool = False
@@ -104,7 +105,7 @@ class FunctionPart(Node):
 DeclPart: TypeAlias = PointerPart | ArrayPart | FunctionPart
 
 
-@dataclass(frozen=True)
+@record
 class Declarator(Node):
     """A name and how it is derived, outermost first: `int *a[3]` is (Array 3, Pointer)."""
 
@@ -114,13 +115,13 @@ class Declarator(Node):
     name_span: Span = field(default=NO_SPAN, compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@record
 class Param(Node):
     specs: DeclSpecs
     declarator: Declarator
 
 
-@dataclass(frozen=True)
+@record
 class TypeName(Node):
     specs: DeclSpecs
     declarator: Declarator
@@ -129,41 +130,41 @@ class TypeName(Node):
 # -- expressions --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@record
 class Ident(Node):
     name: str
 
 
-@dataclass(frozen=True)
+@record
 class Number(Node):
     """An integer or floating constant, as written; the checker gives it value and type."""
 
     text: str
 
 
-@dataclass(frozen=True)
+@record
 class CharConst(Node):
     text: str  # with its quotes
 
 
-@dataclass(frozen=True)
+@record
 class String(Node):
     parts: tuple[str, ...]  # adjacent literals, with their quotes
 
 
-@dataclass(frozen=True)
+@record
 class Unary(Node):
     op: Literal["+", "-", "~", "!", "*", "&", "++", "--"]
     operand: Expr
 
 
-@dataclass(frozen=True)
+@record
 class Postfix(Node):
     op: Literal["++", "--"]
     operand: Expr
 
 
-@dataclass(frozen=True)
+@record
 class Binary(Node):
     """* / % + - << >> < > <= >= == != & ^ | && ||"""
 
@@ -172,39 +173,39 @@ class Binary(Node):
     right: Expr
 
 
-@dataclass(frozen=True)
+@record
 class Assign(Node):
     op: str  # "=", "+=", ...
     target: Expr
     value: Expr
 
 
-@dataclass(frozen=True)
+@record
 class Conditional(Node):
     cond: Expr
     then: Expr
     other: Expr
 
 
-@dataclass(frozen=True)
+@record
 class Comma(Node):
     left: Expr
     right: Expr
 
 
-@dataclass(frozen=True)
+@record
 class Call(Node):
     callee: Expr
     args: tuple[Expr, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Index(Node):
     base: Expr
     index: Expr
 
 
-@dataclass(frozen=True)
+@record
 class Member(Node):
     base: Expr
     name: str
@@ -212,13 +213,13 @@ class Member(Node):
     name_span: Span = field(default=NO_SPAN, compare=False, repr=False)
 
 
-@dataclass(frozen=True)
+@record
 class Cast(Node):
     target: TypeName
     operand: Expr
 
 
-@dataclass(frozen=True)
+@record
 class VectorLiteral(Node):
     """`(float4)(a, b)`: a cast of a parenthesised list; the checker rejects non-vectors.
 
@@ -231,12 +232,12 @@ class VectorLiteral(Node):
     parts: tuple[Expr, ...]
 
 
-@dataclass(frozen=True)
+@record
 class FieldDesignator(Node):
     name: str
 
 
-@dataclass(frozen=True)
+@record
 class IndexDesignator(Node):
     index: Expr
     last: Expr | None = None  # GNU range [a ... b]
@@ -245,24 +246,24 @@ class IndexDesignator(Node):
 Designator: TypeAlias = FieldDesignator | IndexDesignator
 
 
-@dataclass(frozen=True)
+@record
 class InitItem(Node):
     designators: tuple[Designator, ...]
     value: Init
 
 
-@dataclass(frozen=True)
+@record
 class InitList(Node):
     items: tuple[InitItem, ...]
 
 
-@dataclass(frozen=True)
+@record
 class CompoundLiteral(Node):
     target: TypeName
     init: InitList
 
 
-@dataclass(frozen=True)
+@record
 class TypeQuery(Node):
     """sizeof, alignof, vec_step of an expression or a type."""
 
@@ -270,7 +271,7 @@ class TypeQuery(Node):
     operand: Expr | TypeName
 
 
-@dataclass(frozen=True)
+@record
 class StatementExpr(Node):
     """GNU `({ ... })`; parsed so that it can be named in an error."""
 
@@ -302,14 +303,14 @@ Init: TypeAlias = Expr | InitList
 # -- declarations ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@record
 class InitDeclarator(Node):
     declarator: Declarator
     init: Init | None = None
     bits: Expr | None = None  # a bit-field's width: only in structs, always an error later
 
 
-@dataclass(frozen=True)
+@record
 class Declaration(Node):
     """`specs a = 1, *b;` also a struct's field line, a typedef, or a bare `struct S {...};`."""
 
@@ -317,27 +318,27 @@ class Declaration(Node):
     items: tuple[InitDeclarator, ...]
 
 
-@dataclass(frozen=True)
+@record
 class FunctionDef(Node):
     specs: DeclSpecs
     declarator: Declarator
     body: Compound
 
 
-@dataclass(frozen=True)
+@record
 class StaticAssert(Node):
     cond: Expr
     message: String | None
 
 
-@dataclass(frozen=True)
+@record
 class Pragma(Node):
     """A pragma that reached the parser: text after `#pragma`. At file scope or as a statement."""
 
     text: str
 
 
-@dataclass(frozen=True)
+@record
 class TranslationUnit(Node):
     decls: tuple[ExternalDecl, ...]
 
@@ -347,36 +348,36 @@ ExternalDecl: TypeAlias = Declaration | FunctionDef | StaticAssert | Pragma
 # -- statements -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@record
 class Compound(Node):
     items: tuple[BlockItem, ...]
 
 
-@dataclass(frozen=True)
+@record
 class ExprStmt(Node):
     expr: Expr | None  # None: `;`
 
 
-@dataclass(frozen=True)
+@record
 class If(Node):
     cond: Expr
     then: Stmt
     other: Stmt | None
 
 
-@dataclass(frozen=True)
+@record
 class While(Node):
     cond: Expr
     body: Stmt
 
 
-@dataclass(frozen=True)
+@record
 class DoWhile(Node):
     body: Stmt
     cond: Expr
 
 
-@dataclass(frozen=True)
+@record
 class For(Node):
     init: Declaration | ExprStmt
     cond: Expr | None
@@ -384,56 +385,56 @@ class For(Node):
     body: Stmt
 
 
-@dataclass(frozen=True)
+@record
 class Switch(Node):
     value: Expr
     body: Stmt
 
 
-@dataclass(frozen=True)
+@record
 class Case(Node):
     value: Expr
     last: Expr | None  # GNU range `case 1 ... 5:`
     body: Stmt
 
 
-@dataclass(frozen=True)
+@record
 class Default(Node):
     body: Stmt
 
 
-@dataclass(frozen=True)
+@record
 class Break(Node):
     pass
 
 
-@dataclass(frozen=True)
+@record
 class Continue(Node):
     pass
 
 
-@dataclass(frozen=True)
+@record
 class Return(Node):
     value: Expr | None
 
 
-@dataclass(frozen=True)
+@record
 class Goto(Node):
     label: str
 
 
-@dataclass(frozen=True)
+@record
 class Label(Node):
     name: str
     body: Stmt
 
 
-@dataclass(frozen=True)
+@record
 class Asm(Node):
     """`asm(...)`: parsed so that it can be named in an error."""
 
 
-@dataclass(frozen=True)
+@record
 class AttributedStmt(Node):
     """`__attribute__((opencl_unroll_hint(4))) for (...)`."""
 

@@ -8,12 +8,12 @@ tried in order.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from .record import record
 from .types import SCALARS, SIZE_T, Type
 
 
-@dataclass(frozen=True)
+@record
 class Builtin:
     """since: the OpenCL C version that brought it, as __OPENCL_C_VERSION__ says it."""
 

@@ -6,10 +6,11 @@ each value moves it on; where braces are left out, it descends into sub-aggregat
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from . import ast, check_expr, constant, tast
 from .convert import assigned, failed
+from .record import record
 from .scope import Context
 from .source import Span
 from .types import CHAR, INT, Array, Scalar, Struct, Type, Vector
@@ -94,7 +95,7 @@ def _string(ctx: Context, t: Type, literal: ast.String) -> tuple[Type, tast.Stri
     return done, tast.StringRef(data, type=Array(CHAR, len(data)), span=literal.span)
 
 
-@dataclass
+@record(frozen=False)
 class _Frame:
     """One aggregate on the way to the current part."""
 
@@ -122,7 +123,7 @@ class _Frame:
         return self.type.fields[self.at].type
 
 
-@dataclass
+@record(frozen=False)
 class _Filler:
     ctx: Context
     type: Type

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from typing import Literal
 
+from .record import record
 from .source import Span
 
 Severity = Literal["error", "warning", "note"]
@@ -85,7 +86,7 @@ WIDER = {"unused": "all", "extra": "everything", "all": "everything"}
 GENERAL = ("none", "error", "everything", "pedantic")  # settings that name no group
 
 
-@dataclass(frozen=True)
+@record
 class Diagnostic:
     severity: Severity
     code: str
@@ -107,7 +108,7 @@ class InternalError(AssertionError):
     """kcc is wrong. Never caught except at the top, where it says what to report."""
 
 
-@dataclass
+@record(frozen=False)
 class Diagnostics:
     """Collects diagnostics for one compilation, under the user's `-W` settings."""
 

@@ -7,12 +7,12 @@ short. Floats are rounded once, from the exact value to the type's own precision
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from .record import record
 from .types import CHAR, DOUBLE, FLOAT, HALF, INT, LONG, UINT, ULONG, Scalar
 
 
-@dataclass(frozen=True)
+@record
 class Literal:
     """A literal's meaning. `warnings` are (code, message, offset), for the caller to report."""
 

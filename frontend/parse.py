@@ -9,13 +9,13 @@ compilation pays neither for importing Lark nor for its cost per reduction.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from . import ast
 from .diag import Diagnostics
+from .record import record
 from .source import Span
 from .syntax_errors import Complaint, complain, spelled, unknown_type
 from .tables import Tables, load_tables
@@ -414,7 +414,7 @@ class Parser:
         return ast.TranslationUnit(tuple(d for d in decls if isinstance(d, nodes)))
 
 
-@dataclass(frozen=True)
+@record
 class Numbers:
     """Numbers of the terminals that the lexical side names."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from .diag import Diagnostics, closest
@@ -14,6 +14,7 @@ from .pp_expr import evaluate
 from .pp_macro import Macro, read_definition
 from .pp_predefined import predefined
 from .pp_render import render
+from .record import record
 from .source import SourceFile, Span
 from .tokens import Token, TokenKind
 
@@ -23,7 +24,7 @@ MAX_INCLUDE_DEPTH = 200
 COMMAND_LINE = "<command line>"
 
 
-@dataclass(frozen=True)
+@record
 class PPOptions:
     """What the command line says to the preprocessor.
 
@@ -39,7 +40,7 @@ class PPOptions:
     fast_relaxed_math: bool = False
 
 
-@dataclass
+@record(frozen=False)
 class Dependencies:
     """What a result depends on besides its input: (path, content) read, and paths not found."""
 

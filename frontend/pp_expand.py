@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from .diag import Diagnostics
 from .lexer import lex_text
 from .pp_macro import Argument, Macro, Substitution, spaced, text_macro
+from .record import record
 from .source import Expansion, SourceFile, Span
 from .tokens import Token, TokenKind
 
@@ -25,7 +26,7 @@ MAX_ARGUMENT_DEPTH = 120  # macro uses inside arguments inside arguments
 Dynamic: TypeAlias = Callable[[Token], list[Token]]
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Conditional:
     """An #if on its way to its #endif."""
 
@@ -35,7 +36,7 @@ class Conditional:
     has_else: bool = False
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class File:
     source: SourceFile
     tokens: list[Token]
@@ -43,7 +44,7 @@ class File:
     conditionals: list[Conditional] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class _Stream:
     tokens: list[Token]
     macro: Macro | None = None

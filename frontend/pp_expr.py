@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 
 from .diag import Diagnostics
 from .literals import Literal, LiteralError, parse_char, parse_number
+from .record import record
 from .source import Span
 from .tokens import Token, TokenKind
 
@@ -17,7 +17,7 @@ _BITS = 64
 _MASK = (1 << _BITS) - 1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Value:
     number: int
     unsigned: bool = False
@@ -41,7 +41,7 @@ def _shift(a: int, by: int) -> int:
     return a << by if by >= 0 else a >> -by
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Op:
     level: int  # binds tighter when higher
     work: Callable[[int, int], int]

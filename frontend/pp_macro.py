@@ -5,11 +5,12 @@ A body is turned into `Piece`s once, when it is defined; substitution walks thos
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 
 from .diag import Diagnostics
 from .lexer import lex_text
+from .record import record
 from .source import Expansion, Span
 from .tokens import Token, TokenKind
 
@@ -26,7 +27,7 @@ class Take(Enum):
     OPTIONAL = 4  # __VA_OPT__(...)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Piece:
     take: Take
     token: Token  # the token of the body, for its text, spacing and place
@@ -36,7 +37,7 @@ class Piece:
     after_comma: bool = False  # GNU: `, ## __VA_ARGS__`
 
 
-@dataclass(slots=True, eq=False)
+@record(eq=False, frozen=False)
 class Macro:
     name: str
     span: Span
@@ -59,7 +60,7 @@ class Macro:
         )
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Argument:
     """An argument of one macro use; `expanded` is filled in when first needed."""
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from . import ast, tast
 from .diag import Diagnostics
+from .record import record
 from .source import NO_SPAN, Span
 from .types import ERROR, NO_QUALS, AddrSpace, Enum, Quals, Struct, Type
 
 VERSIONS = {"CL1.0": 100, "CL1.1": 110, "CL1.2": 120, "CL2.0": 200, "CL3.0": 300}
 
 
-@dataclass(frozen=True)
+@record
 class CheckOptions:
     """What the command line says of the language.
 
@@ -35,7 +36,7 @@ class CheckOptions:
         return VERSIONS.get(self.cl_std.upper(), 120)
 
 
-@dataclass(frozen=True)
+@record
 class Written:
     """A type with the qualifiers of the object it is for.
 
@@ -49,14 +50,14 @@ class Written:
     host_sized: bool = False
 
 
-@dataclass(frozen=True)
+@record
 class Typedef:
     name: str
     meaning: Written
     span: Span = NO_SPAN
 
 
-@dataclass(frozen=True)
+@record
 class EnumConstant:
     name: str
     value: int
@@ -79,7 +80,7 @@ def describe(symbol: Symbol) -> str:
             return "enumerator"
 
 
-@dataclass
+@record(frozen=False)
 class Scope:
     parent: Scope | None = None
     names: dict[str, Symbol] = field(default_factory=dict)
@@ -110,7 +111,7 @@ class Scope:
         return names
 
 
-@dataclass
+@record(frozen=False)
 class FunctionState:
     """What checking one function body keeps track of."""
 
@@ -125,14 +126,14 @@ class FunctionState:
     statics: int = 0
 
 
-@dataclass
+@record(frozen=False)
 class SwitchState:
     type: Type
     cases: list[tuple[int, int, Span]] = field(default_factory=list)
     default: Span | None = None
 
 
-@dataclass
+@record(frozen=False)
 class Context:
     diags: Diagnostics
     options: CheckOptions

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
+from .record import record
 
-@dataclass(eq=False)
+
+@record(eq=False, frozen=False)
 class SourceFile:
     """One text that tokens come from: a file, standard input, a `-D`, or a pasted token."""
 
@@ -47,7 +49,7 @@ class SourceFile:
         return self.text[starts[line - 1] : end].rstrip("\r")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Span:
     """Characters [start, end) of a file; `expanded_from` is the macro use they came through."""
 
@@ -78,7 +80,7 @@ class Span:
         return span
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Expansion:
     macro: str
     use: Span

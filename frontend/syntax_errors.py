@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .record import record
 from .source import Span
 from .tokens import Token, TokenKind
 from .treebuild import Opened
@@ -59,7 +59,7 @@ HINTS = {
 }
 
 
-@dataclass(frozen=True)
+@record
 class Complaint:
     """A diagnostic to be; `missing` is a word that, put in, would mend it."""
 

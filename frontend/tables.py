@@ -9,19 +9,19 @@ first line is the hash of what it was made from and of its own contents.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import Any
 
+from .record import record
 from .store import Store
 
 FORMAT = "kcc-lalr-2"
 START = "translation_unit"
 
 
-@dataclass(frozen=True)
+@record
 class Rule:
     """A production: pop `size` values, give those of `plan` to the function `name`.
 
@@ -38,7 +38,7 @@ class Rule:
     splices: frozenset[int]
 
 
-@dataclass(frozen=True, eq=False)
+@record(eq=False)
 class Tables:
     """Symbols are numbers, terminals first. rows[state][symbol] is the next state, or -1 - rule.
 

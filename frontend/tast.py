@@ -7,20 +7,21 @@ an object; they carry `quals` of that object. A value is read from one only by `
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Literal, TypeAlias
 
+from .record import record
 from .source import NO_SPAN, Span
 from .types import NO_QUALS, Quals, Struct, Type
 from .types import Function as FunctionType
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class Node:
     span: Span = field(default=NO_SPAN, compare=False, repr=False)
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class TypedNode(Node):
     type: Type
 
@@ -28,7 +29,7 @@ class TypedNode(Node):
 # -- things with a name: compared by identity, since two `i` are not one `i` -----------------------
 
 
-@dataclass(eq=False)
+@record(eq=False, frozen=False)
 class Var:
     """A variable, parameter or program-scope object.
 
@@ -47,7 +48,7 @@ class Var:
     is_static: bool = False  # `static` at program scope: not visible to other inputs
 
 
-@dataclass(eq=False)
+@record(eq=False, frozen=False)
 class FunctionAttrs:
     reqd_work_group_size: tuple[int, int, int] | None = None
     work_group_size_hint: tuple[int, int, int] | None = None
@@ -57,7 +58,7 @@ class FunctionAttrs:
     fp_contract: bool = True  # `#pragma OPENCL FP_CONTRACT`: a*b+c may become one fma
 
 
-@dataclass(eq=False)
+@record(eq=False, frozen=False)
 class Function:
     """A function; `body` is None until it is defined here (and stays so for externs)."""
 
@@ -75,14 +76,14 @@ class Function:
 # -- values -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@record
 class Const(TypedNode):
     """A scalar constant: int for integers, bools and enums; float for floats; 0 for null."""
 
     value: int | float
 
 
-@dataclass(frozen=True)
+@record
 class Load(TypedNode):
     """The value held by an object. Of a 3-vector: three lanes."""
 
@@ -105,7 +106,7 @@ ConvertKind: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True)
+@record
 class Convert(TypedNode):
     """Elementwise for vectors, except "splat". Implicit ones and casts alike."""
 
@@ -121,7 +122,7 @@ BinaryOp: TypeAlias = Literal[
 ]  # fmt: skip
 
 
-@dataclass(frozen=True)
+@record
 class Unary(TypedNode):
     """neg, not: type is the operand's. lnot: int 0/1 for a scalar, -1/0 lanes for a vector."""
 
@@ -129,7 +130,7 @@ class Unary(TypedNode):
     operand: Expr
 
 
-@dataclass(frozen=True)
+@record
 class Binary(TypedNode):
     """Both operands have one type (converted already), save the count of a shift.
 
@@ -145,7 +146,7 @@ class Binary(TypedNode):
     right: Expr
 
 
-@dataclass(frozen=True)
+@record
 class PointerAdd(TypedNode):
     """pointer + index elements; index is `long` (sign-extended or converted already)."""
 
@@ -154,7 +155,7 @@ class PointerAdd(TypedNode):
     negate: bool = False  # pointer - index
 
 
-@dataclass(frozen=True)
+@record
 class PointerDiff(TypedNode):
     """left - right in elements, of type long."""
 
@@ -162,7 +163,7 @@ class PointerDiff(TypedNode):
     right: Expr
 
 
-@dataclass(frozen=True)
+@record
 class Assign(TypedNode):
     """Store value (already of the target's type); the value is the node's value."""
 
@@ -170,12 +171,12 @@ class Assign(TypedNode):
     value: Expr
 
 
-@dataclass(frozen=True)
+@record
 class Current(TypedNode):
     """Inside an Update's `value`: what the target held before."""
 
 
-@dataclass(frozen=True)
+@record
 class Update(TypedNode):
     """`target op= x`, `++target`, `target--`: the target is evaluated once.
 
@@ -188,7 +189,7 @@ class Update(TypedNode):
     result: Literal["new", "old"]
 
 
-@dataclass(frozen=True)
+@record
 class Conditional(TypedNode):
     """cond is `bool`; only one arm is evaluated. Arms have one type (may be void)."""
 
@@ -197,7 +198,7 @@ class Conditional(TypedNode):
     other: Expr
 
 
-@dataclass(frozen=True)
+@record
 class VectorSelect(TypedNode):
     """Ternary on vectors: lanes of `then` where the most significant bit of cond is set."""
 
@@ -206,13 +207,13 @@ class VectorSelect(TypedNode):
     other: Expr
 
 
-@dataclass(frozen=True)
+@record
 class Comma(TypedNode):
     left: Expr
     right: Expr
 
 
-@dataclass(frozen=True)
+@record
 class Call(TypedNode):
     """A call of a function with a body somewhere; args are converted already."""
 
@@ -220,7 +221,7 @@ class Call(TypedNode):
     args: tuple[Expr, ...]
 
 
-@dataclass(frozen=True)
+@record
 class BuiltinCall(TypedNode):
     """A call of a builtin: `key` names the row in builtins.py and its lowering in ir."""
 
@@ -228,7 +229,7 @@ class BuiltinCall(TypedNode):
     args: tuple[Expr, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Printf(TypedNode):
     """printf: the format with escapes resolved, args after the default promotions. int."""
 
@@ -236,14 +237,14 @@ class Printf(TypedNode):
     args: tuple[Expr, ...]
 
 
-@dataclass(frozen=True)
+@record
 class VectorBuild(TypedNode):
     """A vector literal: the lanes of the parts (scalars and vectors), one after another."""
 
     parts: tuple[Expr, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Shuffle(TypedNode):
     """Lanes of a vector *value* picked by number; a scalar when `lanes` has one."""
 
@@ -251,14 +252,14 @@ class Shuffle(TypedNode):
     lanes: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@record
 class Reinterpret(TypedNode):
     """as_type(x), and casts between vectors of one size: same bits, other type."""
 
     operand: Expr
 
 
-@dataclass(frozen=True)
+@record
 class ValueMember(TypedNode):
     """A member of a struct that is a value, not an object: `f().x`."""
 
@@ -269,24 +270,24 @@ class ValueMember(TypedNode):
 # -- objects --------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True)
 class ObjectNode(TypedNode):
     quals: Quals = NO_QUALS
 
 
-@dataclass(frozen=True)
+@record
 class VarRef(ObjectNode):
     var: Var
 
 
-@dataclass(frozen=True)
+@record
 class Deref(ObjectNode):
     """*pointer; a[i] is Deref(PointerAdd(decayed a, i))."""
 
     pointer: Expr
 
 
-@dataclass(frozen=True)
+@record
 class MemberRef(ObjectNode):
     """A field of a struct or union object; `a->b` is MemberRef(Deref(a), index)."""
 
@@ -294,7 +295,7 @@ class MemberRef(ObjectNode):
     index: int
 
 
-@dataclass(frozen=True)
+@record
 class LanesRef(ObjectNode):
     """Lanes of a vector object, `v.xz`; assignable when no lane repeats."""
 
@@ -302,14 +303,14 @@ class LanesRef(ObjectNode):
     lanes: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@record
 class StringRef(ObjectNode):
     """A string literal: an array of char in constant memory; `value` includes the final NUL."""
 
     value: bytes
 
 
-@dataclass(frozen=True)
+@record
 class CompoundRef(ObjectNode):
     """A compound literal: a fresh unnamed object, initialised each time it is reached."""
 
@@ -317,7 +318,7 @@ class CompoundRef(ObjectNode):
     init: Init
 
 
-@dataclass(frozen=True)
+@record
 class Aggregate(TypedNode):
     """An initialiser list, flattened: each entry's path is field or element numbers from the
     outside in; everything not named is zero. Later entries win over earlier ones."""
@@ -354,12 +355,12 @@ Init: TypeAlias = Expr | Aggregate | StringRef  # StringRef: a char array initia
 # -- statements -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@record
 class Block(Node):
     items: tuple[Stmt, ...]
 
 
-@dataclass(frozen=True)
+@record
 class VarDecl(Node):
     """An automatic variable comes to life here; static and group ones are hoisted elsewhere."""
 
@@ -367,19 +368,19 @@ class VarDecl(Node):
     init: Init | None
 
 
-@dataclass(frozen=True)
+@record
 class ExprStmt(Node):
     expr: Expr
 
 
-@dataclass(frozen=True)
+@record
 class If(Node):
     cond: Expr  # bool, as in every condition below
     then: Stmt
     other: Stmt | None
 
 
-@dataclass(frozen=True)
+@record
 class Loop(Node):
     """while, do and for. Order: [init] cond body step cond...; `test_first` is False for do.
 
@@ -394,7 +395,7 @@ class Loop(Node):
     unroll: int | None = None
 
 
-@dataclass(frozen=True)
+@record
 class Switch(Node):
     """Cases inside `body`, at any depth, belong to the innermost Switch around them."""
 
@@ -402,7 +403,7 @@ class Switch(Node):
     body: Stmt
 
 
-@dataclass(frozen=True)
+@record
 class Case(Node):
     """low..high inclusive, as values of the switch's promoted type; None, None: default."""
 
@@ -411,27 +412,27 @@ class Case(Node):
     body: Stmt
 
 
-@dataclass(frozen=True)
+@record
 class Break(Node):
     pass
 
 
-@dataclass(frozen=True)
+@record
 class Continue(Node):
     pass
 
 
-@dataclass(frozen=True)
+@record
 class Return(Node):
     value: Expr | None
 
 
-@dataclass(frozen=True)
+@record
 class Goto(Node):
     label: str  # unique in the function; the checker knows it exists
 
 
-@dataclass(frozen=True)
+@record
 class Label(Node):
     name: str
     body: Stmt
@@ -453,7 +454,7 @@ Stmt: TypeAlias = (
 )
 
 
-@dataclass
+@record(frozen=False)
 class Program:
     """One translation unit, checked: functions in order of definition, kernels among them."""
 

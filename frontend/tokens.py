@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 
+from .record import record
 from .source import Span
 
 
@@ -19,7 +19,7 @@ class TokenKind(Enum):
     EOF = "end of file"
 
 
-@dataclass(slots=True)
+@record(frozen=False)
 class Token:
     kind: TokenKind
     text: str

@@ -9,12 +9,13 @@ names from others.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, TypeAlias, cast
 
 from . import ast
 from .diag import CompileError, Diagnostics
+from .record import record
 from .source import Span
 from .tokens import Token
 from .words import PREDECLARED, VECTOR_WORDS, WORDS
@@ -26,7 +27,7 @@ VECTORS = frozenset(VECTOR_WORDS)
 NESTING_LIMIT = 256  # brackets in brackets; as many unfinished operators; parts of a declarator
 
 
-@dataclass(frozen=True)
+@record
 class Opened:
     """A construct that opened a scope; `depth` is how many there were before."""
 

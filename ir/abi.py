@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any, Literal
 
 from ..frontend.diag import InternalError
+from ..frontend.record import record
 
 MAX_ARG_ALIGN = 128  # bytes; a longer by-value argument is aligned to this (refsi 8.1)
 NOTE_OWNER = "kcc"
@@ -21,7 +22,7 @@ NOTE_SECTION = ".note.kcc"
 METADATA_VERSION = 1
 
 
-@dataclass(frozen=True)
+@record
 class ElementType:
     """What one element of a buffer, or one by-value argument, is made of."""
 
@@ -30,7 +31,7 @@ class ElementType:
     lanes: int = 1  # 3-vectors have 3 lanes and the room of 4
 
 
-@dataclass(frozen=True)
+@record
 class KernelArg:
     """One parameter, with its place in the argument block; sizes and offsets in bytes.
 
@@ -50,7 +51,7 @@ class KernelArg:
     const: bool = False  # the pointee is const: the kernel only reads it
 
 
-@dataclass(frozen=True)
+@record
 class KernelInfo:
     name: str  # also the ELF symbol of the RefSi entry: void name(packed_args, wg_info *)
     args: tuple[KernelArg, ...]
@@ -90,7 +91,7 @@ def block_offsets(sizes: Iterable[int]) -> tuple[tuple[int, ...], int]:
 # -- work-group info and execution state, RV64 (RefSi device_if.h) -----------------------------
 
 
-@dataclass(frozen=True)
+@record
 class Slot:
     """A field of a guest structure: byte offset, struct format character, count."""
 

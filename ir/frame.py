@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import llvmlite.ir as llir
 
 from ..frontend import tast
 from ..frontend.diag import Diagnostics
+from ..frontend.record import record
 from ..frontend.source import Span
 from ..frontend.types import Type, alignof
 from .emit import VOID, copy_bytes, load, store
 from .lower_type import is_aggregate, memory_type, value_type
 
 
-@dataclass(frozen=True)
+@record
 class LowerOptions:
     """opt_level: 0 to 3. fp_contract: a * b + c inside one expression may be fused.
 
@@ -33,7 +34,7 @@ class LowerOptions:
     name: str = "kernels"
 
 
-@dataclass(frozen=True)
+@record
 class Place:
     """Where an object is: its address, what is known of it, and lanes of it if only some."""
 
@@ -44,7 +45,7 @@ class Place:
     lanes: tuple[int, ...] | None = None
 
 
-@dataclass
+@record(frozen=False)
 class Unit:
     """One module in the making."""
 
@@ -57,14 +58,14 @@ class Unit:
     debug: Any = None  # ir.debug.DebugInfo when -g was given
 
 
-@dataclass
+@record(frozen=False)
 class SwitchTargets:
     instr: Any
     ranges: list[tuple[int, int, Any]] = field(default_factory=list)
     default: Any = None
 
 
-@dataclass
+@record(frozen=False)
 class Frame:
     """One function in the making. `item` holds the hidden arguments (see lower.py)."""
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -25,6 +24,7 @@ import llvmlite.ir as llir
 
 from ..frontend import tast
 from ..frontend.diag import Diagnostics
+from ..frontend.record import record
 from ..frontend.types import AddrSpace, Enum, Pointer, Scalar, Type, Vector, alignof, sizeof
 from .abi import ElementType, KernelArg, KernelInfo, arg_align, block_offsets
 from .emit import VOID, Attributes, GlobalVar, global_bytes
@@ -40,7 +40,7 @@ LOCAL_PTR = llir.PointerType(addrspace=int(AddrSpace.LOCAL))
 LIBRARY_NAMES = frozenset({"memcpy", "memmove", "memset", "memcmp"})
 
 
-@dataclass
+@record(frozen=False)
 class Lowered:
     """A module and what is known of its kernels; the passes change both."""
 

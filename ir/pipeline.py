@@ -6,12 +6,12 @@ The module is llvmlite's text-making object until LLVM parses it, once, for the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import llvmlite.binding as llvm
 
 from ..frontend.diag import InternalError
+from ..frontend.record import record
 from .lower import Lowered
 from .passes import local_memory, metadata, trampoline, workitem_ids, workitem_loops
 
@@ -29,7 +29,7 @@ PASS_NAMES = ("lower", *(p.name for p in PIPELINE), OPTIMISE)
 Observer: TypeAlias = Callable[[str, str], None]
 
 
-@dataclass(frozen=True)
+@record
 class PipelineOptions:
     """opt_level: 0 to 3. verify_each: have LLVM check the module after every pass, not twice."""
 

@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from ..frontend.record import record
 
 NONE = -1  # no width, or no precision, was given
 
@@ -26,12 +27,12 @@ class FormatError(Exception):
     """The format asks for something that printf does not do; the message names it."""
 
 
-@dataclass(frozen=True)
+@record
 class Text:
     data: bytes
 
 
-@dataclass(frozen=True)
+@record
 class Conversion:
     """One conversion. width and precision: a number or NONE. length as written."""
 

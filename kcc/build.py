@@ -72,6 +72,7 @@ class Compilation:
         self.diags = Diagnostics(
             settings=tuple(options.warnings), max_errors=int(options.error_limit)
         )
+        self.diags.check_settings()
         self.dependencies = Dependencies()
         self.outputs = Outputs()
         self.times: list[tuple[str, float]] = []
@@ -187,7 +188,7 @@ _FP_FLAGS = {
 
 
 def _lower_options(job: Compilation, unit: Unit) -> Any:
-    from kcc.ir.lower import LowerOptions
+    from kcc.ir.frame import LowerOptions
 
     options = job.options
     fp_flags = {f for name in options.cl_flags for f in _FP_FLAGS.get(name, ())}
@@ -352,7 +353,9 @@ def make(job: Compilation, unit: Unit, goal: str) -> Any:
 def _assemble(job: Compilation, unit: Unit) -> bytes:
     from kcc.backend.asm import assemble
 
-    data = job.timed("asm", lambda: assemble(_decode(job, unit), unit.name, job.diags, job.arch))
+    data: bytes = job.timed(
+        "asm", lambda: assemble(_decode(job, unit), unit.name, job.diags, job.arch)
+    )
     job.diags.raise_errors()
     return data
 

@@ -9,7 +9,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("frontend", "ir", "backend", "linker", "device", "kernels", "kcc")
-LEAVES = {"frontend.source", "frontend.diag", "frontend.store"}  # standard library only: for all
+# Standard library only: for all.
+LEAVES = {"frontend.source", "frontend.diag", "frontend.store", "frontend.record"}
 
 # Which modules of other packages a package may import; "package.*" means all of them.
 ALLOWED = {

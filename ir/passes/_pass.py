@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from ...frontend.record import record
 
 if TYPE_CHECKING:
     from ..lower import Lowered
 
 
-@dataclass(frozen=True)
+@record
 class Pass:
     """run changes the module in place, and `kernels` where it finds out more about them."""
 

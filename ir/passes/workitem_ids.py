@@ -11,11 +11,11 @@ them on here; inlined, with a constant dimension, a body shrinks to a load or no
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import llvmlite.ir as llir
 
+from ...frontend.record import record
 from ..abi import WG_INFO
 from ..emit import I32, I64, PTR, Attributes, declare, load, offset_ptr
 from ._pass import Pass
@@ -27,7 +27,7 @@ ITEM_TYPES = (PTR, I64, I64, I64)  # wg_info and the local id: what `Frame.item`
 ITEM_NAMES = ("wg", "lx", "ly", "lz")
 
 
-@dataclass
+@record(frozen=False)
 class Item:
     """Where a body is being built, and what it knows of its work-item."""
 
@@ -88,7 +88,7 @@ def _field(name: str) -> Callable[[Item, Any], Any]:
     return lambda item, dim: item.info(name, dim)
 
 
-@dataclass(frozen=True)
+@record
 class Row:
     """emit: the value for a dimension below 3; beyond: the value for any other.
 

@@ -10,6 +10,7 @@ import llvmlite.binding as llvm
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kcc.backend.asm import assemble
 from kcc.backend.codegen import emit_assembly, emit_object
 from kcc.backend.disasm import disassemble, render

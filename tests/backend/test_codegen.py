@@ -7,6 +7,7 @@ from pathlib import Path
 
 import llvmlite.binding as llvm
 import pytest
+
 from kcc.backend.codegen import emit_assembly, emit_object, target_machine
 from kcc.backend.disasm import disassemble
 from kcc.backend.target import DATA_LAYOUT, DEFAULT_ARCH, TRIPLE, parse_target

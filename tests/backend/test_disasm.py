@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from kcc.backend.disasm import disassemble, render
 from kcc.backend.encode import decode, encode, is_hint
 from kcc.backend.isa import TABLE

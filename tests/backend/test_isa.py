@@ -7,6 +7,7 @@ from itertools import combinations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from kcc.backend.encode import EncodeError, compress, decode, encode, expand, is_hint
 from kcc.backend.isa import FIELDS, TABLE, Insn
 

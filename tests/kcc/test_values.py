@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from kcc.ir.abi import ElementType, KernelArg
 
+from kcc.ir.abi import ElementType, KernelArg
 from kcc.values import Local, Raw, ValueSpecError, parse_value
 
 FLOAT, INT, UCHAR = ElementType("float", 4), ElementType("int", 4), ElementType("uint", 1)
