@@ -117,7 +117,10 @@ class Program:
 def build_for_host(
     text: str, opt: int = 2, options: LowerOptions | None = None, library: tuple[str, ...] = ()
 ) -> Program:
-    lowered = lower_text(text, options or LowerOptions(opt_level=opt))
+    return load_program(lower_text(text, options or LowerOptions(opt_level=opt)), opt, library)
+
+
+def load_program(lowered: Lowered, opt: int = 2, library: tuple[str, ...] = ()) -> Program:
     machine = host_machine(opt)
     module = run_pipeline(lowered, machine, PipelineOptions(opt, verify_each=True))
     ir = str(module)
@@ -144,6 +147,12 @@ def machine_for_jit(opt: int) -> Any:
 def build() -> Callable[..., Program]:
     """build(text, opt=2, options=None, library=()) -> Program"""
     return build_for_host
+
+
+@pytest.fixture
+def build_program() -> Callable[..., Program]:
+    """build_program(tast.Program) -> Program"""
+    return lambda program: load_program(lower(program))
 
 
 @pytest.fixture

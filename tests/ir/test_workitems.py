@@ -109,26 +109,27 @@ def test_arguments_of_every_kind_arrive(build, opt):
 
 
 @pytest.mark.parametrize("opt", [0, 3])
-def test_local_variables_are_shared_by_the_group(build, opt):
+def test_local_variables_do_not_overlap(build, opt):
+    # Without barriers an item may only look at what it wrote itself.
     program = build(
         """kernel void k(global int *out) {
-            local int total;
-            local char pad;
-            local long cells[2][3];
+            local int ids[4];
+            local char pads[5];
+            local long cells[2][4];
             size_t i = get_local_id(0);
-            pad = 1;
-            if (i == 0) total = 0;
-            total += (int)get_global_id(0);
-            cells[i % 2][i % 3] = total;
-            if (i == get_local_size(0) - 1) out[get_group_id(0)] = total + (int)cells[i % 2][i % 3];
+            ids[i] = get_global_id(0);
+            pads[i] = -1;
+            cells[0][i] = 1000;
+            cells[1][i] = 7;
+            out[get_global_id(0)] = ids[i] + pads[i] * 100 + (int)cells[0][i] * (int)cells[1][i];
         }
         kernel void plain(global int *out) { out[0] = 1; }""",
         opt,
     )
-    out = np.zeros(3, np.int32)
+    out = np.zeros(12, np.int32)
     program.run("k", out, size=(12,), local=(4,))
-    assert out.tolist() == [2 * (0 + 1 + 2 + 3), 2 * (4 + 5 + 6 + 7), 2 * (8 + 9 + 10 + 11)]
-    assert program.kernels["k"].local_size == 56
+    assert out.tolist() == [i - 100 + 7000 for i in range(12)]
+    assert program.kernels["k"].local_size == 16 + 8 + 64
     assert program.kernels["plain"].local_size == 0
 
 

@@ -1,0 +1,93 @@
+"""The layout that kernels and launchers share."""
+
+from __future__ import annotations
+
+import itertools
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kcc.frontend.diag import InternalError
+from kcc.ir.abi import (
+    EXEC_STATE,
+    EXEC_STATE_SIZE,
+    MAX_ARG_ALIGN,
+    WG_INFO,
+    WG_INFO_SIZE,
+    ElementType,
+    KernelArg,
+    KernelInfo,
+    arg_align,
+    block_offsets,
+    decode_metadata,
+    encode_metadata,
+    pack_record,
+)
+
+
+@given(st.lists(st.integers(1, 600), max_size=12))
+def test_arguments_are_aligned_and_apart(sizes):
+    offsets, total = block_offsets(sizes)
+    end = 0
+    for offset, size in zip(offsets, sizes, strict=True):
+        align = arg_align(size)
+        assert offset % align == 0
+        assert end <= offset < end + align
+        assert align == MAX_ARG_ALIGN or size <= align < 2 * size
+        end = offset + size
+    assert total % 8 == 0
+    assert end <= total < end + 8
+
+
+def test_offsets_of_a_known_block():
+    assert block_offsets([8, 1, 2, 12, 8, 200]) == ((0, 8, 10, 16, 32, 128), 328)
+    with pytest.raises(InternalError):
+        block_offsets([0])
+
+
+def test_records_have_the_device_s_layout():
+    for layout, size in ((WG_INFO, WG_INFO_SIZE), (EXEC_STATE, EXEC_STATE_SIZE)):
+        taken = sorted(
+            (s.offset, s.offset + s.count * struct.calcsize(s.format)) for s in layout.values()
+        )
+        for (_, end), (start, _) in itertools.pairwise(taken):
+            assert end <= start
+        assert taken[-1][1] <= size
+    packed = pack_record(WG_INFO, WG_INFO_SIZE, group_id=(1, 2, 3), num_dim=2)
+    assert len(packed) == 136
+    assert packed[:24] == struct.pack("<3Q", 1, 2, 3)
+    assert packed[96:104] == struct.pack("<II", 2, 0)
+
+
+def test_metadata_survives_the_note():
+    info = KernelInfo(
+        "k",
+        (
+            KernelArg(
+                "a", "global float *", "buffer", "global", ElementType("float", 4, 4), 8, 8, 0, True
+            ),
+        ),
+        8,
+        16,
+        (1, 2, 3),
+        None,
+        "float4",
+    )
+    note = encode_metadata([info])
+    name_size, desc_size, kind = struct.unpack_from("<III", note)
+    assert (name_size, kind, note[12:16]) == (4, 1, b"kcc\0")
+    assert len(note) % 4 == 0
+    assert decode_metadata(note[16 : 16 + desc_size]) == (info,)
+
+
+@pytest.mark.parametrize(
+    "desc",
+    [b"", b"{}", b"[]", b"\xff", b'{"version":2,"kernels":[]}', b'{"version":1,"kernels":[{}]}',
+     b'{"version":1,"kernels":[{"args":[{"element":3}]}]}', b'{"version":1,"kernels":7}', b"3",
+     b"[" * 100000],
+)  # fmt: skip
+def test_malformed_metadata_is_a_value_error(desc):
+    with pytest.raises(ValueError):
+        decode_metadata(desc)
