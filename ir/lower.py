@@ -40,6 +40,9 @@ LOCAL_PTR = llir.PointerType(addrspace=int(AddrSpace.LOCAL))
 LIBRARY_NAMES = frozenset({"memcpy", "memmove", "memset", "memcmp"})
 
 
+DEFAULTS = LowerOptions()
+
+
 @record(frozen=False)
 class Lowered:
     """A module and what is known of its kernels; the passes change both."""
@@ -50,7 +53,7 @@ class Lowered:
 
 def lower(
     program: tast.Program,
-    options: LowerOptions = LowerOptions(),  # noqa: B008  # frozen
+    options: LowerOptions = DEFAULTS,
     diags: Diagnostics | None = None,
 ) -> Lowered:
     """Make an LLVM module of a checked program.

@@ -37,10 +37,13 @@ class PipelineOptions:
     verify_each: bool = False
 
 
+DEFAULTS = PipelineOptions()
+
+
 def run_pipeline(
     lowered: Lowered,
     machine: Any,
-    options: PipelineOptions = PipelineOptions(),  # frozen
+    options: PipelineOptions = DEFAULTS,
     observe: Observer | None = None,
 ) -> llvm.ModuleRef:
     """Run every pass for `machine` (an llvmlite TargetMachine) and optimise.
