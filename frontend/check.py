@@ -436,14 +436,14 @@ def _argument_problem(ctx: Context, written: Written) -> str | None:
             return "must point to global, constant or local memory"
         if isinstance(t.pointee, Pointer) and ctx.options.version < 200:
             return "is a pointer to a pointer"
-        return _held_problem(t.pointee, pointers=ctx.options.version < 200)
+        return None
     if t == BOOL:
         return "has type 'bool', whose size differs between host and device"
-    return _held_problem(t, pointers=True)
+    return _held_problem(t)
 
 
-def _held_problem(t: Type, pointers: bool) -> str | None:
-    """What hides inside of an argument's type: `bool` and, by value, pointers."""
+def _held_problem(t: Type) -> str | None:
+    """What hides inside of a struct that is passed by value: `bool` and pointers."""
     seen: set[Struct] = set()
     todo = [t]
     while todo:
@@ -453,8 +453,10 @@ def _held_problem(t: Type, pointers: bool) -> str | None:
         elif isinstance(inner, Struct) and inner not in seen:
             seen.add(inner)
             todo += [field.type for field in inner.fields or ()]
-        elif isinstance(inner, Pointer) and inner is not t and pointers:
+        elif isinstance(inner, Pointer):
             return "holds a pointer"
+        elif inner == BOOL:
+            return "holds a 'bool', whose size differs between host and device"
         elif isinstance(inner, Opaque) and inner is not ERROR:
             return f"holds a value of type '{inner}'"
     return None

@@ -476,7 +476,8 @@ def _array_count(ctx: Context, expr: ast.Expr) -> int | None:
     count = constant.fold(value)
     if count is None:
         message = "the length of an array must be constant; OpenCL C has no variable-length arrays"
-        ctx.diags.error("variable-length-array", message, expr.span)
+        hint = "an enumerator, a macro or a constant at program scope is constant"
+        ctx.diags.error("variable-length-array", message, expr.span, hint=hint)
         return None
     if count < 0:
         ctx.diags.error("array-length", f"an array of length {count}", expr.span)

@@ -422,11 +422,21 @@ def _pointer_difference(ctx: Context, left: tast.Expr, right: tast.Expr, span: S
 def _compare_pointers(
     ctx: Context, name: tast.BinaryOp, left: tast.Expr, right: tast.Expr, span: Span
 ) -> tast.Expr:
+    left, right = _integer_as_pointer(ctx, left, right), _integer_as_pointer(ctx, right, left)
     met = _meeting_pointer(ctx, left, right, span, "comparison")
     if met is None:
         return error_value(span)
     a, b = _as_pointer(left, met), _as_pointer(right, met)
     return tast.Binary(name, a, b, type=INT, span=span)
+
+
+def _integer_as_pointer(ctx: Context, x: tast.Expr, other: tast.Expr) -> tast.Expr:
+    """An integer that is compared with a pointer: a constraint violation that all let pass."""
+    if not is_integer(x.type) or constant.is_null(x) or not isinstance(other.type, Pointer):
+        return x
+    message = f"comparison of an integer, {quoted(x.type)}, and a pointer, {quoted(other.type)}"
+    ctx.diags.warning("pointer-integer-compare", message, x.span, hint="write a cast")
+    return cast(ctx, x, other.type, x.span)
 
 
 def _as_pointer(x: tast.Expr, target: Pointer) -> tast.Expr:
@@ -764,6 +774,10 @@ def member(base: Operand, number: int, span: Span) -> Operand:
     assert isinstance(base.type, Struct)
     assert base.type.fields is not None
     field = base.type.fields[number]
+    if not isinstance(base, tast.OBJECTS) and isinstance(field.type, Array):
+        # An array needs an object to point into: the value gets one.
+        temporary = tast.Var("", base.type, Quals(), "auto", span)
+        base = tast.CompoundRef(temporary, base, type=base.type, span=span)
     if not isinstance(base, tast.OBJECTS):
         return tast.ValueMember(base, number, type=field.type, span=span)
     quals = Quals(
@@ -817,7 +831,7 @@ def _type_query(ctx: Context, e: ast.TypeQuery) -> tast.Expr:
     if e.op == "vec_step":
         count = t.count if isinstance(t, Vector) else 1
         return tast.Const(4 if count == 3 else count, type=INT, span=e.span)
-    if not (is_complete(t) or is_void(t)):
+    if not is_complete(t):
         message = f"'{e.op}' of {quoted(t)}, which is not complete"
         ctx.diags.error("incomplete-type", message, e.span)
         return error_value(e.span)

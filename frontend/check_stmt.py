@@ -431,6 +431,7 @@ def declaration(ctx: Context, e: ast.Declaration) -> list[tast.Stmt]:
             continue
         if isinstance(written.type, Function):
             ctx.unsupported("function declarations inside functions are", span)
+            ctx.declare(name, tast.Var(name, ERROR, written.quals, "auto", span), span)
             continue
         variable = _local(ctx, e.specs, item, written)
         if variable is not None:

@@ -19,6 +19,7 @@ from .types import (
     FLOAT,
     HALF,
     INT,
+    AddrSpace,
     Array,
     Enum,
     Pointer,
@@ -97,6 +98,9 @@ def _fold_leaf(expr: tast.Expr) -> Value | None:
         case tast.Conditional(cond=cond, then=then, other=other):
             chosen = fold(cond)
             return None if chosen is None else fold(then if chosen else other)
+        case tast.Load(source=tast.VarRef(var=var)) if var.quals.space is AddrSpace.CONSTANT:
+            # Objects in constant memory never change: their values are constants, as in clang.
+            return var.init.value if isinstance(var.init, tast.Const) else None
         case _:
             return None
 
