@@ -75,6 +75,7 @@ def block_offsets(sizes: Iterable[int]) -> tuple[tuple[int, ...], int]:
     sizes:    of the arguments in declaration order, bytes; 8 for buffers and local sizes.
     returns:  (offset of each argument, size of the whole block), in bytes; the size is
               rounded up to 8 so that blocks can follow one another.
+              The block itself starts at a multiple of MAX_ARG_ALIGN: kernels rely on it.
     raises:   InternalError for a size that is not positive.
     source:   the RefSi HAL's packing, with one alignment rule on both sides.
     """
