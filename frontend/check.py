@@ -290,7 +290,7 @@ def _body(
         if goto.label not in state.labels:
             message = f"there is no label '{goto.label}' in '{function.name}'"
             ctx.diags.error("undeclared", message, goto.span)
-    if ctx.asked_for("unused-variable", "unused"):
+    if ctx.diags.wants("unused-variable"):
         for var in state.locals:
             if var not in ctx.used and var.type is not ERROR:
                 message = f"variable '{var.name}' is not used"

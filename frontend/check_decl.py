@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from . import ast, check_expr, constant
-from .scope import Context, EnumConstant, Typedef, Written, closest, describe
+from .scope import Context, EnumConstant, Typedef, Written, describe, suggestion
 from .source import Span
 from .types import (
     BOOL,
@@ -167,7 +167,7 @@ def _spec_type(ctx: Context, spec: ast.TypeSpec) -> Written:
                 return _available(ctx, predefined, spec.span)
             types = {n for n in ctx.scope.visible() if isinstance(ctx.scope.find(n), Typedef)}
             ctx.diags.error(
-                "undeclared", f"unknown type '{name}'", spec.span, hint=closest(name, types)
+                "undeclared", f"unknown type '{name}'", spec.span, hint=suggestion(name, types)
             )
             return Written(ERROR)
         case ast.StructSpec():

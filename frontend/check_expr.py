@@ -25,7 +25,7 @@ from .convert import (
     to_arithmetic,
 )
 from .literals import LiteralError, parse_char, parse_number, parse_string
-from .scope import Context, EnumConstant, Typedef, closest
+from .scope import Context, EnumConstant, Typedef, suggestion
 from .source import Span
 from .types import (
     CHAR,
@@ -106,7 +106,7 @@ def effect(ctx: Context, e: ast.Expr) -> tast.Expr:
 
 def truth(ctx: Context, e: ast.Expr) -> tast.Expr:
     """A condition, as bool."""
-    if isinstance(e, ast.Assign) and e.op == "=" and ctx.asked_for("parentheses"):
+    if isinstance(e, ast.Assign) and e.op == "=":
         message = "an assignment as a condition; is '==' meant?"
         ctx.diags.warning("parentheses", message, e.span)
     return condition(ctx, value(ctx, e))
@@ -206,7 +206,7 @@ def _ident(ctx: Context, e: ast.Ident) -> Operand:
             message = f"builtin function '{e.name}' used as a value"
             ctx.diags.error("function-pointer", message, e.span)
         case None:
-            hint = closest(e.name, ctx.scope.visible())
+            hint = suggestion(e.name, ctx.scope.visible())
             message = f"'{e.name}' is not declared"
             ctx.diags.error("undeclared", message, e.span, hint=hint)
             _silence(ctx, e.name)
@@ -357,7 +357,7 @@ def _warn_of_tautology(
     ctx: Context, name: str, left: tast.Expr, right: tast.Expr, common: Scalar
 ) -> None:
     """`unsigned < 0` and `unsigned >= 0`, which clang has under -Wextra as well."""
-    if common.signed or is_float(common) or not ctx.asked_for("type-limits", "extra"):
+    if common.signed or is_float(common):
         return
     if name in ("lt", "ge") and constant.fold(right) == 0 and constant.fold(left) is None:
         always = "false" if name == "lt" else "true"
@@ -368,8 +368,7 @@ def _warn_of_tautology(
 def _element_known(ctx: Context, pointer: Pointer, span: Span) -> bool:
     if is_void(pointer.pointee):
         message = "arithmetic on a pointer to void counts in bytes"
-        if ctx.asked_for("pointer-arith", "pedantic"):
-            ctx.diags.warning("pointer-arith", message, span)
+        ctx.diags.warning("pointer-arith", message, span)
         return True
     if not is_complete(pointer.pointee):
         message = f"arithmetic on a pointer to {quoted(pointer.pointee)}, which is not complete"
@@ -760,7 +759,7 @@ def _member(ctx: Context, e: ast.Member) -> Operand:
         return error_value(e.span)
     path = find_field(struct, e.name)
     if path is None:
-        hint = closest(e.name, {f.name for f in struct.fields if f.name})
+        hint = suggestion(e.name, {f.name for f in struct.fields if f.name})
         note = (f"'{struct}' is defined here", ctx.tag_spans.get(struct))
         message = f"{quoted(struct)} has no field '{e.name}'"
         ctx.diags.error("no-such-field", message, e.name_span, notes=(note,), hint=hint)
@@ -932,6 +931,6 @@ def _call_builtin(ctx: Context, e: ast.Call, name: str) -> tast.Expr:
             n for n in ctx.scope.visible() if isinstance(ctx.scope.find(n), tast.Function)
         }
         message = f"function '{name}' is not declared"
-        ctx.diags.error("undeclared", message, span, hint=closest(name, known | {"printf"}))
+        ctx.diags.error("undeclared", message, span, hint=suggestion(name, known | {"printf"}))
         _silence(ctx, name)
     return error_value(e.span)

@@ -185,9 +185,7 @@ def _expression(ctx: Context, e: ast.Expr) -> tast.Stmt:
     x = check_expr.effect(ctx, e)
     if failed(x):
         return tast.Block((), span=e.span)
-    if isinstance(e, ast.Binary | ast.Ident | ast.Number) and ctx.asked_for(
-        "unused-value", "unused"
-    ):
+    if isinstance(e, ast.Binary | ast.Ident | ast.Number):
         ctx.diags.warning("unused-value", "the value of this expression is not used", e.span)
     return tast.ExprStmt(x, span=e.span)
 

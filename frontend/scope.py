@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import field
 from typing import TypeAlias
 
 from . import ast, tast
-from .diag import Diagnostics
+from .diag import Diagnostics, closest
 from .record import record
 from .source import NO_SPAN, Span
 from .types import ERROR, NO_QUALS, AddrSpace, Enum, Quals, Struct, Type
@@ -166,16 +166,6 @@ class Context:
         """Of a pointee without one: generic in CL2.0, where it is not optional; else private."""
         return AddrSpace.GENERIC if self.options.version == 200 else AddrSpace.PRIVATE
 
-    def asked_for(self, *groups: str) -> bool:
-        """Whether a warning that is off by default was asked for by one of these names."""
-        on = False
-        for setting in self.diags.settings:
-            if setting in ("all", *groups):
-                on = True
-            elif setting.removeprefix("no-") in groups:
-                on = False
-        return on
-
     def unsupported(self, what: str, span: Span, hint: str | None = None) -> None:
         """`what` is a whole clause: "bit-fields are"."""
         self.diags.error("unsupported", f"{what} not supported yet", span, hint=hint)
@@ -192,9 +182,7 @@ class Context:
         return True
 
 
-def closest(name: str, candidates: set[str]) -> str | None:
+def suggestion(name: str, candidates: Iterable[str]) -> str | None:
     """A hint that names the candidate nearest to `name`, if one is near."""
-    from difflib import get_close_matches
-
-    hit = get_close_matches(name, sorted(candidates), 1, 0.75)
-    return f"did you mean '{hit[0]}'?" if hit else None
+    hit = closest(name, sorted(candidates))
+    return f"did you mean '{hit}'?" if hit else None
