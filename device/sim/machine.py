@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import csr, flow, state
+from . import csr, flow, softfloat, state
 from .build import MASK64, Mode
 from .engine import Engine, Function
 from .interface import (
@@ -188,6 +188,14 @@ class _Hart:
             addr += len(part)
             limit -= len(part)
         raise BusError("the string does not end")
+
+    def compute(self) -> None:
+        """Do the floating-point instruction that the hart waits for."""
+        s = self.state
+        word, mode = s.soft_word & 0xFFFF_FFFF, s.soft_word >> 32
+        a, b, c = s.soft_operands
+        s.soft_operands[0], flags = softfloat.compute(word, mode, (a, b, c))
+        s.fflags |= flags
 
     # -- memory map
 
@@ -548,6 +556,10 @@ class Machine:
                     if fault is None:
                         continue
                     reason = Reason.FAULT
+                case state.SOFT_FLOAT:
+                    hart.compute()
+                    c.resume = 1
+                    continue
                 case state.MODE | state.FENCE_I:
                     hart.clear_table()
                     c.resume = 1

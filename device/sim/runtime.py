@@ -88,8 +88,10 @@ def first_frame(hart: int, hart_main: int, begin: int) -> list[int]:
 
     hart: address of its state; hart_main, begin: addresses of the runtime's functions.
     """
-    if platform.machine() == "x86_64":  # r15 r14 r13 r12 rbx rbp, return address, padding
-        return [0, 0, 0, hart_main, hart, 0, begin, 0]
+    if platform.machine() == "x86_64":
+        # r15 r14 r13 r12 rbx rbp, return address, and padding: begin's call must find the stack
+        # aligned to 16 bytes.
+        return [0, 0, 0, hart_main, hart, 0, begin, 0, 0]
     frame = [0] * 20
     frame[0], frame[1], frame[11] = hart, hart_main, begin  # x19 x20 ... x30
     return frame

@@ -6,7 +6,7 @@ Names and operands are those of the backend's table after compressed forms are e
 
 from __future__ import annotations
 
-from . import csr, state
+from . import csr, semantics_a, semantics_b, semantics_fd, state
 from .build import MASK64, Builder, Operands, Semantics, signed
 from .interface import Cause
 
@@ -349,3 +349,4 @@ SEMANTICS |= {name: _store(kind) for name, kind in _STORES.items()}
 SEMANTICS |= {name: _branch(predicate) for name, predicate in _BRANCHES.items()}
 SEMANTICS |= {f"csrr{action}": _csr(action, immediate=False) for action in "wsc"}
 SEMANTICS |= {f"csrr{action}i": _csr(action, immediate=True) for action in "wsc"}
+SEMANTICS |= semantics_a.SEMANTICS | semantics_b.SEMANTICS | semantics_fd.SEMANTICS

@@ -64,6 +64,8 @@ HART = Layout({
     "reserved_addr": 1,   # of the last lr; all ones: none
     "reserved_value": 1,  # what it loaded
     "fflags": 1, "frm": 1,
+    "soft_word": 1,       # for softfloat: the instruction, and the rounding mode above it
+    "soft_operands": 3,   # their bits; the result comes back in the first
     "mcycle_offset": 1, "minstret_offset": 1,
     "csr": csr.SLOTS,
     "start_sp": 1, "start_args": 7, "start_count": 1,
@@ -116,7 +118,8 @@ IDLE, READY, ASLEEP = 0, 1, 2
     ECALL,
     MODE,  # a CSR on which translations depend was written
     FENCE_I,
-) = range(13)
+    SOFT_FLOAT,  # arithmetic that the host does not do alike
+) = range(14)
 
 # Site of an access, for the slow path: log2 of the size, whether a remembered region must be
 # writable, and the guess to update.
