@@ -12,8 +12,9 @@ from ..frontend.diag import InternalError
 from ..frontend.types import Array, Pointer, Type, Vector, sizeof
 from .emit import I8, integer
 from .frame import Unit
-from .lower_expr import constant, locate
+from .lower_expr import locate
 from .lower_type import FLOATS, element, is_aggregate, memory_type, value_type
+from .operate import constant
 
 
 def global_initialiser(unit: Unit, t: Type, init: tast.Init | None) -> Any:
