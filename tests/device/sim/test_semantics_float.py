@@ -1,0 +1,235 @@
+"""F and D, one instruction at a time, on our machine and on QEMU: results and flags alike."""
+
+from __future__ import annotations
+
+import mmap
+import random
+import struct
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from kcc.backend.encode import encode
+from kcc.backend.isa import TABLE, Insn
+from kcc.device.sim.machine import Done, HartStart, Machine, Resume
+
+BASE, SIZE = 0x4000_0000, 4 << 20
+INPUT, OUTPUT = BASE + (1 << 20), BASE + (2 << 20)
+ARCH = "rv64gc_zba_zbb_zbc_zbs"
+BOX = 0xFFFF_FFFF_0000_0000
+
+# Zeros, subnormals, the ends of the normal range, halves, integers' ends, infinities, NaNs.
+SINGLES = (
+    0x0000_0000, 0x8000_0000, 0x0000_0001, 0x8000_0001, 0x007F_FFFF, 0x0080_0000, 0x8080_0000,
+    0x0080_0001, 0x3F80_0000, 0xBF80_0000, 0x3F80_0001, 0x3F00_0000, 0xBF00_0000, 0x3EFF_FFFF,
+    0x3FC0_0000, 0x4020_0000, 0xC020_0000, 0x4B00_0001, 0x4F00_0000, 0xCF00_0000, 0x4EFF_FFFF,
+    0x4F80_0000, 0x4F7F_FFFF, 0x5F00_0000, 0xDF00_0000, 0x5F80_0000, 0xBF7F_FFFF, 0x7F7F_FFFF,
+    0xFF7F_FFFF, 0x7F80_0000, 0xFF80_0000, 0x7FC0_0000, 0xFFC1_2345, 0x7F80_0001, 0xFFBF_FFFF,
+    0x3380_0000, 0x0C80_0000, 0x1F80_0000, 0x2000_0000, 0x5FC0_0000,
+)  # fmt: skip
+DOUBLES = (
+    *(struct.unpack("<Q", struct.pack("<d", x))[0] for x in (
+        0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 1e300, -1e300, 1e-300, 2.0**31,
+        2.0**31 - 1, -(2.0**31), -(2.0**31) - 1, 2.0**32, 2.0**32 - 0.5, 2.0**63, -(2.0**63),
+        2.0**64, -0.99999, 2.0**52 + 0.5, 2.0**53 - 1, 3.4028235677973366e38, 1.4e-45, 7e-46,
+        2.0**-149, 2.0**-150, 2.0**-126, 1.1754943e-38, 2.0**-512, 2.0**512, 1.0 + 2.0**-24,
+        1.0 + 2.0**-23, 1.0 + 3 * 2.0**-24,
+    )),
+    0x0000_0000_0000_0001, 0x8000_0000_0000_0001, 0x000F_FFFF_FFFF_FFFF, 0x0010_0000_0000_0000,
+    0x0010_0000_0000_0001, 0x7FEF_FFFF_FFFF_FFFF, 0xFFEF_FFFF_FFFF_FFFF, 0x7FF0_0000_0000_0000,
+    0xFFF0_0000_0000_0000, 0x7FF8_0000_0000_0000, 0xFFF8_1234_5678_9ABC, 0x7FF0_0000_0000_0001,
+    0xFFF7_FFFF_FFFF_FFFF, 0x3FEF_FFFF_FFFF_FFFF, 0x3FF0_0000_0000_0001,
+)  # fmt: skip
+INTEGERS = (
+    0, 1, (1 << 64) - 1, 1 << 31, (1 << 31) - 1, 1 << 32, (1 << 32) - 1, 1 << 63, (1 << 63) - 1,
+    (1 << 24) + 1, (1 << 53) + 1, (1 << 25) - 1, (1 << 54) + 3, 0xFFFF_FFFF_8000_0000,
+)  # fmt: skip
+
+FLOAT = [row for row in TABLE.values() if row.ext in ("F", "D") and "imm12" not in row.syntax
+         and "store12" not in row.syntax]  # fmt: skip
+
+
+def forms(insn: Insn, modes: Sequence[int]) -> list[int]:
+    """The instruction on registers 5, 6, 7 into 8, with each rounding mode if it has one."""
+    registers = {"rd": 8, "rs1": 5, "rs2": 6, "rs3": 7}
+    fixed = {o.key: registers[o.key] for o in insn.operands if o.file}
+    if "rm" not in insn.syntax:
+        return [encode(insn, **fixed)]
+    return [encode(insn, **fixed, rm=mode) for mode in modes]
+
+
+def sweep(words: Sequence[int], count: int, flags: str) -> bytes:
+    """Code: for each instruction a loop over `count` inputs of three registers; stores x8, f8.
+
+    flags: "read" clears fflags before each and stores them after, "kept" lets them gather and
+    stores them, "unread" never looks.
+    """
+    code: list[int] = []
+
+    def put(name: str, **operands: int) -> None:
+        code.append(encode(name, **operands))
+
+    def address(rd: int, value: int) -> None:
+        put("lui", rd=rd, upper20=value)
+
+    address(29, OUTPUT)
+    for word in words:
+        address(28, INPUT)
+        put("addi", rd=30, rs1=0, imm12=count)
+        start = len(code)
+        put("addi", rd=8, rs1=0, imm12=0)
+        put("fmv.d.x", rd=8, rs1=0)
+        for n in range(3):
+            put("fld", rd=5 + n, rs1=28, imm12=8 * n)
+        put("ld", rd=5, rs1=28, imm12=0)
+        if flags == "read":
+            put("csrrwi", rd=0, csr=1, zimm5=0)
+        code.append(word)
+        put("sd", rs2=8, rs1=29, store12=0)
+        put("fsd", rs2=8, rs1=29, store12=8)
+        if flags == "unread":
+            put("sd", rs2=0, rs1=29, store12=16)
+        else:
+            put("csrrs", rd=9, csr=1, rs1=0)
+            put("sd", rs2=9, rs1=29, store12=16)
+        put("addi", rd=28, rs1=28, imm12=24)
+        put("addi", rd=29, rs1=29, imm12=24)
+        put("addi", rd=30, rs1=30, imm12=-1)
+        put("bne", rs1=30, rs2=0, branch13=4 * (start - len(code)))
+    # write(1, OUTPUT, x29 - OUTPUT); exit(0)
+    address(11, OUTPUT)
+    put("sub", rd=12, rs1=29, rs2=11)
+    put("addi", rd=10, rs1=0, imm12=1)
+    put("addi", rd=17, rs1=0, imm12=64)
+    put("ecall")
+    put("addi", rd=10, rs1=0, imm12=0)
+    put("addi", rd=17, rs1=0, imm12=93)
+    put("ecall")
+    return b"".join(word.to_bytes(4, "little") for word in code)
+
+
+def elf(image: bytes) -> bytes:
+    """A static program of one segment, entered at its start."""
+    head = struct.pack(
+        "<4sBBBBQHHIQQQIHHHHHH", b"\x7fELF", 2, 1, 1, 0, 0, 2, 243, 1, BASE, 64, 0, 5, 64, 56, 1,
+        64, 0, 0,
+    )  # fmt: skip
+    segment = struct.pack("<IIQQQQQQ", 1, 7, 0x1000, BASE, BASE, len(image), SIZE, 0x1000)
+    return (head + segment).ljust(0x1000, b"\0") + image
+
+
+def on_qemu(image: bytes, tmp_path: Path) -> bytes:
+    program = tmp_path / "program"
+    program.write_bytes(elf(image))
+    program.chmod(0o755)
+    cpu = "rv64,zba=true,zbb=true,zbc=true,zbs=true"
+    run = subprocess.run(["qemu-riscv64", "-cpu", cpu, str(program)], stdout=-1, check=True)
+    return run.stdout
+
+
+def on_machine(image: bytes) -> bytes:
+    memory = mmap.mmap(-1, SIZE)
+    memory[: len(image)] = image
+    machine = Machine(1, arch=ARCH)
+    machine.map_ram(BASE, SIZE, memoryview(memory))
+    output = []
+
+    def ecall(view):
+        if view.x(17) != 64:
+            return Done()
+        output.append(view.read_memory(view.x(11), view.x(12)))
+        return Resume()
+
+    result = machine.run_instances(
+        [HartStart(BASE + SIZE - 64)], entry=BASE, return_addr=0, first=0, count=1,
+        limit=None, ecall=ecall,
+    )  # fmt: skip
+    assert result.ok, result
+    return output[0]
+
+
+def inputs(insn: Insn, rng: random.Random, count: int) -> list[tuple[int, int, int]]:
+    """Operands of the instruction's format: extremes, random ones, some not boxed."""
+    if insn.name.startswith(("fcvt.s.d", "fcvt.d.s")):
+        single = insn.name == "fcvt.d.s"
+    else:
+        single = ".s" in insn.name or insn.name in ("fmv.x.w", "fmv.w.x")
+    integer = any(o.key == "rs1" and o.file == "x" for o in insn.operands)
+
+    def one(position: int) -> int:
+        if integer and position == 0:
+            return rng.choice(INTEGERS) if rng.random() < 0.5 else rng.getrandbits(64)
+        pick = rng.random()
+        if not single:
+            if pick < 0.6:
+                return rng.choice(DOUBLES)
+            near = rng.choice(DOUBLES) & ~0xFFFF_FFFF if pick < 0.8 else 0
+            return near or rng.getrandbits(64)
+        if pick < 0.05:
+            return rng.getrandbits(64)
+        bits = rng.choice(SINGLES) if pick < 0.7 else rng.getrandbits(32)
+        return BOX | bits
+
+    found = [(one(0), one(1), one(2)) for _ in range(count)]
+    pool: Sequence[int] = [BOX | s for s in SINGLES] if single else DOUBLES
+    if integer:
+        pool = INTEGERS
+    firsts = list(pool) if count > 50 else rng.sample(pool, min(len(pool), count))
+    return found + [(first, one(1), one(2)) for first in firsts]
+
+
+def check(words: Sequence[int], rows: list[tuple[int, int, int]], flags: str, where: Path) -> None:
+    code = sweep(words, len(rows), flags)
+    assert len(code) <= INPUT - BASE
+    data = b"".join(struct.pack("<3Q", *row) for row in rows)
+    image = code.ljust(INPUT - BASE, b"\0") + data
+    ours, theirs = on_machine(image), on_qemu(image, where)
+    assert len(ours) == len(theirs) == 24 * len(rows) * len(words)
+    if ours != theirs:
+        for n in range(0, len(ours), 24):
+            word, row = words[n // 24 // len(rows)], rows[n // 24 % len(rows)]
+            mine, other = (struct.unpack("<3Q", o[n : n + 24]) for o in (ours, theirs))
+            operands = [f"{v:#x}" for v in row]
+            assert [f"{v:#x}" for v in mine] == [f"{v:#x}" for v in other], (hex(word), operands)
+
+
+@pytest.mark.oracle("qemu-riscv64")
+@pytest.mark.parametrize("flags", ["read", "unread"])
+@pytest.mark.parametrize("letter", ["s", "d"])
+def test_each_instruction(letter: str, flags: str, tmp_path: Path) -> None:
+    """All instructions that read one format, on one set of operands."""
+    rng = random.Random(letter + flags)
+    insns = [i for i in FLOAT if reads(i) == letter]
+    assert len(insns) > 20
+    words = [w for i in insns for w in forms(i, rng.sample(range(5), 2))]
+    pool = {"s": "fmadd.s", "d": "fmadd.d"}[letter]
+    check(words, inputs(TABLE[pool], rng, 12), flags, tmp_path)
+
+
+def reads(insn: Insn) -> str:
+    """The format of its operands: s, d, or x."""
+    if not any(o.file == "f" and o.key != "rd" for o in insn.operands):
+        return "x"
+    if insn.name in ("fmv.x.w", "fcvt.d.s"):
+        return "s"
+    return "d" if insn.name in ("fmv.x.d", "fcvt.s.d") else insn.name.rpartition(".")[2]
+
+
+@pytest.mark.oracle("qemu-riscv64")
+def test_from_integers(tmp_path: Path) -> None:
+    rng = random.Random(1)
+    insns = [i for i in FLOAT if reads(i) == "x"]
+    words = [w for i in insns for w in forms(i, (0, 1, 3, 4))]
+    check(words, inputs(TABLE["fcvt.s.l"], rng, 8), "read", tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.oracle("qemu-riscv64")
+@pytest.mark.parametrize("flags", ["read", "kept", "unread"])
+@pytest.mark.parametrize("insn", FLOAT, ids=lambda insn: insn.name)
+def test_every_form_of_each_instruction(insn: Insn, flags: str, tmp_path: Path) -> None:
+    rng = random.Random(insn.name + flags)
+    modes = range(5) if flags != "kept" else (0,)
+    check(forms(insn, modes), inputs(insn, rng, 500), flags, tmp_path)
