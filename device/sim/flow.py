@@ -161,7 +161,8 @@ def reads_flags(unit: Unit) -> bool:
 
 
 def _reads_flags(code: CodeWord) -> bool:
+    """Clearing fflags announces that they will be read; setting fcsr is but good manners."""
     d = code.decoded
     if d is None or d.operands.get("csr") not in csr.FLAGS_READERS:
         return False
-    return d.operands["rd"] != 0
+    return d.operands["rd"] != 0 or d.operands["csr"] == csr.BY_NAME["fflags"].number

@@ -71,7 +71,8 @@ def test_reading_the_float_flags_is_noticed():
     for word, reads in (
         (e("csrrs", rd=5, csr=1, rs1=0), True),
         (e("csrrw", rd=5, csr=3, rs1=6), True),
-        (e("csrrw", rd=0, csr=1, rs1=6), False),
+        (e("csrrw", rd=0, csr=1, rs1=6), True),  # clears them, to read them later
+        (e("csrrw", rd=0, csr=3, rs1=6), False),
         (e("csrrs", rd=5, csr=2, rs1=0), False),
     ):
         assert flow.reads_flags(discover([word, RET])) is reads

@@ -233,3 +233,44 @@ def test_every_form_of_each_instruction(insn: Insn, flags: str, tmp_path: Path) 
     rng = random.Random(insn.name + flags)
     modes = range(5) if flags != "kept" else (0,)
     check(forms(insn, modes), inputs(insn, rng, 500), flags, tmp_path)
+
+
+def test_flags_are_right_across_functions_once_cleared(bench) -> None:
+    """The reader is translated only after the arithmetic has run."""
+    add = encode("fdiv.d", rd=1, rs1=2, rs2=3)
+    bench.put(
+        [
+            encode("csrrwi", rd=0, csr=1, zimm5=0),
+            encode("jal", rd=5, jump21=16),
+            encode("csrrs", rd=6, csr=1, rs1=0),
+            encode("jalr", rd=0, rs1=1, imm12=0),
+            encode("addi", rd=0, rs1=0, imm12=0),
+            add,  # 0 / 0
+            encode("jalr", rd=0, rs1=5, imm12=0),
+        ]
+    )
+    assert bench.run().ok
+    assert bench.machine.read_x(0, 6) == 16
+
+
+@pytest.mark.parametrize("mode", range(8))
+def test_the_dynamic_rounding_mode_is_used_or_illegal(bench, mode: int) -> None:
+    bench.put(
+        [
+            encode("csrrwi", rd=0, csr=2, zimm5=mode),
+            encode("addi", rd=5, rs1=0, imm12=-5),
+            encode("addi", rd=6, rs1=0, imm12=2),
+            encode("fcvt.d.l", rd=1, rs1=5, rm=0),
+            encode("fcvt.d.l", rd=2, rs1=6, rm=0),
+            encode("fdiv.d", rd=3, rs1=1, rs2=2, rm=0),
+            encode("fcvt.l.d", rd=7, rs1=3),
+            encode("jalr", rd=0, rs1=1, imm12=0),
+        ]
+    )
+    result = bench.run()
+    if mode > 4:
+        assert result.fault is not None
+        assert (result.fault.cause, result.fault.pc) == (2, 0x4000_0000 + 24)
+        return
+    assert result.ok
+    assert bench.machine.read_x(0, 7) == (1 << 64) + (-2, -2, -3, -2, -3)[mode]
