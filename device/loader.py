@@ -1,0 +1,56 @@
+"""Programs for a device: the checked ELF, its symbols, and how it gets into device memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..linker.elf import STB_GLOBAL, ElfError, ElfFile, read_elf
+from ..linker.notes import read_kernels
+
+ZERO_CHUNK = 1 << 20  # bytes written at once when clearing
+
+
+class LoadedProgram:
+    """An ELF that fits the device's window for programs.
+
+    raises: ElfError for what is not a RISC-V program with symbols, or leaves the window.
+    """
+
+    def __init__(self, data: bytes, base: int, size: int) -> None:
+        self.elf: ElfFile = read_elf(data)
+        if not self.elf.symbols:
+            raise ElfError("the program has no symbols")
+        for segment in self.elf.loads():
+            if segment.vaddr < base or segment.vaddr + segment.memsz > base + size:
+                raise ElfError(
+                    f"a segment of {segment.memsz} bytes at {segment.vaddr:#x} is outside of "
+                    f"the device's program memory, {base:#x} to {base + size:#x}"
+                )
+        self.kernels = {kernel.name: kernel for kernel in read_kernels(self.elf)}
+
+    def find(self, name: str) -> int:
+        """The address of a global symbol; 0 if there is none."""
+        symbol = self.elf.symbol(name)
+        return symbol.value if symbol is not None and symbol.binding == STB_GLOBAL else 0
+
+    def upload(self, write: Callable[[int, memoryview], bool]) -> bool:
+        """Write every segment, zeros behind what the file holds; False if a write fails."""
+        zeros = memoryview(bytes(ZERO_CHUNK))
+        for segment in self.elf.loads():
+            if not write(segment.vaddr, self.elf.segment_data(segment)):
+                return False
+            at, end = segment.vaddr + segment.filesz, segment.vaddr + segment.memsz
+            while at < end:
+                count = min(ZERO_CHUNK, end - at)
+                if not write(at, zeros[:count]):
+                    return False
+                at += count
+        return True
+
+    def symbolize(self, pc: int) -> str | None:
+        """An address as "function+0x12"; None outside of the program."""
+        symbol = self.elf.symbol_at(pc)
+        if symbol is None:
+            return None
+        offset = pc - symbol.value
+        return f"{symbol.name}+{offset:#x}" if offset else symbol.name

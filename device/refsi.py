@@ -1,0 +1,384 @@
+"""The RefSi driver interface, name for name.
+
+What C returns through pointers comes back beside the result: `refsiQueryDeviceInfo(device)`
+gives `(refsi_result, info or None)`. Buffers stay parameters: `refsiReadDeviceMemory` fills a
+writable one. A null pointer is None; a device that has been shut down gives
+refsi_device_closed. Only the M1 family exists: opening a G1 gives None.
+
+Beyond the driver: `open_device` for devices outside the two slots, and `last_error`.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TypeAlias
+
+from .soc import dma, m1, windows
+from .soc.command_processor import (
+    CACHE_SYNC_DCACHE,
+    CACHE_SYNC_ICACHE,
+    NUM_REGS,
+    BufferStatus,
+    Op,
+    Reg,
+    decode_command,
+    encode_command,
+)
+from .soc.counters import GLOBAL, PER_HART
+from .soc.device import DeviceOptions, M1Device, log_stderr
+from .soc.memory import UnitKind, unit_id, unit_index, unit_kind
+
+Bytes: TypeAlias = bytes | bytearray | memoryview
+refsi_addr_t: TypeAlias = int
+refsi_device_t: TypeAlias = M1Device | None
+refsi_nullptr = 0
+
+
+class refsi_result(IntEnum):
+    refsi_success = 0
+    refsi_failure = 1
+    refsi_invalid_device = 2
+    refsi_device_closed = 3
+    refsi_not_supported = 4
+
+
+(
+    refsi_success,
+    refsi_failure,
+    refsi_invalid_device,
+    refsi_device_closed,
+    refsi_not_supported,
+) = refsi_result
+
+
+class refsi_device_family(IntEnum):
+    REFSI_DEFAULT = 0
+    REFSI_M = 1
+    REFSI_G = 2
+
+
+REFSI_DEFAULT, REFSI_M, REFSI_G = refsi_device_family
+
+refsi_memory_map_kind: TypeAlias = m1.MemoryKind
+(
+    UNKNOWN,
+    DRAM,
+    TCIM,
+    TCDM,
+    TCDM_PRIVATE,
+    KERNEL_DMA,
+    KERNEL_DMA_PRIVATE,
+    PERF_COUNTERS,
+) = m1.MemoryKind
+
+refsi_cmp_command_id: TypeAlias = Op
+(
+    CMP_NOP,
+    CMP_FINISH,
+    CMP_WRITE_REG64,
+    CMP_LOAD_REG64,
+    CMP_STORE_REG64,
+    CMP_STORE_IMM64,
+    CMP_COPY_MEM64,
+    CMP_RUN_KERNEL_SLICE,
+    CMP_RUN_INSTANCES,
+    CMP_SYNC_CACHE,
+) = Op
+
+refsi_cmp_register_id: TypeAlias = Reg
+(
+    CMP_REG_SCRATCH,
+    CMP_REG_ENTRY_PT_FN,
+    CMP_REG_KUB_DESC,
+    CMP_REG_KARGS_INFO,
+    CMP_REG_TSD_INFO,
+    CMP_REG_STACK_TOP,
+    CMP_REG_RETURN_ADDR,
+    CMP_REG_WINDOW_BASE0,
+    CMP_REG_WINDOW_TARGET0,
+    CMP_REG_WINDOW_MODE0,
+    CMP_REG_WINDOW_SCALE0,
+) = Reg
+CMP_NUM_REGS = NUM_REGS
+CMP_NUM_WINDOWS = windows.COUNT
+CMP_WINDOW_ACTIVE = windows.ACTIVE
+CMP_WINDOW_MODE_SHARED = windows.SHARED
+CMP_WINDOW_MODE_PERT_HART = windows.PER_HART
+CMP_CACHE_SYNC_ACC_DCACHE = CACHE_SYNC_DCACHE
+CMP_CACHE_SYNC_ACC_ICACHE = CACHE_SYNC_ICACHE
+
+refsi_unit_kind: TypeAlias = UnitKind
+(
+    REFSI_UNIT_KIND_ANY,
+    REFSI_UNIT_KIND_EXTERNAL,
+    REFSI_UNIT_KIND_CMP,
+    REFSI_UNIT_KIND_ACC_HART,
+    REFSI_UNIT_KIND_ACC_CORE,
+) = UnitKind
+REFSI_UNIT_ID = unit_id
+REFSI_GET_UNIT_KIND = unit_kind
+REFSI_GET_UNIT_INDEX = unit_index
+
+REFSI_NUM_PER_HART_PERF_COUNTERS = PER_HART
+REFSI_NUM_GLOBAL_PERF_COUNTERS = GLOBAL
+REFSI_NUM_PERF_COUNTERS = PER_HART + GLOBAL
+
+
+class refsi_perf_counter_id(IntEnum):
+    REFSI_PERF_CNTR_CYCLE = 0
+    REFSI_PERF_CNTR_RETIRED_INSN = 2
+    REFSI_PERF_CNTR_READ_BYTE_INSN = 3
+    REFSI_PERF_CNTR_READ_SHORT_INSN = 4
+    REFSI_PERF_CNTR_READ_WORD_INSN = 5
+    REFSI_PERF_CNTR_READ_DOUBLE_INSN = 6
+    REFSI_PERF_CNTR_READ_QUAD_INSN = 7
+    REFSI_PERF_CNTR_READ_INSN = 8
+    REFSI_PERF_CNTR_WRITE_BYTE_INSN = 9
+    REFSI_PERF_CNTR_WRITE_SHORT_INSN = 10
+    REFSI_PERF_CNTR_WRITE_WORD_INSN = 11
+    REFSI_PERF_CNTR_WRITE_DOUBLE_INSN = 12
+    REFSI_PERF_CNTR_WRITE_QUAD_INSN = 13
+    REFSI_PERF_CNTR_WRITE_INSN = 14
+    REFSI_PERF_CNTR_INT_INSN = 15
+    REFSI_PERF_CNTR_FLOAT_INSN = 16
+    REFSI_PERF_CNTR_BRANCH_INSN = 17
+
+
+REFSI_REG_DMACTRL = dma.Reg.CTRL
+REFSI_REG_DMASTARTSEQ = dma.Reg.START_SEQ
+REFSI_REG_DMADONESEQ = dma.Reg.DONE_SEQ
+REFSI_REG_DMASRCADDR = dma.Reg.SRC_ADDR
+REFSI_REG_DMADSTADDR = dma.Reg.DST_ADDR
+REFSI_REG_DMAXFERSIZE0 = dma.Reg.XFER_SIZE0
+REFSI_REG_DMAXFERSRCSTRIDE0 = dma.Reg.XFER_SRC_STRIDE0
+REFSI_REG_DMAXFERDSTSTRIDE0 = dma.Reg.XFER_DST_STRIDE0
+REFSI_DMA_NUM_REGS = dma.NUM_REGS
+REFSI_DMA_START = dma.START
+REFSI_DMA_1D, REFSI_DMA_2D, REFSI_DMA_3D = dma.DIM_1D, dma.DIM_2D, dma.DIM_3D
+REFSI_DMA_DIM_MASK = dma.DIM_MASK
+REFSI_DMA_STRIDE_NONE = 0
+REFSI_DMA_STRIDE_DST, REFSI_DMA_STRIDE_SRC = dma.STRIDE_DST, dma.STRIDE_SRC
+REFSI_DMA_STRIDE_BOTH = dma.STRIDE_BOTH
+
+
+def REFSI_DMA_REG_ADDR(base: int, reg: int) -> int:
+    return base + (reg << 3)
+
+
+@dataclass(frozen=True)
+class refsi_device_info_t:
+    """vlen and elen in bits."""
+
+    family: refsi_device_family
+    num_cores: int
+    num_harts_per_core: int
+    num_memory_map_entries: int
+    core_isa: str
+    core_vlen: int
+    core_elen: int
+
+
+@dataclass(frozen=True)
+class refsi_memory_map_entry:
+    """size in bytes."""
+
+    kind: m1.MemoryKind
+    start_addr: int
+    size: int
+
+
+_M1_INFO = refsi_device_info_t(
+    REFSI_M, m1.CORES, m1.HARTS, len(m1.MEMORY_MAP), m1.ISA, m1.VLEN, m1.ELEN
+)
+
+
+# -- start-up, devices ---------------------------------------------------------------------------
+
+
+class _Driver:
+    """The open devices of this process, one per family."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.m1: M1Device | None = None
+
+
+_driver = _Driver()
+
+
+def refsiInitialize() -> refsi_result:
+    return refsi_success
+
+
+def refsiTerminate() -> refsi_result:
+    """Shut down whatever is open."""
+    with _driver.lock:
+        device, _driver.m1 = _driver.m1, None
+    if device is not None:
+        device.close()
+    return refsi_success
+
+
+def refsiOpenDevice(family: int) -> refsi_device_t:
+    """The device of a family, opened if it is not; None for a family there is none of."""
+    if family not in (REFSI_DEFAULT, REFSI_M):
+        return None
+    with _driver.lock:
+        if _driver.m1 is None:
+            _driver.m1 = M1Device(DeviceOptions(log=log_stderr))
+        return _driver.m1
+
+
+def open_device(options: DeviceOptions) -> M1Device:
+    """A device of its own, which refsiOpenDevice does not know; shut it down like any other."""
+    return M1Device(options)
+
+
+def refsiShutdownDevice(device: refsi_device_t) -> refsi_result:
+    """Mapped views stay readable, but no later device shares their bytes."""
+    with _driver.lock:
+        if device is None or device.closed:
+            return refsi_failure
+        if device is _driver.m1:
+            _driver.m1 = None
+    device.close()
+    return refsi_success
+
+
+def _unusable(device: refsi_device_t) -> refsi_result | None:
+    """Why nothing can be done with a handle; None when it is fine."""
+    if device is None:
+        return refsi_invalid_device
+    return refsi_device_closed if device.closed else None
+
+
+# -- queries ---------------------------------------------------------------------------------------
+
+
+def refsiQueryDeviceInfo(device: refsi_device_t) -> tuple[refsi_result, refsi_device_info_t | None]:
+    bad = _unusable(device)
+    return (bad, None) if bad else (refsi_success, _M1_INFO)
+
+
+def refsiQueryDeviceMemoryMap(
+    device: refsi_device_t, index: int
+) -> tuple[refsi_result, refsi_memory_map_entry | None]:
+    bad = _unusable(device)
+    if bad:
+        return bad, None
+    if not 0 <= index < len(m1.MEMORY_MAP):
+        return refsi_failure, None
+    return refsi_success, refsi_memory_map_entry(*m1.MEMORY_MAP[index])
+
+
+# -- memory ----------------------------------------------------------------------------------------
+
+
+def refsiAllocDeviceMemory(device: refsi_device_t, size: int, alignment: int, kind: int) -> int:
+    """The address of `size` bytes, or refsi_nullptr. Only DRAM can be allocated.
+
+    alignment: a power of two.
+    """
+    if device is None or device.closed or kind != DRAM:
+        return refsi_nullptr
+    return device.alloc(size, alignment)
+
+
+def refsiFreeDeviceMemory(device: refsi_device_t, phys_addr: int) -> refsi_result:
+    """refsi_failure for what is not allocated; refsi_nullptr is fine."""
+    if device is None or device.closed:
+        return _unusable(device) or refsi_failure
+    return refsi_success if not phys_addr or device.free(phys_addr) else refsi_failure
+
+
+def refsiGetMappedAddress(device: refsi_device_t, phys_addr: int, size: int) -> memoryview | None:
+    """The device's own bytes, writable; None for registers and for what is not all memory."""
+    if device is None or device.closed:
+        return None
+    return device.view(phys_addr, size)
+
+
+def refsiFlushDeviceMemory(device: refsi_device_t, _phys_addr: int, _size: int) -> refsi_result:
+    """Nothing to do: mapped views and harts share bytes."""
+    return _unusable(device) or refsi_success
+
+
+def refsiInvalidateDeviceMemory(
+    device: refsi_device_t, _phys_addr: int, _size: int
+) -> refsi_result:
+    return _unusable(device) or refsi_success
+
+
+def refsiReadDeviceMemory(
+    device: refsi_device_t,
+    dest: bytearray | memoryview | None,
+    phys_addr: int,
+    size: int,
+    unit_id: int,
+) -> refsi_result:
+    """Fill the first `size` bytes of `dest`; refsi_failure leaves it as it was."""
+    if device is None or device.closed:
+        return _unusable(device) or refsi_failure
+    if dest is None or size < 0:
+        return refsi_failure
+    room = memoryview(dest).cast("B")
+    if room.readonly or len(room) < size:
+        return refsi_failure
+    done = device.read_into(room[:size], phys_addr, unit_id)
+    return refsi_success if done else refsi_failure
+
+
+def refsiWriteDeviceMemory(
+    device: refsi_device_t, phys_addr: int, source: Bytes | None, size: int, unit_id: int
+) -> refsi_result:
+    if device is None or device.closed:
+        return _unusable(device) or refsi_failure
+    if source is None or size < 0:
+        return refsi_failure
+    data = memoryview(source).cast("B")
+    if len(data) < size:
+        return refsi_failure
+    return refsi_success if device.write(phys_addr, data[:size], unit_id) else refsi_failure
+
+
+# -- execution -------------------------------------------------------------------------------------
+
+
+def refsiExecuteCommandBuffer(device: refsi_device_t, cb_addr: int, size: int) -> refsi_result:
+    """Queue a command buffer of `size` bytes; its errors come out of last_error."""
+    if device is None or device.closed:
+        return _unusable(device) or refsi_failure
+    return refsi_success if device.enqueue(cb_addr, size) else refsi_device_closed
+
+
+def refsiWaitForDeviceIdle(device: refsi_device_t) -> None:
+    if device is not None:
+        device.wait_idle()
+
+
+def refsiExecuteKernel(
+    device: refsi_device_t, _entry_fn_addr: int, _num_harts: int
+) -> refsi_result:
+    """For devices without a command processor; the M1 has one."""
+    if device is None:
+        return refsi_failure
+    return refsi_device_closed if device.closed else refsi_not_supported
+
+
+def last_error(device: refsi_device_t) -> BufferStatus | None:
+    """The command buffer that failed most recently on this device, and why; None if none did."""
+    if device is None or not device.errors:
+        return None
+    return device.errors[-1]
+
+
+def refsiEncodeCMPCommand(opcode: int, chunk_count: int, inline_chunk: int) -> int:
+    return encode_command(opcode, chunk_count, inline_chunk)
+
+
+def refsiDecodeCMPCommand(header: int) -> tuple[refsi_result, tuple[int, int, int] | None]:
+    """(result, (opcode, chunk count, inline chunk)); the opcode may be one nobody executes."""
+    decoded = decode_command(header)
+    return (refsi_success, decoded) if decoded else (refsi_failure, None)

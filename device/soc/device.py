@@ -1,0 +1,223 @@
+"""The RefSi M1 put together: memory, harts, DMA, counters, windows, command processor."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from ..sim.interface import BusError
+from . import m1
+from .allocator import Allocator
+from .command_processor import BufferStatus, CommandProcessor
+from .counters import Counters
+from .dma import Dma
+from .harts import Harts, Mapping
+from .m1 import RANGES, MemoryKind
+from .memory import HOST, Bus, BusDevice, Ram
+from .queue import WorkQueue
+from .traps import HostCalls, Output, write_stdout
+
+GUARD_GAP = 64 << 10  # bytes left free behind a guarded allocation, while there is room
+KEPT_ERRORS = 16
+STOP_INTERVAL = 0.01  # seconds between attempts to stop what may be just about to start
+
+
+def log_stderr(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def _silent(_line: str) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class DeviceOptions:
+    """How a device behaves beyond what the hardware defines.
+
+    guard:      harts reach only live allocations, to the byte, and allocations are kept
+                apart: an overrun faults. Addresses then differ from an unguarded device.
+    cache_dir:  where translations are kept between processes; None for nowhere.
+    output:     what kernels print; by default to this process's standard output.
+    log:        gets a line for each failed command buffer.
+    trace:      gets a line for each command and transfer; None for none.
+    """
+
+    guard: bool = False
+    cache_dir: Path | None = None
+    output: Output = write_stdout
+    log: Callable[[str], None] = _silent
+    trace: Callable[[str], None] | None = None
+
+
+class M1Device:
+    """An open device. Safe to use from any thread: one lock guards it while anything runs.
+
+    The lock is held while a command buffer executes, so memory operations wait for it.
+    """
+
+    def __init__(self, options: DeviceOptions = DeviceOptions()) -> None:
+        self.options = options
+        self.closed = False
+        self.lock = threading.RLock()
+        self.errors: deque[BufferStatus] = deque(maxlen=KEPT_ERRORS)
+        self.last: BufferStatus | None = None  # of the buffer that ended last
+        self.harts = Harts(m1.HARTS, m1.SIMULATED_ISA, options.cache_dir)
+        self.bus = Bus()
+        self._dram_base, dram_size = RANGES[MemoryKind.DRAM]
+        self._dram = Ram(dram_size)
+        self._sizes: dict[int, int] = {}  # of live allocations, as asked for
+        self._allocator = Allocator(self._dram_base, dram_size)
+        if options.guard:
+            self._dram.guard()
+        devices: dict[MemoryKind, BusDevice] = {
+            MemoryKind.TCDM: Ram(RANGES[MemoryKind.TCDM][1]),
+            MemoryKind.DRAM: self._dram,
+            MemoryKind.KERNEL_DMA_PRIVATE: Dma(self.bus, options.trace),
+            MemoryKind.PERF_COUNTERS: Counters(self.harts),
+        }
+        for kind, base, size in m1.MEMORY_MAP:
+            device = devices[kind]
+            assert device.size == size
+            self.bus.attach(base, device)
+            if not (options.guard and kind == MemoryKind.DRAM):
+                self.harts.map(Mapping(base, size, device))
+        self.processor = CommandProcessor(
+            self.bus, self.harts, HostCalls(options.output), options.trace
+        )
+        self._queue = WorkQueue("refsi-m1-cmp")
+
+    # -- memory
+
+    def alloc(self, size: int, alignment: int) -> int:
+        """The address of `size` bytes of DRAM, or 0. alignment: a power of two."""
+        with self.lock:
+            addr = 0
+            if self.options.guard:
+                addr = self._allocator.alloc(size + GUARD_GAP, alignment)
+            addr = addr or self._allocator.alloc(size, alignment)
+            if addr:
+                size = max(size, 1)
+                self._sizes[addr] = size
+                if self.options.guard:
+                    offset = addr - self._dram_base
+                    self._dram.allow(offset, size)
+                    self.harts.map(Mapping(addr, size, self._dram, offset))
+            return addr
+
+    def free(self, addr: int) -> bool:
+        with self.lock:
+            if not self._allocator.free(addr):
+                return False
+            del self._sizes[addr]
+            if self.options.guard:
+                self._dram.forbid(addr - self._dram_base)
+                self.harts.unmap(addr)
+            return True
+
+    def view(self, addr: int, size: int) -> memoryview | None:
+        """The live bytes as the host sees them."""
+        with self.lock:
+            return self.bus.view(addr, size, HOST)
+
+    def read_into(self, dest: memoryview, addr: int, unit: int = HOST) -> bool:
+        """Fill `dest` as `unit` sees memory or registers; False leaves it as it was."""
+        with self.lock:
+            view = self.bus.view(addr, len(dest), unit)
+            try:
+                dest[:] = self.bus.read(addr, len(dest), unit) if view is None else view
+            except BusError:
+                return False
+            return True
+
+    def write(self, addr: int, data: bytes | memoryview, unit: int = HOST) -> bool:
+        with self.lock:
+            view = self.bus.view(addr, len(data), unit)
+            try:
+                if view is None:
+                    self.bus.write(addr, bytes(data), unit)
+                else:
+                    view[:] = data
+            except BusError:
+                return False
+            return True
+
+    # -- execution
+
+    def enqueue(self, addr: int, size: int, limit: int | None = None) -> bool:
+        """Queue a command buffer; False when the device has been closed meanwhile."""
+        return self._queue.put(partial(self._execute, addr, size, limit))
+
+    def wait_idle(self) -> None:
+        self._queue.wait_idle()
+
+    def run(self, addr: int, size: int, limit: int | None = None) -> BufferStatus | None:
+        """Execute a command buffer and wait for it; an interrupt stops it. None: closed."""
+        done: list[BufferStatus] = []
+        if not self._queue.put(lambda: done.append(self._execute(addr, size, limit))):
+            return None
+        try:
+            self._queue.wait_idle()
+        except KeyboardInterrupt:
+            self.cancel()
+            raise
+        return done[0] if done else None
+
+    def cancel(self) -> None:
+        """Drop what waits and stop what runs; returns when nothing does; the device stays."""
+        self._queue.drop()
+        self._settle()
+
+    def close(self) -> None:
+        """Stop everything and let go of the memory; views of it stay alive on their own."""
+        if not self.closed:
+            self.closed = True
+            self._queue.close()
+            self._settle()
+
+    def _settle(self) -> None:
+        self.processor.cancelled = True
+        try:
+            while not self._queue.wait_idle(STOP_INTERVAL):
+                self.harts.stop()
+        finally:
+            self.processor.cancelled = False
+
+    def _execute(self, addr: int, size: int, limit: int | None) -> BufferStatus:
+        with self.lock:
+            status = self.processor.execute(addr, size, limit)
+            self.last = status
+            if status.error is not None:
+                self.errors.append(status)
+                self.options.log(status.error)
+            return status
+
+    # -- explanations
+
+    def describe(self, addr: int, ignore: Collection[int] = ()) -> str:
+        """Where an address is, in relation to the nearest allocation not in `ignore`."""
+        if addr < 0x1000:
+            return "a null pointer" if addr == 0 else f"{addr} bytes past a null pointer"
+        if m1.HART_BASE - m1.HART_SIZE <= addr < m1.HART_BASE:
+            return "below the stack: private and local memory of the work-group do not fit"
+        with self.lock:
+            sizes = {a: s for a, s in self._sizes.items() if a not in ignore}
+        if not sizes:
+            return "outside of every buffer"
+        start = min(sizes, key=lambda a: max(a - addr, addr - (a + sizes[a]) + 1, 0))
+        size = sizes[start]
+        buffer = f"the {size}-byte buffer at {start:#x}"
+        if addr < start:
+            return f"{_bytes(start - addr)} before {buffer}"
+        if addr < start + size:
+            return f"{_bytes(addr - start)} into {buffer}"
+        past = addr - (start + size)
+        return f"{_bytes(past)} past the end of {buffer}" if past else f"at the end of {buffer}"
+
+
+def _bytes(count: int) -> str:
+    return f"{count} byte{'s' * (count != 1)}"

@@ -1,0 +1,81 @@
+"""The harts behind the simulator: their memory map as the system on chip changes it.
+
+The machine is made when code first runs: a program that only moves memory does not pay for
+the translator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .memory import BusDevice, HartPort, Ram
+
+if TYPE_CHECKING:
+    from ..sim.machine import Machine
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """Bytes [offset, offset + size) of a device, seen at `base`; by one hart or by all."""
+
+    base: int
+    size: int
+    device: BusDevice
+    offset: int = 0
+    hart: int | None = None
+
+
+class Harts:
+    def __init__(self, count: int, arch: str, cache_dir: Path | None) -> None:
+        self.harts = count
+        self._arch = arch
+        self._cache_dir = cache_dir
+        self._mappings: list[Mapping] = []
+        self._machine: Machine | None = None
+
+    @property
+    def machine(self) -> Machine:
+        if self._machine is None:
+            from ..sim.machine import Machine
+
+            made = Machine(self.harts, arch=self._arch, cache_dir=self._cache_dir)
+            for mapping in self._mappings:
+                _map(made, mapping)
+            self._machine = made
+        return self._machine
+
+    def map(self, mapping: Mapping) -> None:
+        """Show memory or registers to harts; the range must be free."""
+        self._mappings.append(mapping)
+        if self._machine is not None:
+            _map(self._machine, mapping)
+
+    def unmap(self, base: int) -> None:
+        """Take back what any hart sees at `base`."""
+        kept = [m for m in self._mappings if m.base != base]
+        if self._machine is not None and len(kept) < len(self._mappings):
+            self._machine.unmap(base)
+        self._mappings = kept
+
+    def flush_code(self) -> None:
+        if self._machine is not None:
+            self._machine.flush_code()
+
+    def stop(self) -> None:
+        if self._machine is not None:
+            self._machine.stop()
+
+    def read_csr(self, hart: int, number: int) -> int:
+        return self._machine.read_csr(hart, number) if self._machine is not None else 0
+
+    def write_csr(self, hart: int, number: int, value: int) -> None:
+        self.machine.write_csr(hart, number, value)
+
+
+def _map(machine: Machine, m: Mapping) -> None:
+    if isinstance(m.device, Ram):
+        machine.map_ram(m.base, m.size, m.device.memory, m.offset, hart=m.hart)
+    else:
+        machine.map_io(m.base, m.size, HartPort(m.device, m.offset), hart=m.hart)

@@ -1,0 +1,80 @@
+"""Work in the background: one thread, strictly in order, a bounded number waiting."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+
+DEPTH = 16  # requests that may wait; the next put() blocks until one has been taken
+
+
+class WorkQueue:
+    """The thread starts with the first request."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._changed = threading.Condition()
+        self._waiting: deque[Callable[[], object]] = deque()
+        self._busy = False
+        self._closed = False
+        self._worker: threading.Thread | None = None
+        self._failure: BaseException | None = None
+
+    def put(self, work: Callable[[], object]) -> bool:
+        """Queue a request; blocks while DEPTH wait. False once the queue is closed."""
+        with self._changed:
+            while len(self._waiting) >= DEPTH and not self._closed:
+                self._changed.wait()
+            if self._closed:
+                return False
+            self._waiting.append(work)
+            if self._worker is None:
+                self._worker = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._worker.start()
+            self._changed.notify_all()
+            return True
+
+    def wait_idle(self, timeout: float | None = None) -> bool:
+        """Wait until nothing waits or runs; False after `timeout` seconds.
+
+        raises: what a request raised since the last time, which is a defect, not a result.
+        """
+        with self._changed:
+            done = self._changed.wait_for(self._idle, timeout)
+            failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure
+        return done
+
+    def drop(self) -> None:
+        """Forget what has not started."""
+        with self._changed:
+            self._waiting.clear()
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """Drop what waits and let the thread end after what it is doing; does not wait."""
+        with self._changed:
+            self._closed = True
+            self._waiting.clear()
+            self._changed.notify_all()
+
+    def _idle(self) -> bool:
+        return not self._waiting and not self._busy
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._busy = False
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: self._waiting or self._closed)
+                if self._closed:
+                    return
+                work = self._waiting.popleft()
+                self._busy = True
+                self._changed.notify_all()
+            try:
+                work()
+            except BaseException as e:  # not lost: raised where somebody waits
+                self._failure = e
