@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+import math
+import operator
+import sys
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from kcc.device.args import ArgumentError, encode_value, pack_args
+from kcc.device.args import (
+    ArgumentError,
+    HalArg,
+    buffer_arg,
+    encode_value,
+    local_arg,
+    value_arg,
+)
 from kcc.linker.elf import ElfError, ElfFile, read_elf
 from kcc.linker.notes import read_kernels
 
+from . import config
 from .errors import DeviceError, GuestFault
 
 if TYPE_CHECKING:
-    from kcc.device.hal import Hal
+    import numpy as np
+
+    from kcc.device.hal import Hal, NDRange
     from kcc.ir.abi import KernelArg, KernelInfo
 
     from .values import Array
@@ -24,6 +37,9 @@ if TYPE_CHECKING:
 Size: TypeAlias = int | Sequence[int]
 DEVICES = ("m1",)
 BUFFER_ALIGN = 128  # bytes, the alignment of the largest vector
+MAX_BYTES = 1 << 31  # more than any device has
+MAX_GROUP_ITEMS = 1024
+DEFAULT_GROUP_ITEMS = 64
 
 
 class Program:
@@ -98,19 +114,86 @@ class LaunchStats:
     groups: int
 
 
+class Buffer:
+    """Bytes in device memory. Freed with free(), with the device, or when nobody holds it."""
+
+    def __init__(self, device: Device, contents: Array) -> None:
+        """raises: DeviceError when there is no memory left for it."""
+        self.device = device
+        self.nbytes: int = contents.nbytes
+        self.dtype: np.dtype[Any] = contents.dtype
+        self.shape: tuple[int, ...] = contents.shape
+        if self.nbytes == 0:
+            raise DeviceError("a buffer of 0 bytes")
+        hal = device._opened()
+        self.addr: int = hal.mem_alloc(self.nbytes, BUFFER_ALIGN)
+        if not self.addr:
+            raise DeviceError(f"no device memory for {self.nbytes} bytes")
+        self._release = weakref.finalize(self, hal.mem_free, self.addr)
+        self.write(contents)
+
+    def numpy(self) -> Array:
+        """The contents now, as a new array of the shape and type the buffer was made with."""
+        import numpy as np
+
+        out: Array = np.empty(self.shape, self.dtype)
+        self.read_into(out)
+        return out
+
+    def read_into(self, array: Array) -> None:
+        """Copy the contents into a contiguous array of the same number of bytes."""
+        if not self.device._opened().mem_read(_bytes_of(array), self._live(array.nbytes)):
+            raise DeviceError(f"cannot read the buffer at {self.addr:#x}")
+
+    def write(self, array: Array) -> None:
+        """Copy an array of the same number of bytes in."""
+        import numpy as np
+
+        data = _bytes_of(np.ascontiguousarray(array))
+        if not self.device._opened().mem_write(self._live(array.nbytes), data):
+            raise DeviceError(f"cannot write the buffer at {self.addr:#x}")
+
+    def free(self) -> None:
+        """Give the memory back. May be called again."""
+        self._release()
+
+    def _live(self, nbytes: int) -> int:
+        if not self._release.alive:
+            raise DeviceError("the buffer has been freed")
+        if nbytes != self.nbytes:
+            raise DeviceError(f"{nbytes} bytes for a buffer of {self.nbytes}")
+        return self.addr
+
+    def __repr__(self) -> str:
+        return f"<kcc.Buffer of {self.nbytes} bytes at {self.addr:#x}>"
+
+
+def _bytes_of(array: Array) -> memoryview:
+    """An array's memory as plain bytes; also for types that have no buffer format."""
+    import numpy as np
+
+    return memoryview(array.reshape(-1).view(np.uint8))
+
+
 class Device:
     """A simulated accelerator. Use it as a context manager, or call close()."""
 
     def __init__(self, name: str = "m1") -> None:
-        """raises: DeviceError for a name that is no device, or one that cannot be opened."""
+        """raises: DeviceError for a name that is no device."""
         from kcc.device.hal import Hal
+        from kcc.device.soc.device import DeviceOptions
 
         if name not in DEVICES:
             raise DeviceError(f"no device is called '{name}'; there are: {', '.join(DEVICES)}")
         self.name = name
-        self.hal: Hal = Hal.open(guard=True, cache_dir=_translations())
-        self._buffers: weakref.WeakSet[Buffer] = weakref.WeakSet()
-        self._programs: list[int] = []
+        folder = config.cache_dir()
+        trace = None if config.variable("REFSI_DEBUG") == "0" else _trace
+        options = DeviceOptions(
+            guard=True,
+            cache_dir=Path(folder, "translations") if folder else None,
+            trace=trace,
+        )
+        self._hal: Hal | None = Hal(options)
 
     def buffer(self, source: Array | int) -> Buffer:
         """A buffer in device memory.
@@ -120,23 +203,34 @@ class Device:
         """
         import numpy as np
 
-        if isinstance(source, int | np.integer):
-            if source <= 0:
-                raise DeviceError(f"a buffer of {source} bytes")
-            return Buffer(self, np.zeros(int(source), np.uint8))
-        return Buffer(self, np.ascontiguousarray(source))
+        if not isinstance(source, int | np.integer):
+            return Buffer(self, np.ascontiguousarray(source))
+        if not 0 < source <= MAX_BYTES:
+            raise DeviceError(f"a buffer of {source} bytes")
+        return Buffer(self, np.zeros(int(source), np.uint8))
 
-    def load(self, program: Program) -> Mapping[str, Kernel]:
-        """The kernels of a program, by name, ready to be called on this device."""
-        handle = self.hal.program_load(program.elf)
+    def load(self, program: Program) -> dict[str, Kernel]:
+        """The kernels of a program, by name, ready to be called on this device.
+
+        raises: DeviceError when the program does not suit the device.
+        """
+        hal = self._opened()
+        handle = hal.program_load(program.elf)
         if not handle:
-            raise DeviceError(f"'{program.name}': {self.hal.last_error}")
-        self._programs.append(handle)
-        return {name: Kernel(self, program, handle, info) for name, info in program.infos.items()}
+            raise DeviceError(f"'{program.name}': {hal.last_error}")
+        loaded = _Loaded(self, program, handle)
+        return {name: Kernel(loaded, info) for name, info in program.infos.items()}
 
     def close(self) -> None:
         """Give everything back; buffers and kernels are dead afterwards. May be called again."""
-        self.hal.close()
+        if self._hal is not None:
+            self._hal.close()
+            self._hal = None
+
+    def _opened(self) -> Hal:
+        if self._hal is None:
+            raise DeviceError("the device has been closed")
+        return self._hal
 
     def __enter__(self) -> Device:
         return self
@@ -148,3 +242,249 @@ class Device:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _trace(line: str) -> None:
+    print(line, file=sys.stderr)
+
+
+@dataclass(frozen=True)
+class _Loaded:
+    device: Device
+    program: Program
+    handle: int
+
+
+class Kernel:
+    """A kernel on a device: call it with its arguments to launch it and wait for the end."""
+
+    def __init__(self, loaded: _Loaded, info: KernelInfo) -> None:
+        self._loaded = loaded
+        self.info = info
+        self.name = info.name
+
+    def __call__(
+        self,
+        *args: Any,
+        global_size: Size,
+        local_size: Size | None = None,
+        global_offset: Size | None = None,
+        max_instructions: int | None = None,
+    ) -> LaunchStats:
+        """Run the kernel over a range of work-items.
+
+        args:        one for each parameter. A global or constant pointer takes a Buffer, or an
+                     array, which is copied in and, unless the pointee is const, back out; None
+                     is a null pointer. A local pointer takes kcc.local(nbytes). A scalar takes a
+                     number, a vector a sequence of its lanes, a struct its bytes or a NumPy
+                     record.
+        global_size: work-items in one to three dimensions; a multiple of local_size.
+        local_size:  of a work-group; None chooses one.
+        returns:     what the launch did.
+        raises:      DeviceError for sizes and arguments that do not suit the kernel;
+                     GuestFault when the kernel does what it must not, or runs for more than
+                     max_instructions on all harts together.
+        """
+        loaded = self._loaded
+        hal = loaded.device._opened()
+        ndrange, dims = make_ndrange(self.info, global_size, local_size, global_offset)
+        entry = hal.program_find_kernel(loaded.handle, self.name)
+        if not entry:
+            raise DeviceError(f"'{loaded.program.name}': {hal.last_error}")
+        hal.max_instructions = max_instructions
+        with _Arguments(loaded.device, self.info, args) as arguments:
+            if not hal.kernel_exec(loaded.handle, entry, ndrange, arguments.values, dims):
+                raise _failure(hal)
+            arguments.copy_back()
+        return LaunchStats(hal.retired, math.prod(ndrange.groups))
+
+
+def _failure(hal: Hal) -> DeviceError:
+    fault = hal.last_fault
+    if fault is None:
+        return DeviceError(hal.last_error)
+    return GuestFault(
+        fault.message,
+        pc=fault.pc,
+        address=fault.address,
+        symbol=fault.symbol,
+        hart=fault.hart,
+        cause=fault.cause,
+    )
+
+
+# -- sizes ----------------------------------------------------------------------------------------
+
+
+def make_ndrange(
+    info: KernelInfo, global_size: Size, local_size: Size | None, global_offset: Size | None
+) -> tuple[NDRange, int]:
+    """A launch's sizes, checked against each other and the kernel, and its dimensions.
+
+    raises: DeviceError naming the size that is wrong.
+    """
+    from kcc.device.hal import NDRange
+
+    whole = _sizes("global_size", global_size, 1)
+    dims = len(whole)
+    required = info.reqd_work_group_size
+    if local_size is not None:
+        group = _sizes("local_size", local_size, 1)
+    elif required is not None:
+        group = required[:dims]
+    else:
+        group = (_divisor(whole[0]), *(1,) * (dims - 1))
+    offset = _sizes("global_offset", global_offset, 0) if global_offset is not None else (0,) * dims
+    if len(group) != dims or len(offset) != dims:
+        raise DeviceError(f"sizes differ in dimensions: {whole}, {group}, {offset}")
+    for size, part in zip(whole, group, strict=True):
+        if size % part:
+            raise DeviceError(f"the global size {size} is not divided by the local size {part}")
+    one, none = (1,) * (3 - dims), (0,) * (3 - dims)
+    ndrange = NDRange(_three(whole + one), _three(group + one), _three(offset + none))
+    if math.prod(group) > MAX_GROUP_ITEMS:
+        raise DeviceError(f"a work-group of {math.prod(group)} items; at most {MAX_GROUP_ITEMS}")
+    if required is not None and ndrange.local_size != required:
+        raise DeviceError(
+            f"kernel '{info.name}' requires work-groups of {required}, not {ndrange.local_size}"
+        )
+    return ndrange, dims
+
+
+def _sizes(name: str, size: Size, least: int) -> tuple[int, ...]:
+    try:
+        sizes = tuple(map(operator.index, size if isinstance(size, Sequence) else (size,)))
+    except TypeError:
+        raise DeviceError(f"{name} {size!r} is not whole numbers") from None
+    if not 1 <= len(sizes) <= 3:
+        raise DeviceError(f"{name} has {len(sizes)} dimensions, not 1 to 3")
+    if min(sizes) < least or max(sizes) >= 1 << 32:
+        raise DeviceError(f"{name} {sizes} is not within {least} and {(1 << 32) - 1}")
+    return sizes
+
+
+def _divisor(size: int) -> int:
+    """A local size for x: the largest divisor that keeps a group's data in a near cache."""
+    return next(n for n in range(min(size, DEFAULT_GROUP_ITEMS), 0, -1) if size % n == 0)
+
+
+def _three(sizes: tuple[int, ...]) -> tuple[int, int, int]:
+    x, y, z = sizes
+    return x, y, z
+
+
+# -- arguments ------------------------------------------------------------------------------------
+
+
+class _Arguments:
+    """A launch's arguments as the HAL takes them; arrays live in device memory meanwhile."""
+
+    def __init__(self, device: Device, info: KernelInfo, args: tuple[Any, ...]) -> None:
+        if len(args) != len(info.args):
+            names = ", ".join(a.name for a in info.args) or "none"
+            raise DeviceError(
+                f"kernel '{info.name}' takes {len(info.args)} arguments ({names}), not {len(args)}"
+            )
+        self._device = device
+        self._copied: list[tuple[Array, Buffer, bool]] = []
+        self.values: list[HalArg] = []
+        try:
+            for arg, value in zip(info.args, args, strict=True):
+                self.values.append(self._value(arg, value))
+        except BaseException:
+            self._free()
+            raise
+
+    def copy_back(self) -> None:
+        for array, buffer, const in self._copied:
+            if const:
+                continue
+            if array.flags.c_contiguous:
+                buffer.read_into(array)
+            else:
+                array[...] = buffer.numpy()
+
+    def _value(self, arg: KernelArg, value: Any) -> HalArg:
+        if arg.kind == "local":
+            return local_arg(_local_size(arg, value))
+        if arg.kind == "buffer":
+            return buffer_arg(self._address(arg, value))
+        try:
+            return value_arg(encode_value(arg, _plain(arg, value)))
+        except ArgumentError as e:
+            raise DeviceError(str(e)) from e
+
+    def _address(self, arg: KernelArg, value: Any) -> int:
+        import numpy as np
+
+        if value is None:
+            return 0
+        if isinstance(value, Buffer):
+            if value.device is not self._device:
+                raise DeviceError(f"argument '{arg.name}': the buffer is another device's")
+            return value._live(value.nbytes)
+        if not isinstance(value, np.ndarray):
+            raise DeviceError(
+                f"argument '{arg.name}': {arg.type} takes an array or a Buffer, not {value!r}"
+            )
+        _check_array(arg, value)
+        buffer = self._device.buffer(value)
+        self._copied.append((value, buffer, arg.const))
+        return buffer.addr
+
+    def _free(self) -> None:
+        for _array, buffer, _const in self._copied:
+            buffer.free()
+
+    def __enter__(self) -> _Arguments:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._free()
+
+
+def _local_size(arg: KernelArg, value: Any) -> int:
+    from .values import Local
+
+    if not isinstance(value, Local):
+        raise DeviceError(f"argument '{arg.name}': {arg.type} takes kcc.local(nbytes)")
+    if not 0 < value.nbytes < 1 << 32:
+        raise DeviceError(f"argument '{arg.name}': local memory of {value.nbytes} bytes")
+    return value.nbytes
+
+
+def _check_array(arg: KernelArg, array: Array) -> None:
+    """An array passed directly must hold what the pointer points to."""
+    from .values import element_dtype, room
+
+    want = element_dtype(arg.element)
+    if array.size == 0:
+        raise DeviceError(f"argument '{arg.name}': an array of no elements")
+    if not (arg.const or array.flags.writeable):
+        raise DeviceError(f"argument '{arg.name}': the array is read-only, {arg.type} is not")
+    if want.kind == "V":
+        return
+    have = array.dtype
+    integers = have.kind in "iub" and want.kind in "iu"
+    if have.itemsize != want.itemsize or not (integers or have.kind == want.kind):
+        raise DeviceError(f"argument '{arg.name}': an array of {have} for {arg.type}")
+    if array.size % room(arg.element):
+        raise DeviceError(
+            f"argument '{arg.name}': {array.size} numbers are no multiple of "
+            f"{room(arg.element)}, the room of an element"
+        )
+
+
+def _plain(arg: KernelArg, value: Any) -> Any:
+    """NumPy's values and the command line's as what encode_value takes."""
+    import numpy as np
+
+    from .values import Raw
+
+    if isinstance(value, Raw):
+        return value.data
+    if isinstance(value, np.void) or (isinstance(value, np.ndarray) and value.dtype.kind == "V"):
+        return value.tobytes()
+    if isinstance(value, np.ndarray):
+        return value[()] if value.ndim == 0 else value[: arg.element.lanes].tolist()
+    return value
