@@ -20,6 +20,7 @@ from kcc.device.args import (
     local_arg,
     value_arg,
 )
+from kcc.device.sim.interface import Reason
 from kcc.linker.elf import ElfError, ElfFile, read_elf
 from kcc.linker.notes import read_kernels
 
@@ -303,8 +304,14 @@ def _failure(hal: Hal) -> DeviceError:
     fault = hal.last_fault
     if fault is None:
         return DeviceError(hal.last_error)
+    message = fault.message
+    if fault.reason is Reason.LIMIT:
+        message = (
+            f"{message}: {hal.max_instructions} instructions without an end, "
+            f"at {fault.symbol or f'{fault.pc:#x}'}"
+        )
     return GuestFault(
-        fault.message,
+        message,
         pc=fault.pc,
         address=fault.address,
         symbol=fault.symbol,

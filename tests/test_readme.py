@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -12,6 +13,7 @@ from kcc import config
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text()
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 def block(mark: str) -> str:
@@ -24,7 +26,12 @@ def test_the_python_example_runs(tmp_path: Path) -> None:
     script = tmp_path / "example.py"
     script.write_text(block("example"))
     done = subprocess.run(
-        [sys.executable, script], cwd=ROOT, env=None, capture_output=True, text=True, check=False
+        [sys.executable, script],
+        cwd=ROOT,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout == "125 work-groups\n"
@@ -51,18 +58,12 @@ def test_the_shell_example_runs(tmp_path: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-m", "kcc", *words[1:]],
             cwd=tmp_path,
-            env={**_environment(), "PYTHONPATH": str(ROOT)},
+            env=ENVIRONMENT,
             capture_output=True,
             text=True,
             check=False,
         )
         assert done.returncode == 0, (line, done.stderr)
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)
 
 
 def test_every_variable_is_documented() -> None:

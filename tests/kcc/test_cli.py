@@ -266,7 +266,7 @@ def test_an_error_leaves_earlier_output_alone(tmp_path: Path) -> None:
     source = tmp_path / "k.cl"
     source.write_text("kernel void k(global int *a) { a[0] = b; }")
     done = kcc(source, "-o", out)
-    refuses(done, 1, "k.cl:1:40: error[undeclared]", "^", "'b'")
+    refuses(done, 1, "k.cl:1:39: error[undeclared]", "^", "'b'")
     assert out.read_text() == "precious"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["k.cl", "k.elf"]
 
@@ -296,7 +296,7 @@ def test_a_wrong_launch_is_refused(elf: Path, words: list[str], parts: list[str]
 
 def test_a_buffer_too_short_is_a_fault_that_names_the_place(elf: Path) -> None:
     done = kcc("run", elf, "-g", "1000", "a=range:1000", "b=range:999", "c=zeros:1000")
-    refuses(done, 1, "vector_add+0x", "0x", "past the end of the 3996-byte")
+    refuses(done, 1, "vector_add+0x", "0x", "the end of the 3996-byte buffer")
 
 
 def run_source(tmp_path: Path, text: str, *words: str) -> subprocess.CompletedProcess[str]:
