@@ -108,6 +108,22 @@ def unescape(text: str) -> bytes:
     return whole.encode("latin-1")
 
 
+def split(tokens: list[Token]) -> list[list[Token]]:
+    """Operands at commas, none of them inside parentheses."""
+    if not tokens:
+        return []
+    found: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        if token.kind == "op":
+            depth += (token.text == "(") - (token.text == ")")
+            if token.text == "," and depth <= 0:
+                found.append([])
+                continue
+        found[-1].append(token)
+    return found
+
+
 # -- expressions ----------------------------------------------------------------------------------
 
 
@@ -151,7 +167,8 @@ Expr = Number | Name | Unary | Binary | Modified
 
 MODIFIERS = ("%hi", "%lo", "%pcrel_hi", "%pcrel_lo")
 _LEVELS = (("|",), ("^",), ("&",), ("<<", ">>"), ("+", "-"), ("*", "/", "%"))
-_MAX_DEPTH = 100
+_MAX_DEPTH = 40  # of parentheses and signs; each takes a dozen Python frames
+_MAX_OPERATORS = 300
 
 
 class ExprReader:
@@ -159,7 +176,7 @@ class ExprReader:
 
     def __init__(self, tokens: Sequence[Token], at: int, end: Span) -> None:
         self.tokens, self.at, self.end = tokens, at, end
-        self.depth = 0
+        self.depth = self.operators = 0
 
     def peek(self) -> str:
         """The text of the next token, empty at the end; strings look like nothing else."""
@@ -185,9 +202,12 @@ class ExprReader:
             return self._unary()
         left = self.expression(level + 1)
         while self.peek() in _LEVELS[level]:
-            op = self.take().text
+            op = self.take()
+            self.operators += 1
+            if self.operators > _MAX_OPERATORS:
+                raise SyntaxFault("asm-syntax", "expression too long", op.span)
             right = self.expression(level + 1)
-            left = Binary(op, left, right, left.span.to(right.span))
+            left = Binary(op.text, left, right, left.span.to(right.span))
         return left
 
     def _unary(self) -> Expr:

@@ -309,6 +309,11 @@ def test_objects_are_reproducible() -> None:
     assert obj(SOURCE) == obj(SOURCE)
 
 
+def test_expressions_nest() -> None:
+    assert text("li a0, " + "(" * 38 + "1" + ")" * 38) == ["li\ta0,1"]
+    assert text("li a0, 0" + " + 1" * 300) == ["li\ta0,300"]
+
+
 def test_comments_and_separators() -> None:
     assert text("nop # one\n nop // two\n /* three\n four */ nop; nop") == ["nop"] * 4
 
@@ -390,6 +395,9 @@ def test_start_code_of_the_project_assembles() -> None:
         ("/* open", "asm-comment", "no end"),
         ("5", "asm-syntax", "'5' starts no statement"),
         ("add a0,,a1", "asm-syntax", "operand is missing"),
+        (".word " + "(" * 5000, "asm-syntax", "too deep"),
+        (".word " + "-" * 5000 + "1", "asm-syntax", "too deep"),
+        (".word 1" + " + 1" * 5000, "asm-syntax", "too long"),
         (".word 09", "asm-text", "'09' is not a number"),
     ],
 )  # fmt: skip
