@@ -6,10 +6,9 @@ treebuild.py make them, one for each rule of opencl.lark.
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import Literal, TypeAlias
 
-from .record import record
+from .record import field, record
 from .source import NO_SPAN, Span
 
 

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import field
 from functools import cached_property
 from typing import Literal
 
-from .record import record
+from .record import field, record
 from .source import Span
 
 Severity = Literal["error", "warning", "note"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import field
 from typing import TypeAlias
 
 from .diag import Diagnostics, closest
@@ -14,7 +13,7 @@ from .pp_expr import evaluate
 from .pp_macro import Macro, read_definition
 from .pp_predefined import predefined
 from .pp_render import render
-from .record import record
+from .record import field, record
 from .source import SourceFile, Span
 from .tokens import Token, TokenKind
 

@@ -10,13 +10,12 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from typing import TypeAlias
 
 from .diag import Diagnostics
 from .lexer import lex_text
 from .pp_macro import Argument, Macro, Substitution, spaced, text_macro
-from .record import record
+from .record import field, record
 from .source import Expansion, SourceFile, Span
 from .tokens import Token, TokenKind
 

@@ -5,12 +5,11 @@ A body is turned into `Piece`s once, when it is defined; substitution walks thos
 
 from __future__ import annotations
 
-from dataclasses import field
 from enum import Enum
 
 from .diag import Diagnostics
 from .lexer import lex_text
-from .record import record
+from .record import field, record
 from .source import Expansion, Span
 from .tokens import Token, TokenKind
 

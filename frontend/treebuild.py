@@ -9,13 +9,12 @@ names from others.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, TypeAlias, cast
 
 from . import ast
 from .diag import CompileError, Diagnostics
-from .record import record
+from .record import record, replace
 from .source import Span
 from .tokens import Token
 from .words import PREDECLARED, VECTOR_WORDS, WORDS

@@ -12,20 +12,20 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
 from kcc.frontend.diag import Diagnostics, render
 from kcc.frontend.pp import Dependencies, PPOptions, preprocess
 from kcc.frontend.pp import render as render_tokens
+from kcc.frontend.record import field, record
 from kcc.frontend.source import SourceFile
 
 from . import __version__, config
 from .options import Options, UsageError
 
 
-@dataclass
+@record(frozen=False)
 class Outputs:
     """What a compilation made: text for standard error, files to write.
 
@@ -43,7 +43,7 @@ class Outputs:
         return not any("\n" in path for path in paths)
 
 
-@dataclass
+@record(frozen=False)
 class Unit:
     """One input on its way: the artefacts made so far, by stage name."""
 
@@ -230,7 +230,7 @@ def _obj(job: Compilation, unit: Unit) -> Any:
     return emit_object(unit.artefacts["optir"], job.arch, job.options.opt_level)
 
 
-@dataclass(frozen=True)
+@record
 class Stage:
     """One step of one input: what it makes, from which stage, and how it is printed."""
 

@@ -8,11 +8,10 @@ look ahead (`SIZEOF(.later)`).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import field
 from itertools import pairwise
 
 from ..frontend.diag import Diagnostics
-from ..frontend.record import record
+from ..frontend.record import field, record
 from ..frontend.source import NO_SPAN, Span
 from . import elf
 from .elf import ADDRESS_LIMIT

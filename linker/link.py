@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import field
 from functools import cached_property
 from importlib import resources
 from typing import Literal
 
 from ..frontend.diag import Diagnostics
-from ..frontend.record import record
+from ..frontend.record import field, record
 from ..frontend.source import SourceFile
 from . import elf
 from .attributes import merge_attributes

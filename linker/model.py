@@ -6,10 +6,9 @@ on `Symbol.addr` and `InputSection.addr` are what relocations and the writer use
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import NamedTuple
 
-from ..frontend.record import record
+from ..frontend.record import field, record
 from . import elf
 
 

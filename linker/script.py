@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import field
 from typing import NoReturn, TypeAlias
 
 from ..frontend.diag import Diagnostics
-from ..frontend.record import record
+from ..frontend.record import field, record
 from ..frontend.source import SourceFile, Span
 
 # -- expressions ------------------------------------------------------------------------------

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import field, fields, replace
 
 import pytest
 
+from kcc.frontend.record import field as record_field
 from kcc.frontend.record import record
+from kcc.frontend.record import replace as record_replace
 
 
 @record(kw_only=True)
@@ -58,3 +62,24 @@ def test_wrong_arguments_are_refused_as_ever() -> None:
         Pair()
     with pytest.raises(TypeError, match="unexpected keyword"):
         Pair(1, other=2)
+
+
+def test_own_field_and_replace_are_the_standard_ones_without_their_cost() -> None:
+    @record
+    class Own(Base):
+        items: list[int] = record_field(default_factory=list, repr=False)
+
+    own = record_replace(Own(span=4), items=[1])
+    assert (own.items, own.span, "items" in repr(own)) == ([1], 4, False)
+    assert [f.name for f in fields(Own)] == ["span", "items"]
+    assert replace(own, items=[2]).items == [2]
+
+
+def test_defining_records_does_not_import_dataclasses() -> None:
+    script = (
+        "import sys; from kcc.frontend.record import record, replace\n"
+        "@record\nclass R:\n  x: int\n"
+        "assert replace(R(1), x=2).x == 2\n"
+        "sys.exit('dataclasses' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
