@@ -173,7 +173,7 @@ def _bytes_of(array: Array) -> memoryview:
     """An array's memory as plain bytes; also for types that have no buffer format."""
     import numpy as np
 
-    return memoryview(array.reshape(-1).view(np.uint8))
+    return array.reshape(-1).view(np.uint8).data
 
 
 class Device:
