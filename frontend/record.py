@@ -4,7 +4,7 @@
 `dataclasses` imports half a compiler; the trees alone have a hundred classes, and most programs
 use few of them. A record's `__init__` is compiled when the first one is made, and the other
 methods are shared. Type checkers see a dataclass, frozen unless it says otherwise; so does
-`dataclasses`, whose `fields()` and `replace()` work, as do positional patterns.
+`dataclasses`, whose functions work on records, as do positional patterns.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 
-__all__ = ["field", "record", "replace"]
+__all__ = ["asdict", "field", "record", "replace"]
 
 T = TypeVar("T")
 
 if TYPE_CHECKING:
-    from dataclasses import field, replace
+    from dataclasses import asdict, field, replace
 else:
 
     def field(**options):
@@ -31,6 +31,13 @@ else:
             if name not in changes:
                 changes[name] = getattr(record, name)
         return type(record)(**changes)
+
+    def asdict(value):
+        """A record as a dictionary; so are the records in its fields, and in lists of theirs."""
+        if isinstance(value, (tuple, list)):
+            return type(value)(map(asdict, value))
+        names = getattr(value, "__record_fields__", None)
+        return value if names is None else {name: asdict(getattr(value, name)) for name in names}
 
 
 @overload

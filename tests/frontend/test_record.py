@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from dataclasses import field, fields, replace
+from dataclasses import asdict, field, fields, replace
+from typing import Any
 
 import pytest
 
+from kcc.frontend.record import asdict as record_asdict
 from kcc.frontend.record import field as record_field
 from kcc.frontend.record import record
 from kcc.frontend.record import replace as record_replace
@@ -20,8 +22,8 @@ class Base:
 
 @record
 class Pair(Base):
-    left: int
-    right: list[int] = field(default_factory=list)
+    left: object
+    right: list[Any] = field(default_factory=list)
 
 
 @record(eq=False)
@@ -73,6 +75,9 @@ def test_own_field_and_replace_are_the_standard_ones_without_their_cost() -> Non
     assert (own.items, own.span, "items" in repr(own)) == ([1], 4, False)
     assert [f.name for f in fields(Own)] == ["span", "items"]
     assert replace(own, items=[2]).items == [2]
+    nested = Pair(own, [own])
+    assert record_asdict(nested) == asdict(nested)
+    assert record_asdict(nested)["left"] == {"span": 4, "items": [1]}
 
 
 def test_defining_records_does_not_import_dataclasses() -> None:
