@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from ..sim.interface import BusError, HartStart, RunResult
-from . import m1
+from . import dma, m1
 from .harts import Harts
 from .memory import CMP, Bus
 from .traps import HostCalls, result_message
@@ -80,10 +80,19 @@ def run_instances(count: int, max_harts: int, *args: int) -> list[int]:
 
 
 def register_name(reg: int) -> str:
-    if reg >= Reg.WINDOW_BASE0:
+    if Reg.WINDOW_BASE0 <= reg < NUM_REGS:
         group, index = divmod(reg, WINDOWS)
         return f"{Reg(group * WINDOWS).name[:-1]}{index}"
     return Reg(reg).name if reg in list(Reg) else f"REG{reg}"
+
+
+def address_name(addr: int) -> str:
+    """A device address for the trace: DMA registers by name."""
+    base, size = m1.RANGES[m1.MemoryKind.KERNEL_DMA_PRIVATE]
+    if addr % 8 == 0 and base <= addr < base + size and (addr - base) // 8 in list(dma.Reg):
+        return f"DMA_{dma.Reg((addr - base) // 8).name}"
+    counters = m1.RANGES[m1.MemoryKind.PERF_COUNTERS][0]
+    return "PERF_COUNTERS" if addr == counters else f"{addr:#x}"
 
 
 # -- execution ------------------------------------------------------------------------------------
@@ -160,7 +169,8 @@ class CommandProcessor:
                     raise CommandError(f"{words[at]:#018x} is not a command")
                 op, count, inline = header
                 if op == Op.FINISH:
-                    self._note("FINISH", "")
+                    if self._trace:
+                        self._trace("[CMP] CMP_FINISH")
                     break
                 if at + 1 + count > len(words):
                     raise CommandError(f"{count} words of payload leave the buffer")
@@ -193,25 +203,22 @@ class CommandProcessor:
         row = _COMMANDS.get(op)
         if row is None:
             raise CommandError(f"{op} is not a command")
-        name, count, act = row
+        name, count, act, describe = row
         wanted = inline >> 8 & 7 if op == Op.RUN_INSTANCES else 0
         if count is not None and len(payload) != count + wanted:
             raise CommandError(f"{name} with {len(payload)} words, not {count + wanted}")
-        act(self, inline, payload)
-
-    def _note(self, name: str, detail: str) -> None:
         if self._trace:
-            self._trace(f"[CMP] CMP_{name}{detail}")
+            self._trace(f"[CMP] CMP_{name}{describe(inline, payload)}")
+        act(self, inline, payload)
 
     # -- the commands: each gets its inline value and its payload
 
     def _nop(self, _inline: int, _payload: memoryview) -> None:
-        self._note("NOP", "")
+        pass
 
     def _write_reg(self, reg: int, payload: memoryview) -> None:
         self._check_register(reg)
         value = payload[0]
-        self._note("WRITE_REG64", f"({register_name(reg)}, {value:#x})")
         if reg >= Reg.WINDOW_BASE0:
             group, index = divmod(reg - Reg.WINDOW_BASE0, WINDOWS)
             self.windows.write(group, index, value)
@@ -219,21 +226,17 @@ class CommandProcessor:
 
     def _load_reg(self, reg: int, payload: memoryview) -> None:
         self._check_register(reg)
-        self._note("LOAD_REG64", f"({register_name(reg)}, {payload[0]:#x})")
         self.registers[reg] = self._bus.read64(payload[0], CMP)
 
     def _store_reg(self, reg: int, payload: memoryview) -> None:
         self._check_register(reg)
-        self._note("STORE_REG64", f"({register_name(reg)}, {payload[0]:#x})")
         self._bus.write64(payload[0], self.registers[reg], CMP)
 
     def _store_imm(self, addr: int, payload: memoryview) -> None:
-        self._note("STORE_IMM64", f"({addr:#x}, {payload[0]:#x})")
         self._bus.write64(addr, payload[0], CMP)
 
     def _copy_mem(self, count: int, payload: memoryview) -> None:
         src, dst, unit = payload
-        self._note("COPY_MEM64", f"({src:#x}, {dst:#x}, count={count}, unit={unit:#x})")
         if src % 8:
             raise CommandError(f"COPY_MEM64 from {src:#x}, which is not 8-aligned")
         for addr in (src, dst):
@@ -248,21 +251,18 @@ class CommandProcessor:
         for at in range(0, 8 * count, 8):
             self._bus.write64(dst + at, self._bus.read64(src + at, unit), CMP)
 
-    def _sync_cache(self, flags: int, _payload: memoryview) -> None:
-        self._note("SYNC_CACHE", f"({flags:#x})")
+    def _sync_cache(self, _flags: int, _payload: memoryview) -> None:
         self._harts.flush_code()
 
     def _run_instances(self, inline: int, payload: memoryview) -> None:
         count, *args = payload
         harts = self._hart_count(inline)
-        self._note("RUN_INSTANCES", f"(n={count}, max_harts={harts}, args={_hex(args)})")
         start = HartStart(self.registers[Reg.STACK_TOP], tuple(args))
         self._run([start] * harts, count)
 
     def _run_kernel_slice(self, inline: int, payload: memoryview) -> None:
         count, slice_id = payload
         harts = self._hart_count(inline)
-        self._note("RUN_KERNEL_SLICE", f"(n={count}, slice_id={slice_id}, max_harts={harts})")
         kub = self.registers[Reg.KUB_DESC] & (1 << 48) - 1
         args = kub + (self.registers[Reg.KARGS_INFO] >> 16 & 0xFF_FFFF)
         info = self.registers[Reg.TSD_INFO]
@@ -285,7 +285,7 @@ class CommandProcessor:
         if not count:
             return
         result = self._harts.machine.run_instances(
-            starts,
+            starts[:count],
             entry=self.registers[Reg.ENTRY_PT_FN] & MASK32,
             return_addr=self.registers[Reg.RETURN_ADDR],
             first=0,
@@ -315,23 +315,59 @@ class CommandProcessor:
             raise CommandError(f"there is no register {reg}")
 
 
-def _hex(values: Sequence[int]) -> str:
-    return "[" + ", ".join(f"{v:#x}" for v in values) + "]"
+# -- the table of commands -----------------------------------------------------------------------
 
 
-# opcode -> (name, words of payload or None for any, action); RUN_INSTANCES has its arguments
-# on top, as many as its inline value says. FINISH ends the loop that looks here.
+def _bare(_inline: int, _payload: memoryview) -> str:
+    return ""
+
+
+def _register_and_value(reg: int, payload: memoryview) -> str:
+    return f"({register_name(reg)}, {payload[0]:#x})"
+
+
+def _register_and_address(reg: int, payload: memoryview) -> str:
+    return f"({register_name(reg)}, {address_name(payload[0])})"
+
+
+def _address_and_value(addr: int, payload: memoryview) -> str:
+    return f"({address_name(addr)}, {payload[0]:#x})"
+
+
+def _copy(count: int, payload: memoryview) -> str:
+    src, dst, unit = payload
+    return f"({address_name(src)}, {address_name(dst)}, count={count}, unit={unit:#x})"
+
+
+def _slice(harts: int, payload: memoryview) -> str:
+    return f"(n={payload[0]}, slice_id={payload[1]}, max_harts={harts & 0xFF})"
+
+
+def _instances(inline: int, payload: memoryview) -> str:
+    args = "".join(f", {arg:#x}" for arg in payload[1:])
+    return f"(n={payload[0]}, max_harts={inline & 0xFF}{args})"
+
+
+def _flags(flags: int, _payload: memoryview) -> str:
+    return f"({flags:#x})"
+
+
+# opcode -> (name, words of payload or None for any, action, what the trace says after the
+# name). RUN_INSTANCES has its arguments on top, as many as its inline value says; FINISH
+# ends the loop that looks here.
 _Action = Callable[[CommandProcessor, int, memoryview], None]
+_Describe = Callable[[int, memoryview], str]
+_C = CommandProcessor
 # fmt: off
-_COMMANDS: dict[int, tuple[str, int | None, _Action]] = {
-    Op.NOP:              ("NOP",              None, CommandProcessor._nop),
-    Op.WRITE_REG64:      ("WRITE_REG64",      1,    CommandProcessor._write_reg),
-    Op.LOAD_REG64:       ("LOAD_REG64",       1,    CommandProcessor._load_reg),
-    Op.STORE_REG64:      ("STORE_REG64",      1,    CommandProcessor._store_reg),
-    Op.STORE_IMM64:      ("STORE_IMM64",      1,    CommandProcessor._store_imm),
-    Op.COPY_MEM64:       ("COPY_MEM64",       3,    CommandProcessor._copy_mem),
-    Op.RUN_KERNEL_SLICE: ("RUN_KERNEL_SLICE", 2,    CommandProcessor._run_kernel_slice),
-    Op.RUN_INSTANCES:    ("RUN_INSTANCES",    1,    CommandProcessor._run_instances),
-    Op.SYNC_CACHE:       ("SYNC_CACHE",       0,    CommandProcessor._sync_cache),
+_COMMANDS: dict[int, tuple[str, int | None, _Action, _Describe]] = {
+    Op.NOP:              ("NOP",              None, _C._nop,              _bare),
+    Op.WRITE_REG64:      ("WRITE_REG64",      1,    _C._write_reg,        _register_and_value),
+    Op.LOAD_REG64:       ("LOAD_REG64",       1,    _C._load_reg,         _register_and_address),
+    Op.STORE_REG64:      ("STORE_REG64",      1,    _C._store_reg,        _register_and_address),
+    Op.STORE_IMM64:      ("STORE_IMM64",      1,    _C._store_imm,        _address_and_value),
+    Op.COPY_MEM64:       ("COPY_MEM64",       3,    _C._copy_mem,         _copy),
+    Op.RUN_KERNEL_SLICE: ("RUN_KERNEL_SLICE", 2,    _C._run_kernel_slice, _slice),
+    Op.RUN_INSTANCES:    ("RUN_INSTANCES",    1,    _C._run_instances,    _instances),
+    Op.SYNC_CACHE:       ("SYNC_CACHE",       0,    _C._sync_cache,       _flags),
 }
 # fmt: on
