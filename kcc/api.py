@@ -187,11 +187,11 @@ class Device:
         if name not in DEVICES:
             raise DeviceError(f"no device is called '{name}'; there are: {', '.join(DEVICES)}")
         self.name = name
-        folder = config.cache_dir()
+        folder = config.cache_dir("translations")
         trace = None if config.variable("REFSI_DEBUG") == "0" else _trace
         options = DeviceOptions(
             guard=True,
-            cache_dir=Path(folder, "translations") if folder else None,
+            cache_dir=Path(folder) if folder else None,
             trace=trace,
         )
         self._hal: Hal | None = Hal(options)

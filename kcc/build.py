@@ -153,7 +153,7 @@ def _decode(job: Compilation, unit: Unit) -> str:
 def _ast(job: Compilation, unit: Unit) -> Any:
     from kcc.frontend.parse import parse
 
-    tree = parse(unit.artefacts["tokens"], job.diags, config.cache_dir())
+    tree = parse(unit.artefacts["tokens"], job.diags, config.cache_dir("parser"))
     job.diags.raise_errors()
     return tree
 

@@ -39,12 +39,12 @@ def compile_cached(options: Options) -> int:
 
 def obtain(options: Options, sources: list[tuple[str, bytes]]) -> Outputs | CachedOutputs:
     """What compiling `sources` under `options` gives, from the cache if it is there."""
-    folder = config.cache_dir()
+    folder = config.cache_dir("compile")
     if folder is None or not _cacheable(options):
         from .build import compile_inputs
 
         return compile_inputs(options, sources)
-    store = Store(os.path.join(folder, "compile"), config.number("KCC_CACHE_MB") << 20)
+    store = Store(folder, config.number("KCC_CACHE_MB") << 20)
     key = _key(options, sources)
     entry = store.get(key)
     cached = _read_entry(entry) if entry is not None else None

@@ -33,15 +33,15 @@ def number(name: str) -> int:
     return int(text if text.isdecimal() else VARIABLES[name][0])
 
 
-def cache_dir() -> str | None:
-    """The folder of the caches, or None when they are off or there is no home to put them in."""
+def cache_dir(cache: str) -> str | None:
+    """The folder of one cache; None when they are off or there is no home to put them in."""
     if variable("KCC_CACHE") == "0":
         return None
     chosen = variable("KCC_CACHE_DIR")
     if chosen:
-        return chosen
+        return os.path.join(chosen, cache)
     base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.path.join(base, "kcc") if os.path.isabs(base) else None
+    return os.path.join(base, "kcc", cache) if os.path.isabs(base) else None
 
 
 def colour(stream_is_terminal: bool) -> bool:

@@ -6,7 +6,6 @@ takes the members that a program asks for.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from hashlib import sha256
 from importlib import resources
@@ -43,12 +42,12 @@ def needs_library(inputs: Sequence[LinkInput]) -> bool:
 
 def library_archive(arch: str) -> bytes:
     """The archive for one architecture; from the cache when this kcc has made it before."""
-    folder = config.cache_dir()
+    folder = config.cache_dir("compile")
     if folder is None:
         return _build(arch)
     from .compilecache import fingerprint
 
-    store = Store(os.path.join(folder, "compile"), config.number("KCC_CACHE_MB") << 20)
+    store = Store(folder, config.number("KCC_CACHE_MB") << 20)
     key = sha256(f"library {arch}\n{fingerprint()}".encode()).hexdigest()
     archive = store.get(key)
     if archive is None:

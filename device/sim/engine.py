@@ -9,10 +9,10 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+from ...frontend.store import Store
 from . import host, runtime
 from .build import Mode
 from .flow import Unit
-from .objcache import ObjectCache
 from .translate import translate
 
 
@@ -39,6 +39,14 @@ def version() -> bytes:
     return digest.digest()
 
 
+def _store(folder: Path | None) -> Store:
+    return Store(str(folder) if folder is not None else None)
+
+
+def _key(facts: bytes) -> str:
+    return hashlib.sha256(version() + facts).hexdigest()
+
+
 @dataclass(frozen=True)
 class _Runtime:
     """The runtime, loaded: its functions' host addresses."""
@@ -50,8 +58,8 @@ class _Runtime:
 @cache
 def _runtime(cache_dir: Path | None) -> _Runtime:
     """One for all machines of the process: it has no state of its own."""
-    objects = ObjectCache(cache_dir)
-    key = version() + b"runtime"
+    objects = _store(cache_dir)
+    key = _key(b"runtime")
     code = objects.get(key)
     if code is None:
         code = host.compile_ir(runtime.module_text(), inline=True)
@@ -67,7 +75,7 @@ class Engine:
     def __init__(self, cache_dir: Path | None) -> None:
         if not runtime.supported():
             raise RuntimeError("the simulator runs on x86-64 and AArch64 Linux hosts")
-        self._cache = ObjectCache(cache_dir)
+        self._cache = _store(cache_dir)
         self._loader = host.Loader()
         self._functions: dict[str, Function] = {}
         self.translated = 0  # units compiled here, not taken from the cache
@@ -86,7 +94,7 @@ class Engine:
         return found
 
     def _load(self, facts: str, text: Callable[[], str]) -> None:
-        key = version() + facts.encode()
+        key = _key(facts.encode())
         code = self._cache.get(key)
         if code is None:
             code = host.compile_ir(text())
