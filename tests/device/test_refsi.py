@@ -1,0 +1,290 @@
+"""The driver interface: results, queries, memory, threads, reopening."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from kcc.device import refsi
+from kcc.device.refsi import (
+    CMP_FINISH,
+    DRAM,
+    REFSI_DEFAULT,
+    REFSI_G,
+    REFSI_M,
+    REFSI_UNIT_ID,
+    REFSI_UNIT_KIND_ACC_HART,
+    REFSI_UNIT_KIND_EXTERNAL,
+    refsi_device_closed,
+    refsi_failure,
+    refsi_invalid_device,
+    refsi_not_supported,
+    refsi_success,
+)
+
+HOST = REFSI_UNIT_ID(REFSI_UNIT_KIND_EXTERNAL, 0)
+
+
+@pytest.fixture
+def dev():
+    refsi.refsiInitialize()
+    yield refsi.refsiOpenDevice(REFSI_M)
+    refsi.refsiTerminate()
+
+
+def closed():
+    device = refsi.refsiOpenDevice(REFSI_M)
+    refsi.refsiShutdownDevice(device)
+    return device
+
+
+# Every function on a null device and on one that was shut down; the results it must give.
+# fmt: off
+CALLS = {
+    "shutdown":   (refsi.refsiShutdownDevice, (),                refsi_failure, refsi_failure),
+    "info":       (refsi.refsiQueryDeviceInfo, (),
+                   (refsi_invalid_device, None), (refsi_device_closed, None)),
+    "map":        (refsi.refsiQueryDeviceMemoryMap, (0,),
+                   (refsi_invalid_device, None), (refsi_device_closed, None)),
+    "alloc":      (refsi.refsiAllocDeviceMemory, (8, 8, DRAM),   0, 0),
+    "free":       (refsi.refsiFreeDeviceMemory, (0,), refsi_invalid_device, refsi_device_closed),
+    "mapped":     (refsi.refsiGetMappedAddress, (0x4000_0000, 1), None, None),
+    "flush":      (refsi.refsiFlushDeviceMemory, (0, 0),
+                   refsi_invalid_device, refsi_device_closed),
+    "invalidate": (refsi.refsiInvalidateDeviceMemory, (0, 0),
+                   refsi_invalid_device, refsi_device_closed),
+    "read":       (refsi.refsiReadDeviceMemory, (bytearray(1), 0x4000_0000, 1, HOST),
+                   refsi_invalid_device, refsi_device_closed),
+    "write":      (refsi.refsiWriteDeviceMemory, (0x4000_0000, b"x", 1, HOST),
+                   refsi_invalid_device, refsi_device_closed),
+    "execute":    (refsi.refsiExecuteCommandBuffer, (0x4000_0000, 8),
+                   refsi_invalid_device, refsi_device_closed),
+    "wait":       (refsi.refsiWaitForDeviceIdle, (),             None, None),
+    "kernel":     (refsi.refsiExecuteKernel, (0, 1),             refsi_failure,
+                   refsi_device_closed),
+    "last_error": (refsi.last_error, (),                         None, None),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_results_for_null_and_closed_devices(name):
+    function, args, for_null, for_closed = CALLS[name]
+    assert function(None, *args) == for_null
+    assert function(closed(), *args) == for_closed
+
+
+def test_result_numbers():
+    assert list(refsi.refsi_result) == [0, 1, 2, 3, 4]
+    assert refsi_not_supported == 4
+
+
+def test_start_and_end_are_idempotent():
+    assert [refsi.refsiInitialize() for _ in range(2)] == [refsi_success] * 2
+    assert [refsi.refsiTerminate() for _ in range(2)] == [refsi_success] * 2
+
+
+def test_one_device_per_family():
+    first = refsi.refsiOpenDevice(REFSI_M)
+    assert first is not None
+    assert refsi.refsiOpenDevice(REFSI_DEFAULT) is first
+    assert refsi.refsiOpenDevice(REFSI_G) is None
+    assert refsi.refsiOpenDevice(7) is None
+    assert refsi.refsiShutdownDevice(first) == refsi_success
+    assert refsi.refsiShutdownDevice(first) == refsi_failure
+    second = refsi.refsiOpenDevice(REFSI_M)
+    assert second is not first
+    refsi.refsiTerminate()
+
+
+def test_a_reopened_device_is_zeroed(dev):
+    addr = refsi.refsiAllocDeviceMemory(dev, 16, 16, DRAM)
+    view = refsi.refsiGetMappedAddress(dev, addr, 16)
+    view[:] = b"x" * 16
+    refsi.refsiShutdownDevice(dev)
+    again = refsi.refsiOpenDevice(REFSI_M)
+    assert refsi.refsiAllocDeviceMemory(again, 16, 16, DRAM) == addr
+    assert bytes(refsi.refsiGetMappedAddress(again, addr, 16)) == bytes(16)
+    assert view[0] == ord("x")  # the old bytes, not the new device's
+
+
+def test_device_info(dev):
+    result, info = refsi.refsiQueryDeviceInfo(dev)
+    assert result == refsi_success
+    assert (info.family, info.num_cores, info.num_harts_per_core) == (REFSI_M, 1, 4)
+    assert info.num_memory_map_entries == 4
+    assert (info.core_isa, info.core_vlen, info.core_elen) == ("RV64GCVZbc", 512, 64)
+
+
+def test_memory_map(dev):
+    entries = [refsi.refsiQueryDeviceMemoryMap(dev, i) for i in range(4)]
+    assert all(result == refsi_success for result, _ in entries)
+    assert [(e.kind, e.start_addr, e.size) for _, e in entries] == [
+        (refsi.TCDM, 0x10000000, 0x400000),
+        (refsi.DRAM, 0x40000000, 0x80000000),
+        (refsi.KERNEL_DMA_PRIVATE, 0x20002000, 0x100),
+        (refsi.PERF_COUNTERS, 0x20100000, 0x200),
+    ]
+    assert refsi.refsiQueryDeviceMemoryMap(dev, 4) == (refsi_failure, None)
+    assert refsi.refsiQueryDeviceMemoryMap(dev, -1) == (refsi_failure, None)
+
+
+def test_allocation(dev):
+    assert refsi.refsiAllocDeviceMemory(dev, 0xF0000, 4096, DRAM) == 0xBFF10000
+    assert refsi.refsiAllocDeviceMemory(dev, 72, 8, DRAM) == 0xBFF0FFB8
+    assert refsi.refsiAllocDeviceMemory(dev, 8, 3, DRAM) == 0
+    assert refsi.refsiAllocDeviceMemory(dev, 1 << 40, 8, DRAM) == 0
+    assert refsi.refsiFreeDeviceMemory(dev, 0xBFF10000) == refsi_success
+    assert refsi.refsiFreeDeviceMemory(dev, 0xBFF10000) == refsi_failure
+    assert refsi.refsiFreeDeviceMemory(dev, 0x4000_0000) == refsi_failure
+    assert refsi.refsiFreeDeviceMemory(dev, 0) == refsi_success
+
+
+@pytest.mark.parametrize("kind", [k for k in refsi.refsi_memory_map_kind if k != DRAM])
+def test_only_dram_can_be_allocated(dev, kind):
+    assert refsi.refsiAllocDeviceMemory(dev, 8, 8, kind) == 0
+
+
+def test_mapped_addresses_alias_device_memory(dev):
+    view = refsi.refsiGetMappedAddress(dev, 0x4000_0000, 4096)
+    other = refsi.refsiGetMappedAddress(dev, 0x4000_0100, 16)
+    view[0x100:0x104] = b"abcd"
+    assert bytes(other[:4]) == b"abcd"
+    data = bytearray(4)
+    assert refsi.refsiReadDeviceMemory(dev, data, 0x4000_0100, 4, HOST) == refsi_success
+    assert data == b"abcd"
+    assert refsi.refsiWriteDeviceMemory(dev, 0x4000_0102, b"XY", 2, HOST) == refsi_success
+    assert bytes(view[0x100:0x104]) == b"abXY"
+    assert refsi.refsiFlushDeviceMemory(dev, 0, 0) == refsi_success
+    assert refsi.refsiInvalidateDeviceMemory(dev, 0, 0) == refsi_success
+
+
+@pytest.mark.parametrize(
+    ("addr", "size", "mapped"),
+    [
+        (0x1000_0000, 0x40_0000, True),
+        (0x1000_0000, 0x40_0001, False),
+        (0xBFFF_FFFF, 1, True),
+        (0xBFFF_FFFF, 2, False),
+        (0xC000_0000, 1, False),
+        (0, 1, False),
+        (0x2000_2000, 8, False),
+        (0x2010_0000, 8, False),
+        (0x4000_0000, -1, False),
+        (-1, 1, False),
+    ],
+)
+def test_what_can_be_mapped(dev, addr, size, mapped):
+    assert (refsi.refsiGetMappedAddress(dev, addr, size) is not None) == mapped
+
+
+def test_failed_transfers_move_nothing(dev):
+    data = bytearray(b"keep" * 4)
+    read, write = refsi.refsiReadDeviceMemory, refsi.refsiWriteDeviceMemory
+    assert read(dev, data, 0xBFFF_FFF8, 16, HOST) == refsi_failure
+    assert write(dev, 0xBFFF_FFF8, data, 16, HOST) == refsi_failure
+    assert data == b"keep" * 4
+    assert bytes(refsi.refsiGetMappedAddress(dev, 0xBFFF_FFF8, 8)) == bytes(8)
+    assert read(dev, None, 0x4000_0000, 1, HOST) == refsi_failure
+    assert write(dev, 0x4000_0000, None, 1, HOST) == refsi_failure
+    assert read(dev, bytearray(3), 0x4000_0000, 4, HOST) == refsi_failure
+    assert write(dev, 0x4000_0000, b"abc", 4, HOST) == refsi_failure
+    assert read(dev, bytearray(3), 0x4000_0000, -1, HOST) == refsi_failure
+    assert read(dev, bytearray(), 0x4000_0000, 0, HOST) == refsi_success
+    assert read(dev, bytearray(), 0x3000_0000, 0, HOST) == refsi_failure
+
+
+def test_registers_are_reachable(dev):
+    """The host has a set of DMA registers of its own, and may start transfers."""
+    base = refsi.refsiQueryDeviceMemoryMap(dev, 2)[1].start_addr
+    refsi.refsiGetMappedAddress(dev, 0x4000_0000, 4)[:] = b"dma!"
+    for reg, value in (
+        (refsi.REFSI_REG_DMASRCADDR, 0x4000_0000),
+        (refsi.REFSI_REG_DMADSTADDR, 0x1000_0000),
+        (refsi.REFSI_REG_DMAXFERSIZE0, 4),
+        (refsi.REFSI_REG_DMACTRL, refsi.REFSI_DMA_1D | refsi.REFSI_DMA_START),
+    ):
+        at = refsi.REFSI_DMA_REG_ADDR(base, reg)
+        word = value.to_bytes(8, "little")
+        assert refsi.refsiWriteDeviceMemory(dev, at, word, 8, HOST) == refsi_success
+    assert bytes(refsi.refsiGetMappedAddress(dev, 0x1000_0000, 4)) == b"dma!"
+    assert refsi.refsiWriteDeviceMemory(dev, base, bytes(8)[:4], 4, HOST) == refsi_failure
+
+
+def test_unit_ids():
+    hart = REFSI_UNIT_ID(REFSI_UNIT_KIND_ACC_HART, 3)
+    assert (hart, HOST) == (0x0300_0003, 0x0100_0000)
+    assert refsi.REFSI_GET_UNIT_KIND(hart) == REFSI_UNIT_KIND_ACC_HART
+    assert refsi.REFSI_GET_UNIT_INDEX(hart) == 3
+
+
+def test_command_words_through_the_driver():
+    word = refsi.refsiEncodeCMPCommand(CMP_FINISH, 0, 0)
+    assert word == 0xC0000100
+    assert refsi.refsiDecodeCMPCommand(word) == (refsi_success, (CMP_FINISH, 0, 0))
+    assert refsi.refsiDecodeCMPCommand(0) == (refsi_failure, None)
+
+
+def write_scratch(dev, addr: int, value: int) -> int:
+    """A buffer at addr: SCRATCH = value; returns its size."""
+    words = [refsi.refsiEncodeCMPCommand(refsi.CMP_WRITE_REG64, 1, refsi.CMP_REG_SCRATCH), value]
+    data = b"".join(w.to_bytes(8, "little") for w in words)
+    assert refsi.refsiWriteDeviceMemory(dev, addr, data, len(data), HOST) == refsi_success
+    return len(data)
+
+
+def test_command_buffers_run_in_order_and_errors_are_kept(dev, capfd):
+    size = write_scratch(dev, 0x4000_0000, 5)
+    for _ in range(40):  # more than wait at once
+        assert refsi.refsiExecuteCommandBuffer(dev, 0x4000_0000, size) == refsi_success
+    assert refsi.refsiExecuteCommandBuffer(dev, 0x3000_0000, 8) == refsi_success
+    refsi.refsiWaitForDeviceIdle(dev)
+    assert dev.processor.registers[0] == 5
+    error = refsi.last_error(dev)
+    assert error.addr == 0x3000_0000
+    assert error.error == "there is no command buffer at 0x30000000"
+    assert capfd.readouterr().err == error.error + "\n"
+
+
+def test_kernels_are_not_executed_directly(dev):
+    assert refsi.refsiExecuteKernel(dev, 0, 1) == refsi_not_supported
+
+
+def test_eight_threads(dev):
+    failures: list[str] = []
+
+    def work(number: int) -> None:
+        for i in range(40):
+            addr = refsi.refsiAllocDeviceMemory(dev, 256, 64, DRAM)
+            pattern = bytes([number + 1, i]) * 128
+            refsi.refsiWriteDeviceMemory(dev, addr, pattern, 256, HOST)
+            refsi.refsiExecuteCommandBuffer(dev, 0x4000_0000, 8)
+            got = bytearray(256)
+            refsi.refsiReadDeviceMemory(dev, got, addr, 256, HOST)
+            if got != pattern or refsi.refsiFreeDeviceMemory(dev, addr) != refsi_success:
+                failures.append(f"thread {number}, round {i}")
+
+    refsi.refsiWriteDeviceMemory(dev, 0x4000_0000, (0xC0000100).to_bytes(8, "little"), 8, HOST)
+    threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    refsi.refsiWaitForDeviceIdle(dev)
+    assert not failures
+    assert refsi.last_error(dev) is None
+
+
+def test_shutdown_stops_a_kernel_that_never_ends(dev, e):
+    spin = e("jal", rd=0, jump21=0).to_bytes(4, "little")
+    refsi.refsiWriteDeviceMemory(dev, 0x4000_1000, spin, 4, HOST)
+    encode = refsi.refsiEncodeCMPCommand
+    words = [encode(refsi.CMP_WRITE_REG64, 1, refsi.CMP_REG_ENTRY_PT_FN), 0x4000_1000]
+    words += [encode(refsi.CMP_RUN_INSTANCES, 1, 1), 1]
+    data = b"".join(w.to_bytes(8, "little") for w in words)
+    refsi.refsiWriteDeviceMemory(dev, 0x4000_0000, data, len(data), HOST)
+    for _ in range(3):
+        refsi.refsiExecuteCommandBuffer(dev, 0x4000_0000, len(data))
+    assert refsi.refsiShutdownDevice(dev) == refsi_success
+    assert refsi.refsiExecuteCommandBuffer(dev, 0x4000_0000, 8) == refsi_device_closed
