@@ -114,6 +114,10 @@ class LaunchStats:
     retired: tuple[int, ...]
     groups: int
 
+    def __str__(self) -> str:
+        by_hart = " ".join(map(str, self.retired))
+        return f"{self.groups} work-groups, {sum(self.retired)} instructions (by hart: {by_hart})"
+
 
 class Buffer:
     """Bytes in device memory. Freed with free(), with the device, or when nobody holds it."""
@@ -297,7 +301,10 @@ class Kernel:
             if not hal.kernel_exec(loaded.handle, entry, ndrange, arguments.values, dims):
                 raise _failure(hal)
             arguments.copy_back()
-        return LaunchStats(hal.retired, math.prod(ndrange.groups))
+        stats = LaunchStats(hal.retired, math.prod(ndrange.groups))
+        if config.number("KCC_DEBUG") >= 2:
+            print(f"kcc: {self.name}: {stats}", file=sys.stderr)
+        return stats
 
 
 def _failure(hal: Hal) -> DeviceError:

@@ -227,6 +227,8 @@ def _asm(job: Compilation, unit: Unit) -> Any:
 def _obj(job: Compilation, unit: Unit) -> Any:
     from kcc.backend.codegen import emit_object
 
+    if job.debug >= 4:
+        job.say(make(job, unit, "asm"))
     return emit_object(unit.artefacts["optir"], job.arch, job.options.opt_level)
 
 
@@ -447,15 +449,13 @@ def _depend(job: Compilation, unit: Unit, target: str) -> None:
 
 
 def _keep(job: Compilation, units: list[Unit]) -> None:
-    """KCC_KEEP: every artefact of every input as a file."""
+    """KCC_KEEP: every artefact of every input, and what was asked for, as files."""
     folder = config.variable("KCC_KEEP")
     if not folder:
         return
     os.makedirs(folder, exist_ok=True)
+    kept = {os.path.basename(path): data for path, data in job.outputs.files if path != "-"}
     for unit in units:
         for name, artefact in unit.artefacts.items():
-            path = os.path.join(folder, f"{unit.stem}.{name}")
-            job.outputs.files.append((path, STAGES[name].show(job, artefact)))
-    for path, data in list(job.outputs.files):
-        if data[:4] == b"\x7fELF" and job.options.mode == "elf":
-            job.outputs.files.append((os.path.join(folder, os.path.basename(path)), data))
+            kept[f"{unit.stem}.{name}"] = STAGES[name].show(job, artefact)
+    job.outputs.files += [(os.path.join(folder, name), data) for name, data in kept.items()]

@@ -140,7 +140,7 @@ def _report(
     from .values import Local, Raw
 
     if after.stats:
-        print(describe(stats))
+        print(stats)
     for name, count in after.prints:
         print(f"{name} = {_text(values[name], count)}")
     files = []
@@ -152,11 +152,6 @@ def _report(
     write_files(files)
     final = {name: _shown(value) for name, value in values.items()}
     return _check(after, final, initial) if after.expressions else 0
-
-
-def describe(stats: LaunchStats) -> str:
-    per_hart = " ".join(map(str, stats.retired))
-    return f"{stats.groups} work-groups, {sum(stats.retired)} instructions (by hart: {per_hart})"
 
 
 def _check(after: _After, final: dict[str, Any], initial: dict[str, Any]) -> int:
@@ -300,7 +295,9 @@ def load_program(file: str, compiler: list[str]) -> Program:
     if file == "-" or not _is_elf(file):
         if Path(file).suffix == ".elf":
             raise DeviceError(f"'{file}' is not an ELF file")
-        return api.compile(Path(file), compiler)
+        program = api.compile(Path(file), compiler)
+        sys.stderr.write(program.log)
+        return program
     if compiler:
         raise UsageError(f"'{compiler[0]}' is for compiling, and '{file}' is compiled already")
     return api.load(file)

@@ -91,6 +91,22 @@ def test_disassembly_has_the_kernel_in_it(elf: Path) -> None:
     assert "fadd.s" in text
 
 
+def test_each_debug_level_adds_to_the_last(tmp_path: Path) -> None:
+    args = ["run", VECTOR_ADD, "-g", "8", "a=range:8", "b=range:8", "c=zeros:8"]
+    signs = ["total", "1 work-groups", "; after trampoline", "memory map"]
+    for level in range(5):
+        done = kcc(*args, KCC_DEBUG=str(level), KCC_CACHE="0")
+        assert done.returncode == 0, done.stderr
+        assert [sign in done.stderr for sign in signs] == [level > i for i in range(4)], level
+
+
+def test_artefacts_are_kept(tmp_path: Path) -> None:
+    keep = tmp_path / "kept"
+    assert kcc(VECTOR_ADD, "-o", tmp_path / "k.elf", KCC_KEEP=str(keep)).returncode == 0
+    names = {p.name for p in keep.iterdir()}
+    assert {"vector_add.tokens", "vector_add.ast", "vector_add.ir", "k.elf"} <= names
+
+
 # -- compiler modes -------------------------------------------------------------------------------
 
 
