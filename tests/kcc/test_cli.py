@@ -187,21 +187,44 @@ def test_help_and_version() -> None:
 # -- the cache ------------------------------------------------------------------------------------
 
 
+HEAVY = {"dataclasses", "inspect", "numpy", "llvmlite", "lark", "elftools", "kcc.build"}
+
+
+def imported_heavily(*words: object, but: set[str] | None = None, **env: str) -> str:
+    """Which heavy modules one command imports; it has to succeed."""
+    script = (
+        "import sys; before = set(sys.modules)\n"
+        "from kcc.cli import run_command as run\n"
+        f"status = run({[str(word) for word in words]!r})\n"
+        f"heavy = {HEAVY - (but or set())!r} & set(sys.modules) - before\n"
+        "sys.exit(f'{status} {sorted(heavy)}')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "PYTHONPATH": str(ROOT), **env},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return done.stderr.strip()
+
+
 def test_a_cache_hit_imports_nothing_heavy(tmp_path: Path) -> None:
     out, cache = tmp_path / "k.elf", {"KCC_CACHE_DIR": str(tmp_path / "cache")}
     assert kcc(VECTOR_ADD, "-o", out, **cache).returncode == 0
     first = out.read_bytes()
     out.unlink()
-    script = (
-        "import sys; from kcc.cli import run_command as r;"
-        f"s = r([{str(VECTOR_ADD)!r}, '-o', {str(out)!r}]);"
-        "heavy = {'numpy', 'llvmlite', 'lark', 'elftools', 'kcc.build'} & set(sys.modules);"
-        "sys.exit(repr(heavy) if heavy or s else 0)"
-    )
-    env = {**os.environ, "PYTHONPATH": str(ROOT), **cache}
-    done = subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, check=False)
-    assert done.returncode == 0, done.stderr
+    assert imported_heavily(VECTOR_ADD, "-o", out, **cache) == "0 []"
     assert out.read_bytes() == first
+
+
+def test_help_and_preprocessing_import_nothing_heavy(tmp_path: Path) -> None:
+    assert imported_heavily("--help") == "0 []"
+    assert imported_heavily("--version") == "0 []"
+    out = tmp_path / "k.i"
+    light = {"kcc.build", "dataclasses", "inspect"}
+    assert imported_heavily("-E", VECTOR_ADD, "-o", out, but=light) == "0 []"
+    assert "kernel void" in out.read_text()
 
 
 def test_a_changed_header_is_noticed(tmp_path: Path) -> None:
