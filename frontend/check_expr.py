@@ -28,6 +28,7 @@ from .literals import LiteralError, parse_char, parse_number, parse_string
 from .scope import Context, EnumConstant, Typedef, suggestion
 from .source import Span
 from .types import (
+    BOOL,
     CHAR,
     DOUBLE,
     ERROR,
@@ -202,6 +203,8 @@ def _ident(ctx: Context, e: ast.Ident) -> Operand:
         case Typedef():
             message = f"'{e.name}' is a type; an expression is wanted"
             ctx.diags.error("unexpected-type", message, e.span)
+        case None if e.name in ("true", "false"):
+            return tast.Const(int(e.name == "true"), type=BOOL, span=e.span)
         case None if e.name in builtins.TABLE or builtins.is_planned(e.name):
             message = f"builtin function '{e.name}' used as a value"
             ctx.diags.error("function-pointer", message, e.span)

@@ -195,6 +195,10 @@ class _Evaluator:
                 return self.literal(token)
             case TokenKind.IDENT if token.text == "defined":
                 return self.defined(token)
+            case TokenKind.IDENT if token.text == "true":
+                return Value(1)
+            case TokenKind.IDENT if token.text == "false":
+                return Value(0)
             case TokenKind.IDENT:
                 if self.peek() == "(":
                     message = f"function-like macro '{token.text}' is not defined"

@@ -104,6 +104,8 @@ def test_clang_has_the_same_types(tmp_path: Path) -> None:
         ("1.0", "double"),
         ("1.0f", "float"),
         ("A", "int"),
+        ("true", "bool"),
+        ("false + false", "int"),
         ("(char)1", "char"),
         ("get_global_id(0)", "ulong"),
         ("get_work_dim()", "uint"),

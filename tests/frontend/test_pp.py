@@ -398,6 +398,10 @@ def test_notes_and_hints():
     assert diags.seen[1].hint == "did you mean '#define'?"
 
 
+def test_true_and_false_have_their_values_and_are_no_macros():
+    assert words("#if true && !false && !defined(true)\ntrue\n#endif\n") == "true"
+
+
 def test_undef_is_warned_about_when_asked():
     diags = Diagnostics(settings=("undef",))
     preprocess(SourceFile("t", "#if X || defined(Y)\n#endif\n"), PPOptions(), diags)
