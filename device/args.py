@@ -86,7 +86,7 @@ def _scalar(arg: KernelArg, value: Any) -> bytes:
 
 def _integer(arg: KernelArg, value: Any, least: int, greatest: int) -> int:
     index = getattr(type(value), "__index__", None)
-    if index is None and type(value).__name__ == "bool_":  # NumPy's has no __index__
+    if index is None and type(value).__name__ in ("bool", "bool_"):  # NumPy's has no __index__
         index = bool
     if index is None:
         raise ArgumentError(arg.name, f"{value!r} is not an integer, as {arg.type} needs")
