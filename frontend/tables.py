@@ -199,13 +199,16 @@ def load_tables(folder: str | None = None) -> Tables:
         tables = decode(packaged.read_bytes(), key)
         if tables is not None:
             return tables
-    store = Store(folder) if folder else None
-    kept = store.get(key) if store else None
+    return kept_tables(grammar, key, Store(folder))
+
+
+def kept_tables(grammar: str, key: str, store: Store) -> Tables:
+    """The tables of a grammar from a store; made, and put there, when it has none."""
+    kept = store.get(key)
     tables = decode(kept, key) if kept is not None else None
     if tables is None:
         data = encode(analyse(grammar), key)
-        if store:
-            store.put(key, data)
+        store.put(key, data)
         tables = decode(data, key)
         assert tables is not None
     return tables

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import subprocess
+from importlib import resources
 from pathlib import Path
 
 import llvmlite.binding as llvm
@@ -339,7 +340,7 @@ def test_options_are_pushed_and_popped() -> None:
 
 
 def test_start_code_of_the_project_assembles() -> None:
-    start = Path(__file__).parents[2] / "linker" / "start"
+    start = Path(str(resources.files("kcc.linker"))) / "start"
     files = sorted(start.glob("*.S"))
     assert files
     for path in files:
