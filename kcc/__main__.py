@@ -18,6 +18,8 @@ def main() -> NoReturn:
     """Entry point of the console script: ends the process with the command's exit status."""
     from .cli import run_command
 
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _open_closed_streams()
     gc.set_threshold(GC_THRESHOLD)
     status = run_command(sys.argv[1:])
     try:
@@ -27,6 +29,17 @@ def main() -> NoReturn:
         status = status or 1
     # Everything is written; taking LLVM and the interpreter apart takes longer than linking.
     os._exit(status)
+
+
+def _open_closed_streams() -> None:
+    """Give every standard stream that came closed (`kcc ... >&-`) to the null device.
+
+    Otherwise the next file opened would take its number, and receive what is printed.
+    """
+    while (handle := os.open(os.devnull, os.O_RDWR)) <= 2:
+        name = ("stdin", "stdout", "stderr")[handle]
+        setattr(sys, name, os.fdopen(handle, "w" if handle else "r", closefd=False))
+    os.close(handle)
 
 
 if __name__ == "__main__":

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from kcc.device.hal import Hal, NDRange
     from kcc.ir.abi import KernelArg, KernelInfo
 
+    from .options import Options
     from .values import Array
 
 Size: TypeAlias = int | Sequence[int]
@@ -90,8 +91,9 @@ def compile(source: str | Path, options: Sequence[str] = ()) -> Program:
     from .options import UsageError, parse_options
 
     parsed = parse_options(options)
-    if parsed.inputs or parsed.output or parsed.mode != "elf" or parsed.emit:
-        raise UsageError("options of compile() cannot name files or ask for other outputs")
+    refused = [flag for flag, given in _other_outputs(parsed) if given]
+    if refused:
+        raise UsageError(f"'{refused[0]}' is of no use here: the program is made in memory")
     is_text = isinstance(source, str) and ("\n" in source or "{" in source)
     name = "<source>" if is_text else str(source)
     data = str(source).encode() if is_text else read_input(name)
@@ -100,6 +102,21 @@ def compile(source: str | Path, options: Sequence[str] = ()) -> Program:
     parsed.output = "a.elf"  # never written: the image is taken from memory
     outputs = obtain(parsed, [(name, data)])
     return Program(outputs.files[0][1], name, outputs.messages)
+
+
+def _other_outputs(parsed: Options) -> tuple[tuple[str, object], ...]:
+    """What of a command line would name inputs, or make something other than a program."""
+    return (
+        *((name, True) for name in parsed.inputs),
+        ("-o", parsed.output),
+        ("-E, -S, -c, -fsyntax-only", parsed.mode != "elf"),
+        ("--emit=", parsed.emit),
+        ("-Map=", parsed.map_file),
+        ("-MD", parsed.depfile),
+        ("-###", parsed.dry_run),
+        ("--help", parsed.help),
+        ("--version", parsed.version),
+    )
 
 
 def load(path: str | Path) -> Program:
@@ -349,8 +366,11 @@ def make_ndrange(
     else:
         group = (_divisor(whole[0]), *(1,) * (dims - 1))
     offset = _sizes("global_offset", global_offset, 0) if global_offset is not None else (0,) * dims
-    if len(group) != dims or len(offset) != dims:
-        raise DeviceError(f"sizes differ in dimensions: {whole}, {group}, {offset}")
+    for name, sizes in (("local_size", group), ("global_offset", offset)):
+        if len(sizes) != dims:
+            raise DeviceError(
+                f"{name} {sizes} has {len(sizes)} dimensions, global_size {whole} has {dims}"
+            )
     for size, part in zip(whole, group, strict=True):
         if size % part:
             raise DeviceError(f"the global size {size} is not divided by the local size {part}")

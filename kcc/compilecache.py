@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # What each source of kcc contributes to the key, cheap to find out: name, size, time.
 _SOURCE_FOLDERS = ("frontend", "ir", "ir/passes", "backend", "linker", "linker/scripts",
                    "linker/start", "kcc", "kernels/rt")  # fmt: skip
+_ET_EXEC = b"\x02"  # the byte of an ELF header that tells a program from an object
 
 
 def compile_cached(options: Options) -> int:
@@ -81,21 +82,15 @@ def write_files(files: list[tuple[str, bytes]]) -> None:
     renames: list[tuple[str, str]] = []
     try:
         for path, data in files:
-            if path == "-":
-                sys.stdout.flush()
-                sys.stdout.buffer.write(data)
-                sys.stdout.buffer.flush()
-                continue
-            if os.path.exists(path) and not os.path.isfile(path):
-                with open(path, "wb") as file:
-                    file.write(data)
+            if path == "-" or (os.path.exists(path) and not os.path.isfile(path)):
+                _write_in_place(path, data)
                 continue
             # Through a link to what it names, so that a linked output stays a link.
             real = os.path.realpath(path)
             temporary = f"{real}.{os.getpid()}.tmp"
             renames.append((temporary, real))
             try:
-                mode = 0o777 if data[:4] == b"\x7fELF" else 0o666
+                mode = 0o777 if data[:4] == b"\x7fELF" and data[16:17] == _ET_EXEC else 0o666
                 handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
                 with open(handle, "wb") as file:
                     file.write(data)
@@ -112,6 +107,21 @@ def write_files(files: list[tuple[str, bytes]]) -> None:
                 os.unlink(temporary)
             except OSError:
                 pass
+
+
+def _write_in_place(path: str, data: bytes) -> None:
+    """To standard output ("-"), a device or a pipe."""
+    try:
+        if path == "-":
+            sys.stdout.flush()
+            sys.stdout.buffer.write(data)
+            sys.stdout.buffer.flush()
+        else:
+            with open(path, "wb") as file:
+                file.write(data)
+    except OSError as e:
+        e.filename = "<stdout>" if path == "-" else path
+        raise
 
 
 def _cacheable(options: Options) -> bool:

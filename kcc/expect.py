@@ -54,6 +54,7 @@ FUNCTIONS = (
     "ravel repeat reshape rint roll round sign sin sinh sort sqrt square sum tan tanh tile trace "
     "transpose trunc unique where zeros_like"
 ).split()
+CONSTANTS = {"nan": np.nan, "inf": np.inf, "pi": np.pi}
 TYPES = "int8 uint8 int16 uint16 int32 uint32 int64 uint64 float16 float32 float64".split()
 
 
@@ -145,6 +146,8 @@ class _Evaluator:
                 raise self.error(f"{type(node).__name__} is not allowed here", node)
 
     def lookup(self, values: Mapping[str, Any], name: str, node: ast.expr) -> Any:
+        if name not in values and name in CONSTANTS:
+            return CONSTANTS[name]
         if name not in values:
             known = ", ".join(values) or "none"
             raise self.error(f"no argument is called '{name}' (there are: {known})", node)

@@ -88,8 +88,8 @@ def run_main(argv: list[str]) -> int:
     )
     program = load_program(options.file, options.compiler)
     info = choose_kernel(program, options.kernel)
-    for name in [name for name, _ in after.prints] + [name for name, _ in after.saves]:
-        _parameter(info, name)
+    after.prints = [(_parameter(info, name).name, count) for name, count in after.prints]
+    after.saves = [(_parameter(info, name).name, path) for name, path in after.saves]
     values = bind_values(info, options.values)
     initial = {name: _shown(value) for name, value in values.items()}
     stats = _run(options.device, program, info, values, launch)
@@ -104,7 +104,7 @@ class _Launch:
     limit: int | None
 
 
-@dataclass(frozen=True)
+@dataclass
 class _After:
     """What to do with the results."""
 
@@ -245,7 +245,10 @@ def _take_compiler_flag(options: RunOptions, word: str, words: Iterator[str]) ->
         raise UsageError(unknown_flag(word, [*_BY_NAME, *_COMPILER]))
     options.compiler.append(word)
     if kind in (SEPARATE, EITHER):
-        options.compiler.append(next(words, ""))
+        value = next(words, None)
+        if value is None:
+            raise UsageError(f"argument to '{word}' is missing")
+        options.compiler.append(value)
 
 
 def parse_size(flag: str, text: str, least: int = 1) -> tuple[int, ...]:

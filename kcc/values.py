@@ -5,6 +5,7 @@ The kernel's metadata gives every element its type; the text only says which val
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -18,6 +19,7 @@ from .errors import DeviceError
 Array: TypeAlias = NDArray[Any]
 MAX_BYTES = 1 << 31  # no device has more memory than this
 
+_NPY_MAGIC = b"\x93NUMPY"
 _KINDS = {"int": "i", "uint": "u", "float": "f"}
 
 
@@ -27,12 +29,18 @@ class Local:
 
     nbytes: int
 
+    def __str__(self) -> str:
+        return f"local:{self.nbytes}"
+
 
 @dataclass(frozen=True)
 class Raw:
     """A by-value argument as its bytes: a struct from a file."""
 
     data: bytes
+
+    def __str__(self) -> str:
+        return f"bytes {self.data.hex(' ')}"
 
 
 Value: TypeAlias = Array | Local | Raw
@@ -72,7 +80,8 @@ def parse_value(arg: KernelArg, text: str) -> Value:
     except (ValueError, OverflowError, MemoryError) as e:
         raise ValueSpecError(f"argument '{arg.name}' ({arg.type}): {e}") from e
     except OSError as e:
-        raise ValueSpecError(f"argument '{arg.name}': cannot read '{text[1:]}': {e}") from e
+        reason = e.strerror or e
+        raise ValueSpecError(f"argument '{arg.name}': '{text[1:]}': {reason}") from e
 
 
 def _local(text: str) -> Local:
@@ -113,7 +122,16 @@ def _buffer(element: ElementType, text: str) -> Array:
 def _range(element: ElementType, count: int, parts: list[str]) -> Array:
     start = _number(parts[0]) if parts else 0
     step = _number(parts[1]) if len(parts) > 1 else 1
-    return _spread(element, start + step * np.arange(count))
+    dtype = element_dtype(element)
+    if isinstance(start, float) or isinstance(step, float) or dtype.kind == "f":
+        return _spread(element, start + step * np.arange(count, dtype=np.float64))
+    for edge in (start, start + step * (count - 1)):
+        _check_range(element, dtype, edge)
+    # Both ends fit, so what wraps on the way at 64 bits wraps back.
+    numbers = np.arange(count, dtype=np.uint64) * np.uint64(step % (1 << 64))
+    numbers += np.uint64(start % (1 << 64))
+    numbers = numbers.astype(dtype)
+    return _elements(element, count, numbers[:, None] if element.lanes > 1 else numbers)
 
 
 def _fill(element: ElementType, count: int, parts: list[str]) -> Array:
@@ -157,10 +175,16 @@ _USAGE = {
 }
 
 
+def _load_npy(path: str) -> Array:
+    with open(path, "rb") as file:
+        if file.read(len(_NPY_MAGIC)) != _NPY_MAGIC:
+            raise ValueError(f"'{path}' is no .npy file of one array")
+    data: Array = np.load(path, allow_pickle=False)
+    return data
+
+
 def _from_file(element: ElementType, path: str) -> Array:
-    data = np.load(path, allow_pickle=False)
-    if not isinstance(data, np.ndarray):
-        raise ValueError(f"'{path}' is an archive of arrays, not one array")
+    data = _load_npy(path)
     want = element_dtype(element)
     if want.kind == "V":
         if data.nbytes == 0 or data.nbytes % want.itemsize:
@@ -197,8 +221,8 @@ def _by_value(arg: KernelArg, text: str) -> Value:
     element = arg.element
     if text.startswith("@"):
         with open(text[1:], "rb") as file:
-            if file.read(6) == b"\x93NUMPY":
-                data = np.load(text[1:], allow_pickle=False).tobytes()
+            if file.read(len(_NPY_MAGIC)) == _NPY_MAGIC:
+                data = _load_npy(text[1:]).tobytes()
             else:
                 file.seek(0)
                 data = file.read(arg.size + 1)
@@ -254,6 +278,8 @@ def _elements(element: ElementType, count: int, values: Array) -> Array:
 
 def _check_range(element: ElementType, dtype: np.dtype[Any], value: int | float) -> None:
     if dtype.kind == "f":
+        if math.isfinite(value) and abs(value) > np.finfo(dtype).max:
+            raise ValueError(f"{value} is more than a {dtype} can hold")
         return
     if isinstance(value, float) and not value.is_integer():
         raise ValueError(f"{value} is not a whole number")

@@ -389,3 +389,60 @@ def test_damaged_programs_are_refused(elf: Path, tmp_path: Path) -> None:
     refuses(kcc("run", bad, *args), 1, "bad.elf", "machine")
     refuses(kcc("info", bad), 1, "bad.elf")
     refuses(kcc("disasm", VECTOR_ADD), 1, "vector_add.cl")
+
+
+# -- corners of the command line ------------------------------------------------------------------
+
+
+def test_results_may_be_named_by_position(elf: Path, tmp_path: Path) -> None:
+    out = tmp_path / "c.npy"
+    args = ["0=[1,2]", "1=[3,4]", "2=zeros:2", "--print", "2:1", "--save", f"2={out}"]
+    assert kcc("run", elf, "-g", "2", *args).stdout == "c = [4.] ... of 2\n"
+    np.testing.assert_array_equal(np.load(out), [4, 6])
+
+
+def test_only_a_linked_program_is_executable(tmp_path: Path) -> None:
+    assert kcc(VECTOR_ADD, "-c", "-o", tmp_path / "k.o").returncode == 0
+    assert kcc(VECTOR_ADD, "-o", tmp_path / "k.elf").returncode == 0
+    assert [os.access(tmp_path / name, os.X_OK) for name in ("k.o", "k.elf")] == [False, True]
+
+
+@pytest.mark.parametrize(
+    "flag", ["-###", "-c", "-E", "-fsyntax-only", "--emit=ir", "-Map=m", "-MD", "--version"]
+)
+def test_run_refuses_flags_that_ask_for_something_else(tmp_path: Path, flag: str) -> None:
+    done = run_source(tmp_path, "kernel void k() {}", flag, "-g", "1")
+    refuses(done, 2, flag.partition("=")[0], "of no use")
+    assert [p.name for p in tmp_path.iterdir()] == ["k.cl"]
+
+
+def test_a_flag_of_the_compiler_needs_its_value() -> None:
+    refuses(kcc("run", VECTOR_ADD, "-g", "1", "-include"), 2, "'-include' is missing")
+
+
+def test_a_size_of_other_dimensions_is_named(elf: Path) -> None:
+    args = ["run", elf, "-g", "4,4", *ADD_ARGS]
+    refuses(kcc(*args, "-l", "4"), 1, "local_size (4,) has 1 dimensions, global_size (4, 4) has 2")
+    refuses(kcc(*args, "--offset", "1,2,3"), 1, "global_offset (1, 2, 3) has 3")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_standard_streams_are_as_good_as_null_devices(elf: Path, closed: str) -> None:
+    command = f"'{sys.executable}' -m kcc run '{elf}' -g 2 a=[1,2] b=[3,4] c=zeros:2 --print c"
+    done = subprocess.run(
+        ["sh", "-c", f"{command} {closed}"], cwd=ROOT, capture_output=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout == (b"" if ">&-" in closed.split() else b"c = [4., 6.]\n")
+
+
+def test_a_full_device_is_named() -> None:
+    refuses(kcc(VECTOR_ADD, "-o", "/dev/full"), 1, "'/dev/full': No space left")
+    done = subprocess.run(
+        ["sh", "-c", f"'{sys.executable}' -m kcc '{VECTOR_ADD}' -E >/dev/full"],
+        cwd=ROOT, capture_output=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (
+        1,
+        b"kcc: error: '<stdout>': No space left on device\n",
+    )

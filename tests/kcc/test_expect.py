@@ -27,6 +27,7 @@ INITIAL = {"a": np.zeros(6, np.float32), "b": A, "n": np.int32(6), "m": A.reshap
         "where(a > 2, 1, 0) == float32(a > 2)",
         "a == arange(n)",
         "a % 2 == (int32(a) & 1)",
+        "where(a > 2, nan, inf) == where(a < 3, inf, nan)",
         "sum(m, axis=0) == [3, 5, 7]",
     ],
 )

@@ -11,6 +11,7 @@ from kcc.ir.abi import ElementType, KernelArg
 from kcc.values import Local, Raw, ValueSpecError, parse_value
 
 FLOAT, INT, UCHAR = ElementType("float", 4), ElementType("int", 4), ElementType("uint", 1)
+LONG, ULONG = ElementType("int", 8), ElementType("uint", 8)
 FLOAT3, BOOL = ElementType("float", 4, 3), ElementType("bool", 1)
 
 
@@ -30,6 +31,13 @@ LOCAL = KernelArg("t", "local int *", "local", "local", INT, 8, 8, 0)
     [
         (INT, "range:4", [0, 1, 2, 3]),
         (INT, "range:3:5:-2", [5, 3, 1]),
+        (ULONG, "range:2:18446744073709551614", [(1 << 64) - 2, (1 << 64) - 1]),
+        (
+            LONG,
+            "range:3:9223372036854775807:-9223372036854775807",
+            [(1 << 63) - 1, 0, 1 - (1 << 63)],
+        ),
+        (FLOAT, "fill:1:inf", [float("inf")]),
         (FLOAT, "range:3:0.5:0.25", [0.5, 0.75, 1.0]),
         (FLOAT, "fill:2:1.5", [1.5, 1.5]),
         (UCHAR, "fill:2:0xff", [255, 255]),
@@ -86,7 +94,11 @@ def test_files(tmp_path: Path) -> None:
         (buffer(INT), "fill:3", "takes N:VALUE"),
         (buffer(INT), "random:3:1:5", "takes N"),
         (buffer(INT), "random:3:1:5:5", "no integer"),
-        (buffer(INT), "@/nonexistent.npy", "cannot read"),
+        (buffer(INT), "@/nonexistent.npy", "No such file"),
+        (buffer(INT), f"@{__file__}", r"no \.npy file"),
+        (buffer(FLOAT), "fill:2:1e39", "more than a float32"),
+        (scalar(FLOAT), "-1e39", "more than a float32"),
+        (buffer(LONG), "range:2:9223372036854775807", "outside"),
         (buffer(INT), "[1,2", "does not end"),
         (buffer(INT), "[]", "at least one"),
         (scalar(INT), "range:3", "describes a buffer"),
