@@ -164,6 +164,7 @@ class Hal:
         self._own: set[int] = set()  # allocations that are not the user's
         self._counting = False
         self._counters: dict[tuple[int, int], int] = {}
+        self._window_size = m1.ELF_SIZE
         self._create_windows()
         self._write_rom()
 
@@ -307,7 +308,7 @@ class Hal:
                 block = args if isinstance(args, bytes) else pack_hal_args(args)
             except ArgumentError as e:
                 return self._fail(str(e), False)
-            if not loaded.upload(self.device.write):
+            if not self._fit_window(loaded) or not loaded.upload(self.device.write):
                 return self._fail("the program cannot be written to the device", False)
             return self._launch(loaded, kernel, ndrange, block, work_dim)
 
@@ -441,6 +442,20 @@ class Hal:
         for i in range(half):
             delta = values[half + i] - values[i]
             self._counters[i % PER_HART, i // PER_HART] = delta & (1 << 64) - 1
+
+    def _fit_window(self, loaded: LoadedProgram) -> bool:
+        """On a guarded device harts see no more of the program's window than the program.
+
+        A small number taken for a pointer then faults, as it should.
+        """
+        size = max(loaded.end - m1.ELF_BASE, 1)
+        if not self.device.options.guard or size == self._window_size:
+            return True
+        mode = _write_reg(Reg.WINDOW_MODE0, encode_mode(size, MODE_SHARED))
+        # The first write is a change, which unmaps; the second maps again.
+        status = self._run(array("Q", [*mode, *mode, *command(Op.FINISH)]), None)
+        self._window_size = size
+        return status is not None and self._done(status)
 
     # -- set-up
 

@@ -26,6 +26,7 @@ class LoadedProgram:
                     f"a segment of {segment.memsz} bytes at {segment.vaddr:#x} is outside of "
                     f"the device's program memory, {base:#x} to {base + size:#x}"
                 )
+        self.end = max((s.vaddr + s.memsz for s in self.elf.loads()), default=base)
         self.kernels = {kernel.name: kernel for kernel in read_kernels(self.elf)}
 
     def find(self, name: str) -> int:

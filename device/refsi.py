@@ -237,7 +237,7 @@ def open_device(options: DeviceOptions) -> M1Device:
 
 
 def refsiShutdownDevice(device: refsi_device_t) -> refsi_result:
-    """Mapped views stay readable, but no later device shares their bytes."""
+    """Mapped views stay valid, but lose their contents; no later device shares their bytes."""
     with _driver.lock:
         if device is None or device.closed:
             return refsi_failure

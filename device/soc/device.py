@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+import weakref
 from collections import deque
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -70,14 +71,16 @@ class M1Device:
         self.bus = Bus()
         self._dram_base, dram_size = RANGES[MemoryKind.DRAM]
         self._dram = Ram(dram_size)
+        self._tcdm = Ram(RANGES[MemoryKind.TCDM][1])
+        self._dma = Dma(self.bus, options.trace)
         self._sizes: dict[int, int] = {}  # of live allocations, as asked for
         self._allocator = Allocator(self._dram_base, dram_size)
         if options.guard:
             self._dram.guard()
         devices: dict[MemoryKind, BusDevice] = {
-            MemoryKind.TCDM: Ram(RANGES[MemoryKind.TCDM][1]),
+            MemoryKind.TCDM: self._tcdm,
             MemoryKind.DRAM: self._dram,
-            MemoryKind.KERNEL_DMA_PRIVATE: Dma(self.bus, options.trace),
+            MemoryKind.KERNEL_DMA_PRIVATE: self._dma,
             MemoryKind.PERF_COUNTERS: Counters(self.harts),
         }
         for kind, base, size in m1.MEMORY_MAP:
@@ -90,6 +93,7 @@ class M1Device:
             self.bus, self.harts, HostCalls(options.output), options.trace
         )
         self._queue = WorkQueue("refsi-m1-cmp")
+        weakref.finalize(self, self._queue.close)  # the thread ends with a forgotten device
 
     # -- memory
 
@@ -158,11 +162,11 @@ class M1Device:
     def run(self, addr: int, size: int, limit: int | None = None) -> BufferStatus | None:
         """Execute a command buffer and wait for it; an interrupt stops it. None: closed."""
         done: list[BufferStatus] = []
-        if not self._queue.put(lambda: done.append(self._execute(addr, size, limit))):
-            return None
         try:
+            if not self._queue.put(lambda: done.append(self._execute(addr, size, limit))):
+                return None
             self._queue.wait_idle()
-        except KeyboardInterrupt:
+        except BaseException:  # Ctrl-C, or what a signal handler raises
             self.cancel()
             raise
         return done[0] if done else None
@@ -173,11 +177,13 @@ class M1Device:
         self._settle()
 
     def close(self) -> None:
-        """Stop everything and let go of the memory; views of it stay alive on their own."""
+        """Stop everything and give the memory back; views stay valid, but lose it."""
         if not self.closed:
             self.closed = True
             self._queue.close()
             self._settle()
+            for ram in (self._dram, self._tcdm):
+                ram.discard()
 
     def _settle(self) -> None:
         self.processor.cancelled = True
@@ -204,6 +210,9 @@ class M1Device:
             return "a null pointer" if addr == 0 else f"{addr} bytes past a null pointer"
         if m1.HART_BASE - m1.HART_SIZE <= addr < m1.HART_BASE:
             return "below the stack: private and local memory of the work-group do not fit"
+        dma, dma_size = RANGES[MemoryKind.KERNEL_DMA_PRIVATE]
+        if dma <= addr < dma + dma_size and self._dma.failure:
+            return self._dma.failure
         with self.lock:
             sizes = {a: s for a, s in self._sizes.items() if a not in ignore}
         if not sizes:

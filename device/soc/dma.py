@@ -78,6 +78,7 @@ class Dma:
         self._bus = bus
         self._trace = trace
         self._units: dict[int, _Unit] = {}
+        self.failure: str | None = None  # why the last transfer could not be made
 
     def view(self, _offset: int, _size: int, _unit: int) -> memoryview | None:
         return None
@@ -109,7 +110,12 @@ class Dma:
             case index:
                 state.regs[index] = value
                 if index == Reg.CTRL and value & START:
-                    self._start(state, unit)
+                    self.failure = None
+                    try:
+                        self._start(state, unit)
+                    except BusError as e:
+                        self.failure = str(e)
+                        raise
 
     def _state(self, unit: int) -> _Unit:
         return self._units.setdefault(unit, _Unit())

@@ -72,7 +72,8 @@ class Ram:
 
     def __init__(self, size: int) -> None:
         flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | MAP_NORESERVE
-        self.memory = memoryview(mmap.mmap(-1, size, flags=flags))
+        self._pages = mmap.mmap(-1, size, flags=flags)
+        self.memory = memoryview(self._pages)
         # Where harts may go: None for everywhere, else start -> end of disjoint ranges.
         self._allowed: dict[int, int] | None = None
         self._starts: list[int] = []
@@ -99,6 +100,11 @@ class Ram:
 
     def write(self, offset: int, data: bytes, unit: int) -> None:
         _need(self.view(offset, len(data), unit), offset)[:] = data
+
+    def discard(self) -> None:
+        """Give the pages back to the system, where it takes them; contents are lost."""
+        if sys.platform == "linux":
+            self._pages.madvise(mmap.MADV_DONTNEED)
 
     # -- guarding
 

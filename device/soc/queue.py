@@ -38,8 +38,11 @@ class WorkQueue:
     def wait_idle(self, timeout: float | None = None) -> bool:
         """Wait until nothing waits or runs; False after `timeout` seconds.
 
+        A request that asks is not waited for: it would wait for itself.
         raises: what a request raised since the last time, which is a defect, not a result.
         """
+        if threading.current_thread() is self._worker:
+            return True
         with self._changed:
             done = self._changed.wait_for(self._idle, timeout)
             failure, self._failure = self._failure, None
@@ -78,3 +81,4 @@ class WorkQueue:
                 work()
             except BaseException as e:  # not lost: raised where somebody waits
                 self._failure = e
+            del work  # it may be all that keeps a device alive

@@ -413,6 +413,21 @@ def test_dma_keeps_to_live_buffers_too(guarded, load, e):
         args = [buffer_arg(src), value_arg(size.to_bytes(8, "little"))]
         assert guarded.kernel_exec(program, kernel, line(1), args, 1) == works
     assert guarded.last_fault.cause == 7
+    assert f"DMA of 0x21 bytes at {src:#x}: no memory" in guarded.last_error
+
+
+def test_small_numbers_are_no_pointers(hal, guarded, load, e):
+    """Behind the program there is nothing; programs of other sizes come and go."""
+    code = increment(e)
+    for bss in (0, 400, 100):
+        program, kernel = load(guarded, code, bss=bss)
+        assert guarded.kernel_exec(program, kernel, line(1), [buffer_arg(zeros(guarded, 4))], 1)
+        end = 0x1_0000 + 4 * len(code) + bss
+        assert not guarded.kernel_exec(program, kernel, line(1), [buffer_arg(end)], 1)
+        assert guarded.last_fault.address == end
+    # Without guarding, the window is all there.
+    program, kernel = load(hal, code)
+    assert hal.kernel_exec(program, kernel, line(1), [buffer_arg(0x2_0000)], 1)
 
 
 def test_unguarded_memory_is_all_there(hal, load, e):
