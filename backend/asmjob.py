@@ -6,10 +6,9 @@ Sizes are final as soon as a statement is read; what names labels is filled in b
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
 
 from ..frontend.diag import Diagnostics
-from ..frontend.record import record
+from ..frontend.record import field, record
 from ..frontend.source import SourceFile, Span
 from . import asmlex, objwriter
 from .asmlex import Binary, Expr, ExprReader, Modified, Name, Number, SyntaxFault, Token, Unary

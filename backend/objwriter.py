@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import field
 
-from ..frontend.record import record
+from ..frontend.record import field, record
 
 # e_flags of everything kcc assembles: compressed code, doubles in floating-point registers.
 E_FLAGS = 0x5

@@ -6,10 +6,9 @@ After an error checking goes on, with what failed silenced, so that one run says
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from . import ast, check_decl, check_init, check_stmt, constant, tast
 from .diag import Diagnostics
+from .record import replace
 from .scope import CheckOptions, Context, FunctionState, Written, describe
 from .source import Span
 from .types import (

@@ -6,11 +6,9 @@ each value moves it on; where braces are left out, it descends into sub-aggregat
 
 from __future__ import annotations
 
-from dataclasses import field
-
 from . import ast, check_expr, constant, tast
 from .convert import assigned, failed
-from .record import record
+from .record import field, record
 from .scope import Context
 from .source import Span
 from .types import CHAR, INT, Array, Scalar, Struct, Type, Vector

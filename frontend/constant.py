@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
-from dataclasses import replace
 
 from . import tast
 from .literals import round_ratio
+from .record import replace
 from .types import (
     DOUBLE,
     FLOAT,

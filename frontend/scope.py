@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import field
 from typing import TypeAlias
 
 from . import ast, tast
 from .diag import Diagnostics, closest
-from .record import record
+from .record import field, record
 from .source import NO_SPAN, Span
 from .types import ERROR, NO_QUALS, AddrSpace, Enum, Quals, Struct, Type
 

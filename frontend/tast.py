@@ -7,10 +7,9 @@ an object; they carry `quals` of that object. A value is read from one only by `
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import Literal, TypeAlias
 
-from .record import record
+from .record import field, record
 from .source import NO_SPAN, Span
 from .types import NO_QUALS, Quals, Struct, Type
 from .types import Function as FunctionType

@@ -7,11 +7,10 @@ identity as C says. Qualifiers and the address space belong to an *object*, so t
 
 from __future__ import annotations
 
-from dataclasses import field, replace
 from enum import IntEnum
 from typing import Literal, TypeAlias
 
-from .record import record
+from .record import field, record, replace
 
 
 class AddrSpace(IntEnum):

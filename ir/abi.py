@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterable
-from dataclasses import asdict
 from typing import Any, Literal
 
 from ..frontend.diag import InternalError
-from ..frontend.record import record
+from ..frontend.record import asdict, record
 
 MAX_ARG_ALIGN = 128  # bytes; a longer by-value argument is aligned to this (refsi 8.1)
 NOTE_OWNER = "kcc"

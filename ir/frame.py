@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
 from typing import Any
 
 import llvmlite.ir as llir
 
 from ..frontend import tast
 from ..frontend.diag import Diagnostics
-from ..frontend.record import record
+from ..frontend.record import field, record
 from ..frontend.source import Span
 from ..frontend.types import Type, alignof
 from .emit import VOID, copy_bytes, load, store

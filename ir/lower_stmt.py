@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import assert_never
 
 import llvmlite.ir as llir
 
 from ..frontend import tast
+from ..frontend.record import replace
 from ..frontend.types import is_void
 from .emit import DistinctNode, integer
 from .frame import Frame, SwitchTargets, write

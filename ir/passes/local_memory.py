@@ -14,11 +14,11 @@ so that a caller's block is good for its callees.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import llvmlite.ir as llir
 
+from ...frontend.record import replace
 from ...frontend.types import AddrSpace
 from ..emit import offset_ptr
 from ._names import item_function
