@@ -74,6 +74,7 @@ class M1Device:
         self._tcdm = Ram(RANGES[MemoryKind.TCDM][1])
         self._dma = Dma(self.bus, options.trace)
         self._sizes: dict[int, int] = {}  # of live allocations, as asked for
+        self._guarded: set[int] = set()  # of those, the ones that harts of a guarded device reach
         self._allocator = Allocator(self._dram_base, dram_size)
         if options.guard:
             self._dram.guard()
@@ -111,6 +112,7 @@ class M1Device:
                     offset = addr - self._dram_base
                     self._dram.allow(offset, size)
                     self.harts.map(Mapping(addr, size, self._dram, offset))
+                    self._guarded.add(addr)
             return addr
 
     def free(self, addr: int) -> bool:
@@ -118,10 +120,19 @@ class M1Device:
             if not self._allocator.free(addr):
                 return False
             del self._sizes[addr]
-            if self.options.guard:
-                self._dram.forbid(addr - self._dram_base)
-                self.harts.unmap(addr)
+            self._hide(addr)
             return True
+
+    def hide(self, addr: int) -> None:
+        """Keep the harts of a guarded device from an allocation, but for through a window."""
+        with self.lock:
+            self._hide(addr)
+
+    def _hide(self, addr: int) -> None:
+        if addr in self._guarded:
+            self._guarded.remove(addr)
+            self._dram.forbid(addr - self._dram_base)
+            self.harts.unmap(addr)
 
     def view(self, addr: int, size: int) -> memoryview | None:
         """The live bytes as the host sees them."""
@@ -208,7 +219,7 @@ class M1Device:
         """Where an address is, in relation to the nearest allocation not in `ignore`."""
         if addr < 0x1000:
             return "a null pointer" if addr == 0 else f"{addr} bytes past a null pointer"
-        if m1.HART_BASE - m1.HART_SIZE <= addr < m1.HART_BASE:
+        if m1.ELF_BASE + m1.ELF_SIZE <= addr < m1.HART_BASE:
             return "below the stack: private and local memory of the work-group do not fit"
         dma, dma_size = RANGES[MemoryKind.KERNEL_DMA_PRIVATE]
         if dma <= addr < dma + dma_size and self._dma.failure:
@@ -225,7 +236,9 @@ class M1Device:
         if addr < start + size:
             return f"{_bytes(addr - start)} into {buffer}"
         past = addr - (start + size)
-        return f"{_bytes(past)} past the end of {buffer}" if past else f"at the end of {buffer}"
+        return (
+            f"{_bytes(past)} past the end of {buffer}" if past else f"just past the end of {buffer}"
+        )
 
 
 def _bytes(count: int) -> str:

@@ -439,7 +439,7 @@ def test_unguarded_memory_is_all_there(hal, load, e):
 @pytest.mark.parametrize(
     ("offset", "text"),
     [(-3, "3 bytes before"), (-1, "1 byte before"), (0, "0 bytes into"), (99, "99 bytes into"),
-     (100, "at the end of"), (116, "16 bytes past the end of")],
+     (100, "just past the end of"), (116, "16 bytes past the end of")],
 )  # fmt: skip
 def test_addresses_are_described(guarded, offset, text):
     addr = guarded.mem_alloc(100, 64)
