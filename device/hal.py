@@ -461,6 +461,7 @@ class Hal:
 
     def _create_windows(self) -> None:
         image = self._allocate(m1.ELF_SIZE, 4096)
+        self.device.hide(image)  # a wild pointer must not find the program behind the buffers
         words: list[int] = []
         for index, (base, target, mode, size, scale) in enumerate(
             (

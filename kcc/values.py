@@ -278,7 +278,7 @@ def _elements(element: ElementType, count: int, values: Array) -> Array:
 
 def _check_range(element: ElementType, dtype: np.dtype[Any], value: int | float) -> None:
     if dtype.kind == "f":
-        if math.isfinite(value) and abs(value) > np.finfo(dtype).max:
+        if math.isfinite(value) and abs(value) > float(np.finfo(dtype).max):
             raise ValueError(f"{value} is more than a {dtype} can hold")
         return
     if isinstance(value, float) and not value.is_integer():

@@ -219,7 +219,7 @@ class M1Device:
         """Where an address is, in relation to the nearest allocation not in `ignore`."""
         if addr < 0x1000:
             return "a null pointer" if addr == 0 else f"{addr} bytes past a null pointer"
-        if m1.ELF_BASE + m1.ELF_SIZE <= addr < m1.HART_BASE:
+        if m1.HART_AREA_BASE + m1.HART_AREA_SIZE <= addr < m1.HART_BASE:
             return "below the stack: private and local memory of the work-group do not fit"
         dma, dma_size = RANGES[MemoryKind.KERNEL_DMA_PRIVATE]
         if dma <= addr < dma + dma_size and self._dma.failure:

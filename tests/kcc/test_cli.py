@@ -343,6 +343,21 @@ def run_source(tmp_path: Path, text: str, *words: str) -> subprocess.CompletedPr
     return kcc("run", "k.cl", *words, cwd=tmp_path)
 
 
+@pytest.mark.parametrize("index", [1, 31, 100_000, 10_000_000, -1, -10_000_000])
+def test_a_wild_index_is_a_fault_wherever_it_leads(tmp_path: Path, index: int) -> None:
+    text = "kernel void k(global int *a, int n) { a[n] = 7; }"
+    refuses(run_source(tmp_path, text, "-g", "1", "a=[1]", f"n={index}"), 1, "the 4-byte buffer")
+
+
+def test_too_much_private_memory_is_a_fault_that_says_so(tmp_path: Path) -> None:
+    text = """kernel void k(global int *a) {
+        int x[300000];
+        for (int i = 0; i < 300000; i++) x[i] = i * a[0];
+        a[0] = x[a[1]];
+    }"""
+    refuses(run_source(tmp_path, text, "-g", "1", "a=[1,5]"), 1, "below the stack", "k+0x")
+
+
 def test_an_infinite_loop_ends_at_the_limit(tmp_path: Path) -> None:
     text = "kernel void k(global volatile int *a) { while (1) a[0]++; }"
     done = run_source(tmp_path, text, "-g", "1", "a=[0]", "--max-instructions", "1000000")
