@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .api import load as load
     from .errors import DeviceError as DeviceError
     from .errors import GuestFault as GuestFault
+    from .options import UsageError as UsageError
     from .values import Local as local
 
 __version__ = "0.1.0"
@@ -33,6 +34,7 @@ __all__ = [
     "Kernel",
     "LaunchStats",
     "Program",
+    "UsageError",
     "compile",
     "load",
     "local",
@@ -49,6 +51,7 @@ _HOMES = {
     "CompileError": ("kcc.frontend.diag", "CompileError"),
     "DeviceError": ("kcc.errors", "DeviceError"),
     "GuestFault": ("kcc.errors", "GuestFault"),
+    "UsageError": ("kcc.options", "UsageError"),
     "local": ("kcc.values", "Local"),
 } | {
     name: ("kcc.api", name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+import os
 import sys
 import weakref
 from collections.abc import Sequence
@@ -90,7 +91,11 @@ def compile(source: str | Path, options: Sequence[str] = ()) -> Program:
     from .compilecache import obtain, read_input
     from .options import UsageError, parse_options
 
-    parsed = parse_options(options)
+    if isinstance(options, str):
+        raise UsageError(f"options are a sequence of flags: write ('{options}',)")
+    if not isinstance(source, str | os.PathLike):
+        raise TypeError(f"source is a path or text, not {source!r}")
+    parsed = parse_options(map(os.fspath, options))
     refused = [flag for flag, given in _other_outputs(parsed) if given]
     if refused:
         raise UsageError(f"'{refused[0]}' is of no use here: the program is made in memory")
@@ -164,6 +169,8 @@ class Buffer:
 
     def read_into(self, array: Array) -> None:
         """Copy the contents into a contiguous array of the same number of bytes."""
+        if not (_checked(array).flags.c_contiguous and array.flags.writeable):
+            raise DeviceError("cannot read into an array that is not contiguous and writable")
         if not self.device._opened().mem_read(_bytes_of(array), self._live(array.nbytes)):
             raise DeviceError(f"cannot read the buffer at {self.addr:#x}")
 
@@ -171,8 +178,8 @@ class Buffer:
         """Copy an array of the same number of bytes in."""
         import numpy as np
 
-        data = _bytes_of(np.ascontiguousarray(array))
-        if not self.device._opened().mem_write(self._live(array.nbytes), data):
+        data = _bytes_of(np.ascontiguousarray(_checked(array)))
+        if not self.device._opened().mem_write(self._live(data.nbytes), data):
             raise DeviceError(f"cannot write the buffer at {self.addr:#x}")
 
     def free(self) -> None:
@@ -188,6 +195,15 @@ class Buffer:
 
     def __repr__(self) -> str:
         return f"<kcc.Buffer of {self.nbytes} bytes at {self.addr:#x}>"
+
+
+def _checked(array: Array) -> Array:
+    """`array`, which is one, and holds no pointers to Python objects."""
+    import numpy as np
+
+    if not isinstance(array, np.ndarray) or array.dtype.hasobject:
+        raise DeviceError(f"not an array of plain data: {array!r}")
+    return array
 
 
 def _bytes_of(array: Array) -> memoryview:
@@ -225,8 +241,10 @@ class Device:
         """
         import numpy as np
 
+        if isinstance(source, np.ndarray):
+            return Buffer(self, np.ascontiguousarray(_checked(source)))
         if not isinstance(source, int | np.integer):
-            return Buffer(self, np.ascontiguousarray(source))
+            raise DeviceError(f"a buffer is made from an array or a size in bytes, not {source!r}")
         if not 0 < source <= MAX_BYTES:
             raise DeviceError(f"a buffer of {source} bytes")
         return Buffer(self, np.zeros(int(source), np.uint8))
@@ -236,11 +254,14 @@ class Device:
 
         raises: DeviceError when the program does not suit the device.
         """
+        if not isinstance(program, Program):
+            raise DeviceError(f"not a program: {program!r}; see kcc.compile() and kcc.load()")
         hal = self._opened()
         handle = hal.program_load(program.elf)
         if not handle:
             raise DeviceError(f"'{program.name}': {hal.last_error}")
         loaded = _Loaded(self, program, handle)
+        weakref.finalize(loaded, hal.program_free, handle)
         return {name: Kernel(loaded, info) for name, info in program.infos.items()}
 
     def close(self) -> None:
@@ -313,7 +334,7 @@ class Kernel:
         entry = hal.program_find_kernel(loaded.handle, self.name)
         if not entry:
             raise DeviceError(f"'{loaded.program.name}': {hal.last_error}")
-        hal.max_instructions = max_instructions
+        hal.max_instructions = _limit(max_instructions)
         with _Arguments(loaded.device, self.info, args) as arguments:
             if not hal.kernel_exec(loaded.handle, entry, ndrange, arguments.values, dims):
                 raise _failure(hal)
@@ -322,6 +343,16 @@ class Kernel:
         if config.number("KCC_DEBUG") >= 2:
             print(f"kcc: {self.name}: {stats}", file=sys.stderr)
         return stats
+
+
+def _limit(count: int | None) -> int | None:
+    try:
+        limit = None if count is None else operator.index(count)
+    except TypeError:
+        limit = -1
+    if limit is not None and limit < 0:
+        raise DeviceError(f"max_instructions is a count, not {count!r}")
+    return limit
 
 
 def _failure(hal: Hal) -> DeviceError:
@@ -482,9 +513,10 @@ def _local_size(arg: KernelArg, value: Any) -> int:
 
     if not isinstance(value, Local):
         raise DeviceError(f"argument '{arg.name}': {arg.type} takes kcc.local(nbytes)")
-    if not 0 < value.nbytes < 1 << 32:
-        raise DeviceError(f"argument '{arg.name}': local memory of {value.nbytes} bytes")
-    return value.nbytes
+    nbytes = value.nbytes
+    if not hasattr(nbytes, "__index__") or not 0 < nbytes < 1 << 32:
+        raise DeviceError(f"argument '{arg.name}': local memory of {nbytes} bytes")
+    return operator.index(nbytes)
 
 
 def _check_array(arg: KernelArg, array: Array) -> None:
@@ -499,8 +531,8 @@ def _check_array(arg: KernelArg, array: Array) -> None:
     if want.kind == "V":
         return
     have = array.dtype
-    integers = have.kind in "iub" and want.kind in "iu"
-    if have.itemsize != want.itemsize or not (integers or have.kind == want.kind):
+    alike = have.kind == want.kind or (have.kind in "iub" and want.kind in "iu")
+    if not (alike and have.itemsize == want.itemsize and have.isnative):
         raise DeviceError(f"argument '{arg.name}': an array of {have} for {arg.type}")
     if array.size % room(arg.element):
         raise DeviceError(
