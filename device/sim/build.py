@@ -11,12 +11,16 @@ accesses share a remembered region. Until then a block is a list of IR lines and
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from . import state
 from .interface import Cause
+
+if TYPE_CHECKING:
+    from .fastloops import Loop
 
 View = Literal["bits", "s", "d"]
 TYPE_OF_VIEW: dict[View, str] = {"bits": "i64", "s": "float", "d": "double"}
@@ -56,7 +60,8 @@ class Access:
     kind: Literal["load", "store", "locate"]
     type: str
     addr: str
-    base: int  # register the address is made from
+    base: int  # register the address is made from,
+    offset: int  # and what is added to it
     value: str  # of a store; "1" or "0" for locate: whether it stores
     tag: str
     pc: int
@@ -87,6 +92,8 @@ class BlockCode:
     targets: list[int] = field(default_factory=list)
     written_x: int = 0  # bit masks
     written_f: int = 0
+    plain: bool = True  # it only computes, and accesses memory
+    fast: Loop | None = None  # how to run it with fewer checks, see fastloops.py
 
 
 @dataclass(frozen=True)
@@ -114,6 +121,7 @@ class Builder:
         self.ended = True  # the block has its terminator
         self.label = ""
         self._count = 0
+        self._places: list[str] | None = None  # where unchecked accesses go, see aside()
 
     def begin_block(self, addr: int, count: int) -> None:
         """Start the block at `addr`, of `count` instructions; they count as done from here."""
@@ -123,9 +131,29 @@ class Builder:
         self.emit(f"store i64 {self.op(f'sub i64 {left}, {count}')}, ptr %budget")
         self.ended = False
 
+    @contextmanager
+    def aside(self, label: str, places: list[str] | None) -> Iterator[BlockCode]:
+        """Emit into a block that is not one of the unit's, but another form of its last.
+
+        label: of the IR block that the caller puts it in.
+        places: getelementptr operands of accesses that need no check, in order.
+        """
+        last = self.blocks[-1]
+        block = BlockCode(last.addr)
+        self.blocks.append(block)
+        self._places, self.label, self.ended = places, label, False
+        yield block
+        self.blocks.pop()
+        self._places, self.ended = None, True
+
     def begin_instruction(self, pc: int, word: int, size: int, undone: int) -> None:
         """undone: instructions of the block from this one on."""
         self.pc, self.word, self.size, self.undone = pc, word, size, undone
+
+    @property
+    def position(self) -> int:
+        """How many items the block has so far."""
+        return len(self.blocks[-1].items)
 
     # -- plain IR ---------------------------------------------------------------------------
 
@@ -297,27 +325,42 @@ class Builder:
         offset: int,
         value: str,
     ) -> str:
+        if self._places is not None:
+            return self._unchecked(what, kind, value)
+        if what == "locate":
+            self.blocks[-1].plain = False
         tag = self.name()
         addr = self.address(base, offset)
         self.blocks[-1].items.append(
-            Access(what, kind, addr, base, value, tag, self.pc, self.undone)
+            Access(what, kind, addr, base, offset, value, tag, self.pc, self.undone)
         )
         self.label = f"{tag}.next"
         return f"%{tag}"
+
+    def _unchecked(self, what: str, kind: str, value: str) -> str:
+        assert self._places
+        at = self.op(f"getelementptr inbounds i8, {self._places.pop(0)}")
+        if what == "load":
+            return self.op(f"load {kind}, ptr {at}, align 1, !tbaa !4")
+        self.emit(f"store {kind} {value}, ptr {at}, align 1, !tbaa !4")
+        return ""
 
     # -- state, traps -------------------------------------------------------------------------
 
     def state(self, field_name: str, index: int = 0) -> str:
         """A field of the hart's state, as an i64."""
+        self.blocks[-1].plain = False
         at = self.op(f"getelementptr i8, ptr %hart, i64 {state.HART.offset(field_name, index)}")
         return self.op(f"load i64, ptr {at}, !tbaa !2")
 
     def set_state(self, field_name: str, value: str, index: int = 0) -> None:
+        self.blocks[-1].plain = False
         at = self.op(f"getelementptr i8, ptr %hart, i64 {state.HART.offset(field_name, index)}")
         self.emit(f"store i64 {value}, ptr {at}, !tbaa !2")
 
     def budget(self) -> str:
         """Instructions left in the turn, this one and all after it not counted as done."""
+        self.blocks[-1].plain = False
         left = self.op("load i64, ptr %budget")
         return self.op(f"add i64 {left}, {self.undone}")
 
@@ -412,11 +455,12 @@ class Builder:
         if target > block.addr:
             self.emit(f"br label %b{target:x}")
             return
+        at = f"s{target:x}" if target == block.addr else f"b{target:x}"  # s: see finish.py
         # Every loop has an edge back to its own or a lower address: that is where turns end.
         left = self.op("load i64, ptr %budget")
         over = self.op(f"icmp slt i64 {left}, 0")  # the sign alone: free after a subtraction
         label = self.new_label()
-        self.emit(f"br i1 {over}, label %{label}, label %b{target:x}, !prof !1")
+        self.emit(f"br i1 {over}, label %{label}, label %{at}, !prof !1")
         self.start(label)
         function = self._function("yield_turn")
         new = self.op(

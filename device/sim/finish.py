@@ -15,6 +15,7 @@ pointer. In loops the remembered region lives in host registers; elsewhere in th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from . import state
 from .build import (
@@ -28,12 +29,19 @@ from .build import (
     Builder,
     DefF,
     DefX,
+    Item,
     Spill,
     UseX,
     View,
     signed,
 )
+from .fastloops import guard
 
+_INTRINSICS = {
+    "declare i64 @llvm.fshr.i64(i64, i64, i64)",
+    "declare i64 @llvm.umin.i64(i64, i64)",
+    "declare i64 @llvm.smax.i64(i64, i64)",
+}
 _META = """
 !0 = !{!"kcc"}
 !1 = !{!"branch_weights", i32 1, i32 100000}
@@ -52,20 +60,17 @@ def finish(b: Builder, name: str, entries: tuple[int, ...]) -> str:
     body: list[str] = []
     for block in b.blocks:
         body.append(f"b{block.addr:x}:")
-        for item in block.items:
-            match item:
-                case str():
-                    body.append(item)
-                case DefF():
-                    body.extend(_write_float(b, item))
-                case Access():
-                    body.extend(_access(item, groups))
-                case Spill():
-                    body.extend(_spill(*written[block.addr], item))
-                case UseX() | DefX():
-                    pass
+        expand = partial(_expand, b, groups, written[block.addr])
+        if block.fast:
+            before, after = guard(block.fast, groups.slots)
+            body += [*before, *expand(block.fast.body), *after, *expand(block.fast.end)]
+        elif block.addr in block.targets:
+            body.append(f"br label %s{block.addr:x}")
+        if block.addr in block.targets:
+            body.append(f"s{block.addr:x}:")
+        body.extend(expand(block.items))
     head = _head(b, entries, groups)
-    externals = sorted(b.externals | {"declare i64 @llvm.fshr.i64(i64, i64, i64)"})
+    externals = sorted(b.externals | _INTRINSICS)
     return "\n".join(
         (
             f"define {{ i64, i64 }} @{name}(ptr noalias %hart, i64 %entry, i64 %budget.in)"
@@ -77,6 +82,23 @@ def finish(b: Builder, name: str, entries: tuple[int, ...]) -> str:
             _META,
         )
     )
+
+
+def _expand(
+    b: Builder, groups: _Groups, written: tuple[int, int], items: list[Item]
+) -> Iterator[str]:
+    for item in items:
+        match item:
+            case str():
+                yield item
+            case DefF():
+                yield from _write_float(b, item)
+            case Access():
+                yield from _access(item, groups)
+            case Spill():
+                yield from _spill(*written, item)
+            case UseX() | DefX():
+                pass
 
 
 # -- registers ------------------------------------------------------------------------------------
@@ -147,11 +169,12 @@ def _store_views(b: Builder, reg: int, have: dict[View, str], tag: str) -> Itera
 
 
 def _box(value: str, exact: bool, tag: str) -> Iterator[str]:
-    yield f"%{tag}.raw = bitcast float {value} to i32"
     if not exact:
         yield f"%{tag}.nan = fcmp uno float {value}, 0.0"
-        yield f"%{tag}.sel = select i1 %{tag}.nan, i32 {NAN32}, i32 %{tag}.raw"
-    yield f"%{tag}.wide = zext i32 %{tag}.{'raw' if exact else 'sel'} to i64"
+        value, given = f"%{tag}.sel", value
+        yield f"{value} = select i1 %{tag}.nan, float 0x{NAN64:X}, float {given}"
+    yield f"%{tag}.raw = bitcast float {value} to i32"
+    yield f"%{tag}.wide = zext i32 %{tag}.raw to i64"
     yield f"%{tag}.bits = or i64 %{tag}.wide, {BOX}"
 
 
@@ -159,9 +182,9 @@ def _bits_of_double(value: str, exact: bool, tag: str) -> Iterator[str]:
     if exact:
         yield f"%{tag}.bits = bitcast double {value} to i64"
         return
-    yield f"%{tag}.raw = bitcast double {value} to i64"
     yield f"%{tag}.nan = fcmp uno double {value}, 0.0"
-    yield f"%{tag}.bits = select i1 %{tag}.nan, i64 {NAN64}, i64 %{tag}.raw"
+    yield f"%{tag}.sel = select i1 %{tag}.nan, double 0x{NAN64:X}, double {value}"
+    yield f"%{tag}.bits = bitcast double %{tag}.sel to i64"
 
 
 def _unbox(bits: str, tag: str) -> Iterator[str]:
@@ -224,6 +247,11 @@ class _Groups:
         """What the slow path must know of an access, in one number."""
         rw = state.SITE_WRITABLE if self.writable[access.group] else 0
         return self.slot(access.group) << state.SITE_GUESS_SHIFT | rw | _log2(access.type)
+
+    def slots(self, access: Access) -> tuple[str, str, str]:
+        """Where base, limit and bias of an access in a loop are held."""
+        at = f"%g{access.group}"
+        return f"{at}.base", f"{at}.limit{_log2(access.type)}", f"{at}.bias"
 
     def head(self) -> Iterator[str]:
         for group, held in enumerate(self.held):

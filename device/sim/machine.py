@@ -243,6 +243,14 @@ class _Hart:
         self.rebuilds = {}
         self._publish_table(64)
 
+    def has_code_in(self, region: _Mapped) -> bool:
+        """True if a translation was made from bytes of the region."""
+        return any(
+            at < region.base + region.size and region.base < at + len(data)
+            for function, _ in self.functions.values()
+            for at, data in function.unit.code
+        )
+
     def add_function(self, function: Function) -> None:
         """Enter a unit's entries; those that another unit has already stay with that one."""
         first = function.unit.entries[0]
@@ -263,9 +271,7 @@ class _Hart:
             self._publish_table(size)
 
     def _publish_table(self, size: int) -> None:
-        table = (state.Entry * size)()
-        for entry in table:
-            entry.pc = state.NO_PC
+        table = (state.Entry * size).from_buffer_copy(bytes(state.Entry(pc=state.NO_PC)) * size)
         self._table = table
         self.state.table = ctypes.addressof(table)
         self.state.table_mask = size - 1
@@ -375,7 +381,8 @@ class Machine:
             if all(len(k) == len(h.map) for k, h in zip(kept, chosen, strict=True)):
                 raise ValueError(f"nothing is mapped at {base:#x}")
             for h, regions in zip(chosen, kept, strict=True):
-                if any(r.base == base and r.flags & state.EXEC for r in h.map):
+                gone = next((r for r in h.map if r.base == base), None)
+                if gone is not None and h.has_code_in(gone):
                     h.clear_table()
                 h.map = regions
                 h.map_changed = True

@@ -67,7 +67,10 @@ def _host_binary(operation: str) -> Compute:
 
 
 def _host_root(b: Builder, k: _Kind, v: list[str]) -> str:
-    return b.call(k.type, f"llvm.sqrt.{k.suffix}", (k.type, v[0]))
+    # LLVM takes the host's NaN to be as good as any other, so it gets none but the canonical.
+    rooted = b.op(f"fcmp oge {k.type} {v[0]}, 0.0")
+    safe = b.select(rooted, k.type, v[0], "0x7FF8000000000000")
+    return b.call(k.type, f"llvm.sqrt.{k.suffix}", (k.type, safe))
 
 
 def _host_fused(negate_product: bool, negate_addend: bool) -> Compute:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from . import fastloops
 from .build import Builder, Mode, Semantics
 from .finish import finish
 from .flow import CodeWord, Unit
@@ -19,18 +20,26 @@ def translate(unit: Unit, mode: Mode, extensions: frozenset[str], name: str) -> 
     """
     b = Builder(mode, unit.blocks)
     for addr, code in unit.blocks.items():
-        b.begin_block(addr, len(code))
-        for position, word in enumerate(code):
+
+        def emit(position: int, code: tuple[CodeWord, ...] = code) -> None:
+            word = code[position]
             b.begin_instruction(word.pc, word.word, word.size, len(code) - position)
             semantics = _semantics(word, mode, extensions, SEMANTICS)
             if semantics is None or word.decoded is None:
                 b.illegal()
             else:
                 semantics(b, word.decoded.operands)
+
+        b.begin_block(addr, len(code))
+        starts = []
+        for position in range(len(code)):
+            starts.append(b.position)
+            emit(position)
             if b.ended:
                 break
         if not b.ended:
             b.jump(code[-1].next_pc)
+        fastloops.add(b, code, starts, emit)
     return finish(b, name, unit.entries)
 
 
