@@ -84,7 +84,9 @@ class _Module:
     def __init__(self, program: tast.Program, options: LowerOptions, diags: Diagnostics) -> None:
         self.program = program
         self.program_scope = set(program.globals)
-        self.module = llir.Module(options.name, context=llir.Context())
+        # llvmlite writes the name into a comment, which the end of a line would end.
+        name = " ".join(options.name.splitlines())
+        self.module = llir.Module(name, context=llir.Context())
         self.unit = Unit(self.module, options, diags, self.function, self.global_var, self.string)
         self.functions: dict[tast.Function, Any] = {}
         self.globals: dict[tast.Var, Any] = {}

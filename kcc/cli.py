@@ -76,13 +76,21 @@ def _compile(options: Options) -> int:
     return compile_cached(options)
 
 
+def _colour(argv: list[str]) -> bool:
+    """Whether errors are shown in colour; the last of the two flags decides."""
+    from . import config
+
+    wanted = [w for w in argv if w in ("-fcolor-diagnostics", "-fno-color-diagnostics")]
+    return wanted[-1] == "-fcolor-diagnostics" if wanted else config.colour(sys.stderr.isatty())
+
+
 def _other_failure(e: Exception, argv: list[str]) -> int:
     """Sort out what is left: the user's program, the run, or kcc itself."""
     from kcc.frontend.diag import CompileError, render
 
     if isinstance(e, CompileError):
         for diagnostic in e.diagnostics:
-            print(render(diagnostic), file=sys.stderr)
+            print(render(diagnostic, _colour(argv)), file=sys.stderr)
         return EXIT_FAILED
     from .errors import DeviceError
 

@@ -210,7 +210,10 @@ def parse_run_options(argv: list[str]) -> RunOptions:
     words = iter(list(expand_response_files(argv)))
     for word in words:
         name, equals, joined = word.partition("=")
-        if not word.startswith("-") or word == "-":
+        if word == "--":
+            for rest in words:
+                _take_word(options, rest)
+        elif not word.startswith("-") or word == "-":
             _take_word(options, word)
         elif word in _BY_NAME or (name in _BY_NAME and name.startswith("--") and equals):
             row = _BY_NAME[name]

@@ -461,3 +461,21 @@ def test_a_full_device_is_named() -> None:
         1,
         b"kcc: error: '<stdout>': No space left on device\n",
     )
+
+
+def test_errors_are_in_colour_when_asked(tmp_path: Path) -> None:
+    (tmp_path / "k.cl").write_text("kernel void k() { a; }")
+    for words in (["k.cl"], ["run", "k.cl", "-g", "1"]):
+        assert "\x1b[" in kcc(*words, "-fcolor-diagnostics", cwd=tmp_path).stderr
+        assert "\x1b[" not in kcc(*words, cwd=tmp_path).stderr
+
+
+@pytest.mark.parametrize(
+    "name", ["with space.cl", "quo'\"te.cl", "ünï.cl", "new\nline.cl", "-dash.cl"]
+)
+def test_any_file_name_will_do(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("kernel void k(global int *a) { a[0] = 1; }")
+    done = kcc("-g", "-MD", "-o", "k.elf", "--", name, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+    done = kcc("run", "-g", "1", "--print", "a", "--", name, "a=[0]", cwd=tmp_path)
+    assert (done.stdout, done.stderr) == ("a = [1]\n", "")
