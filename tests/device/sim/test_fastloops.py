@@ -1,0 +1,223 @@
+"""Loops run without checks must not differ from the same loops with them, in anything."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from kcc.backend.encode import encode as e
+from kcc.device.sim import fastloops, translate
+from kcc.device.sim.machine import Fault, HartStart, Machine, Reason
+
+BASE, SIZE, RETURN = 0x4000_0000, 1 << 14, 0x8000
+HIGH = BASE + SIZE + 0x1000  # a second region
+RET = e("jalr", rd=0, rs1=1, imm12=0)
+
+
+@pytest.fixture
+def made(monkeypatch) -> list[bool]:
+    """For each block translated from now on, whether it got a fast copy."""
+    add, seen = fastloops.add, []
+
+    def watch(b, *rest) -> None:
+        add(b, *rest)
+        seen.append(b.blocks[-1].fast is not None)
+
+    monkeypatch.setattr(translate.fastloops, "add", watch)
+    return seen
+
+
+def run(code, args, *, harts=1, quantum=5000, limit=None, fast=True, count=1, regions=1):
+    """All that can be observed of a run: its result, registers, memory."""
+    data = bytearray(2 * SIZE)
+    for i, word in enumerate(code):
+        data[4 * i : 4 * i + 4] = word.to_bytes(4, "little")
+    noise = random.Random(7)
+    data[0x1000:] = noise.randbytes(len(data) - 0x1000)
+    machine = Machine(harts, quantum=quantum)
+    machine.map_ram(BASE, SIZE, memoryview(data))
+    if regions > 1:
+        machine.map_ram(HIGH, SIZE, memoryview(data), SIZE)
+    before = translate.fastloops.add
+    if not fast:
+        translate.fastloops.add = lambda *_: None
+    try:
+        results = []
+        for _ in range(2):  # the second time, the regions are remembered
+            result = machine.run_instances(
+                [HartStart(BASE + 0x1000, args)] * harts,
+                entry=BASE, return_addr=RETURN, first=0, count=count, limit=limit, ecall=None,
+            )  # fmt: skip
+            x = [[machine.read_x(h, r) for r in range(1, 32)] for h in range(harts)]
+            f = [[machine.read_f(h, r) for r in range(32)] for h in range(harts)]
+            results.append((result, x, f, bytes(data)))
+    finally:
+        translate.fastloops.add = before
+    return results
+
+
+def same(code, args, **options) -> list:
+    fast, slow = run(code, args, **options), run(code, args, fast=False, **options)
+    for a, b in zip(fast, slow, strict=True):
+        assert a == b
+    return fast
+
+
+def copy(load="lw", store="sw", step=4, left=0, end="bne") -> list[int]:
+    """Copy from x11 to x12, x13 elements, `step` bytes apart; x14: the end of the source."""
+    head = [e("addi", rd=5, rs1=0, imm12=left)]
+    body = [
+        e(load, rd=6, rs1=11, imm12=left),
+        e("addi", rd=11, rs1=11, imm12=step),
+        e("add", rd=6, rs1=6, rs2=13),
+        e("addi", rd=13, rs1=13, imm12=-1),
+        e(store, rs2=6, rs1=12, store12=0),
+        e("addi", rd=12, rs1=12, imm12=step),
+    ]
+    branch = {
+        "bne": e("bne", rs1=13, rs2=0, branch13=-24),
+        "blt": e("blt", rs1=0, rs2=13, branch13=-24),
+        "bge": e("bge", rs1=13, rs2=5, branch13=-24),
+        "pointer": e("bne", rs1=11, rs2=14, branch13=-24),
+        "bltu": e("bltu", rs1=11, rs2=14, branch13=-24),
+        "bgeu": e("bgeu", rs1=14, rs2=11, branch13=-24),
+    }[end]
+    return [*head, *body, branch, RET]
+
+
+def cases(number: int) -> Iterator[tuple[list[int], tuple[int, ...], dict[str, int]]]:
+    rng = random.Random(number)
+    for _ in range(number):
+        load, store, size = rng.choice(
+            [("lw", "sw", 4), ("ld", "sd", 8), ("lbu", "sb", 1), ("lh", "sh", 2), ("lw", "sd", 8)]
+        )
+        end = rng.choice(["bne", "blt", "bge", "pointer", "bltu", "bgeu"])
+        step = size * rng.choice([1, 1, 2, 3, -1, 0])
+        count = rng.choice([1, 2, 3, 4, 5, 9, 64, 65, 200])
+        source = BASE + 0x1400 + 8 * rng.randrange(4)
+        target = source + size * rng.choice([0, 1, -1, 2, -3, 64, 300])
+        if rng.random() < 0.3:  # off the end, or from one region to where there is none
+            source = rng.choice([BASE + SIZE - size * 40, BASE + SIZE, HIGH + SIZE - 64])
+        if rng.random() < 0.1:
+            target += 1
+        options = {
+            "quantum": rng.choice([1, 37, 64, 5000]),
+            "harts": rng.choice([1, 1, 2]),
+            "regions": rng.choice([1, 2]),
+            "count": rng.choice([1, 3]),
+            "limit": rng.choice([None, 20_000, rng.randrange(1, 900)]),
+        }
+        if end in ("pointer", "bltu", "bgeu") and options["limit"] is None:
+            options["limit"] = 30_000  # the end may never be met
+        code = copy(load, store, step, 0 if end != "bge" else rng.choice([0, 1]), end)
+        yield code, (source, target, count, source + step * count), options
+
+
+def test_random_copies_do_not_differ(made):
+    reasons = {same(*case[:2], **case[2])[1][0].reason for case in cases(90)}
+    assert reasons == {Reason.FINISHED, Reason.FAULT, Reason.LIMIT}
+    assert made.count(True) > 60
+
+
+@pytest.mark.slow
+def test_many_random_copies_do_not_differ():
+    for case in cases(1500):
+        same(*case[:2], **case[2])
+
+
+@pytest.mark.parametrize("count", [4, 5, 63, 64, 65])
+def test_a_loop_off_the_end_faults_where_it_should(made, count):
+    top = BASE + SIZE
+    first, second = same(copy(), (top - 4 * count + 4, BASE + 0x2000, count, 0))
+    assert any(made)
+    for result in (first[0], second[0]):
+        assert result.reason is Reason.FAULT
+        assert result.fault == Fault(5, BASE + 4, top, 0, 0, copy()[1])
+        assert result.retired == (1 + 7 * (count - 1),)
+
+
+def floats(stride: list[int]) -> list[int]:
+    """x13 times: y += a * b, b far apart; c = y."""
+    body = [
+        e("flw", rd=1, rs1=11, imm12=0),
+        *stride,
+        e("flw", rd=2, rs1=12, imm12=4),
+        e("fmadd.s", rd=3, rs1=1, rs2=2, rs3=3, rm=7),
+        e("fsw", rs2=3, rs1=14, store12=8),
+        e("addi", rd=11, rs1=11, imm12=4),
+        e("addi", rd=14, rs1=14, imm12=4),
+        e("addi", rd=13, rs1=13, imm12=-1),
+    ]
+    return [*body, e("bne", rs1=13, rs2=0, branch13=-4 * len(body)), RET]
+
+
+@pytest.mark.parametrize("step", [0, 4, 64, 6, -16, 1 << 31, -(1 << 40)])
+def test_steps_in_registers(made, step):
+    code = floats([e("add", rd=12, rs1=12, rs2=15)])
+    middle = BASE + SIZE // 2
+    same(code, (BASE + 0x1000, middle, 50, BASE + 0x1200, step))
+    assert any(made)
+
+
+@pytest.mark.parametrize("start", [0, 7, 2**31 - 20, 2**32 - 20, 2**32 - 4, -3])
+def test_indices_of_32_bits(made, start):
+    """An index that wraps at 32 bits is not linear there."""
+    signed = [
+        e("addiw", rd=15, rs1=15, imm12=1),
+        e("slli", rd=9, rs1=15, shamt6=2),
+        e("add", rd=12, rs1=16, rs2=9),
+    ]
+    unsigned = [
+        e("addi", rd=15, rs1=15, imm12=1),
+        e("slli", rd=9, rs1=15, shamt6=32),
+        e("srli", rd=9, rs1=9, shamt6=30),
+        e("add", rd=12, rs1=16, rs2=9),
+    ]
+    for form in (signed, unsigned):
+        for base in (BASE + 0x1800, BASE + 0x1800 - 4 * start):
+            args = (BASE + 0x1000, base, 40, BASE + 0x1200, start, base)
+            same(floats(form), tuple(a % 2**64 for a in args))
+    assert any(made)
+
+
+def test_a_bound_in_memory_may_change():
+    """The loop stores over the bound that it compares with."""
+    code = [
+        e("sw", rs2=13, rs1=11, store12=0),
+        e("addi", rd=11, rs1=11, imm12=4),
+        e("lw", rd=14, rs1=12, imm12=0),
+        e("bltu", rs1=11, rs2=14, branch13=-12),
+        RET,
+    ]
+    at = BASE + 0x1000
+    same(code, (at, at + 0x100, 0, 0), limit=5000)
+
+
+def test_a_turn_ends_inside_and_stop_is_heard(made):
+    code = [
+        e("lw", rd=6, rs1=11, imm12=0),
+        e("addi", rd=13, rs1=13, imm12=-1),
+        e("bne", rs1=13, rs2=0, branch13=-8),
+        RET,
+    ]
+    endless = (BASE + 0x1000, 0, 1 << 60)
+    limited = same(code, endless, limit=100_000, harts=2, count=2)
+    assert limited[1][0].reason is Reason.LIMIT
+    assert 100_000 <= sum(limited[1][0].retired) < 100_000 + 2 * len(code)
+    data = bytearray(SIZE)
+    for i, word in enumerate(code):
+        data[4 * i : 4 * i + 4] = word.to_bytes(4, "little")
+    machine = Machine(1)
+    machine.map_ram(BASE, SIZE, memoryview(data))
+    timer = threading.Timer(0.05, machine.stop)
+    timer.start()
+    result = machine.run_instances(
+        [HartStart(BASE + 0x1000, endless)],
+        entry=BASE, return_addr=RETURN, first=0, count=1, limit=None, ecall=None,
+    )  # fmt: skip
+    timer.join()
+    assert result.reason is Reason.STOPPED
+    assert any(made)
