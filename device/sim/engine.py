@@ -78,11 +78,16 @@ class Engine:
         self._cache = _store(cache_dir)
         self._loader = host.Loader()
         self._functions: dict[str, Function] = {}
+        self._recent: dict[tuple[int, Mode, frozenset[str]], Function] = {}  # by id of the unit
         self.translated = 0  # units compiled here, not taken from the cache
         self.runtime = _runtime(cache_dir).functions
 
     def function(self, unit: Unit, mode: Mode, extensions: frozenset[str]) -> Function:
         """The host function of a unit: loaded before, from the disk, or compiled now."""
+        key = id(unit), mode, extensions
+        recent = self._recent.get(key)
+        if recent is not None and recent.unit is unit:
+            return recent
         facts = repr((unit.entries, unit.code, mode, sorted(extensions)))
         name = f"u{unit.entries[0]:x}_{hashlib.sha256(facts.encode()).hexdigest()[:24]}"
         found = self._functions.get(name)
@@ -91,6 +96,8 @@ class Engine:
             inside = frozenset(word.pc for block in unit.blocks.values() for word in block)
             found = Function(unit, mode, self._loader.address(name), inside)
             self._functions[name] = found
+        if found.unit is unit:  # it lives as long as the entry
+            self._recent[key] = found
         return found
 
     def _load(self, facts: str, text: Callable[[], str]) -> None:

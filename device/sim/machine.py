@@ -92,7 +92,8 @@ class _Hart:
         self._engine = engine
         self._misa = misa
         # Deep enough for any frame: units are bounded, and nothing recurses.
-        self._stack = mmap.mmap(-1, HOST_STACK)
+        # Private, or a forked process would run on this one's stack.
+        self._stack = mmap.mmap(-1, HOST_STACK, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self._stack_addr = ctypes.addressof(ctypes.c_char.from_buffer(self._stack))
         self._regions: ctypes.Array[ctypes.Structure] | None = None
         self._table: ctypes.Array[ctypes.Structure]
@@ -318,6 +319,9 @@ class Machine:
             self._engine.runtime["kcc_run"]
         )
         self._lock = threading.Lock()
+        # Reentrant: a signal handler may stop the run that its thread is just ending.
+        self._stopping = threading.RLock()
+        self._running = False
         self._stops: frozenset[int] = frozenset()
         self._units: dict[tuple[object, ...], flow.Unit] = {}
 
@@ -496,10 +500,13 @@ class Machine:
             c.current = c.resume = 0
             finished = False
             try:
+                self._running = True
                 result = self._loop(harts, ecall, before)
                 finished = result.ok
             finally:
-                self._control.stop = 0
+                with self._stopping:  # a stop that comes now must not meet the next run
+                    self._running = False
+                    self._control.stop = 0
                 if not finished:  # perhaps by an interrupt in the midst of anything
                     for h in harts:
                         h.reset()
@@ -509,8 +516,9 @@ class Machine:
 
     def stop(self) -> None:
         """Make the current run return STOPPED at the end of a turn. From any thread."""
-        if self._lock.locked():
-            self._control.stop = 1
+        with self._stopping:
+            if self._running:
+                self._control.stop = 1
 
     def _prepare(self, harts: list[_Hart], starts: Sequence[HartStart], return_addr: int) -> None:
         """Give each hart its start values, and forget units that run across return_addr."""

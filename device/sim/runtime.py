@@ -19,7 +19,8 @@ from . import state
 from .state import CONTROL, ENTRY, HART, REGION
 
 # switch(where to save the own stack pointer, stack pointer to take): what a call preserves goes
-# on the stack. begin: the first thing on a new stack; calls function with the hart's state.
+# on the stack. It ends in a jump: for a return the host would predict the other stack's caller.
+# begin: the first thing on a new stack; calls function with the hart's state.
 _SWITCH = {
     "x86_64": """
 .globl kcc_switch
@@ -38,7 +39,8 @@ kcc_switch:
     popq %r12
     popq %rbx
     popq %rbp
-    retq
+    popq %rcx
+    jmpq *%rcx
 .globl kcc_begin
 kcc_begin:
     movq %rbx, %rdi
@@ -73,7 +75,7 @@ kcc_switch:
     ldp d12, d13, [sp, #128]
     ldp d14, d15, [sp, #144]
     add sp, sp, #160
-    ret
+    br x30
 .globl kcc_begin
 kcc_begin:
     mov x0, x19
