@@ -22,6 +22,7 @@ from kcc.device.args import (
     value_arg,
 )
 from kcc.device.sim.interface import Reason
+from kcc.device.soc.m1 import HART_SIZE
 from kcc.linker.elf import ElfError, ElfFile, read_elf
 from kcc.linker.notes import read_kernels
 
@@ -514,8 +515,11 @@ def _local_size(arg: KernelArg, value: Any) -> int:
     if not isinstance(value, Local):
         raise DeviceError(f"argument '{arg.name}': {arg.type} takes kcc.local(nbytes)")
     nbytes = value.nbytes
-    if not hasattr(nbytes, "__index__") or not 0 < nbytes < 1 << 32:
-        raise DeviceError(f"argument '{arg.name}': local memory of {nbytes} bytes")
+    if not hasattr(nbytes, "__index__") or not 0 < nbytes <= HART_SIZE:
+        raise DeviceError(
+            f"argument '{arg.name}': local memory of {nbytes} bytes; "
+            f"a work-group has {HART_SIZE}, for all that is local or private"
+        )
     return operator.index(nbytes)
 
 

@@ -9,6 +9,7 @@ import ast
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -126,8 +127,15 @@ class _Evaluator:
                 return self.binary(op, self(left), self(right))
             case ast.UnaryOp(op=op, operand=operand):
                 return _UNARY[type(op)](self(operand))
-            case ast.Compare(left=left, ops=[op], comparators=[right]) if type(op) in _COMPARE:
-                return _COMPARE[type(op)](self(left), self(right))
+            case ast.Compare(left=left, ops=ops, comparators=rest) if {*map(type, ops)} <= {
+                *_COMPARE
+            }:
+                values = [self(e) for e in (left, *rest)]
+                links = [
+                    _COMPARE[type(op)](a, b)
+                    for op, a, b in zip(ops, values[:-1], values[1:], strict=True)
+                ]
+                return reduce(np.logical_and, links)
             case ast.BoolOp(op=op, values=values):
                 combine = np.logical_and if isinstance(op, ast.And) else np.logical_or
                 result = self(values[0])

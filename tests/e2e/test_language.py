@@ -14,7 +14,7 @@ import pytest
 
 import kcc
 
-SCALARS = {
+SCALARS: dict[str, Any] = {
     "char": np.int8, "uchar": np.uint8, "short": np.int16, "ushort": np.uint16, "int": np.int32,
     "uint": np.uint32, "long": np.int64, "ulong": np.uint64, "float": np.float32,
     "double": np.float64,

@@ -163,7 +163,7 @@ def test_local_memory_is_given_as_a_size(kernels: dict[str, kcc.Kernel]) -> None
     out = np.zeros(8, np.int32)
     kernels["use_local"](out, kcc.local(16), global_size=8, local_size=4)
     np.testing.assert_array_equal(out, np.arange(8))
-    for wrong in (16, None, out, kcc.local(0), kcc.local(-1), kcc.local(1.5)):  # type: ignore[arg-type]  # the point
+    for wrong in (16, None, out, kcc.local(0), kcc.local(-1), kcc.local(1 << 20), kcc.local(1.5)):  # type: ignore[arg-type]  # the point
         with pytest.raises(kcc.DeviceError, match="'t'"):
             kernels["use_local"](out, wrong, global_size=8)
 

@@ -18,6 +18,7 @@ INITIAL = {"a": np.zeros(6, np.float32), "b": A, "n": np.int32(6), "m": A.reshap
         "b == 2 * a",
         "b == a + initial.b",
         "a >= 0",
+        "0 <= a < n == 6",
         "all(a < n)",
         "sum(b) == 30",
         "b[1:3] == [2, 4]",
