@@ -226,7 +226,7 @@ def refsiOpenDevice(family: int) -> refsi_device_t:
     if family not in (REFSI_DEFAULT, REFSI_M):
         return None
     with _driver.lock:
-        if _driver.m1 is None:
+        if _driver.m1 is None or _driver.m1.closed:
             _driver.m1 = M1Device(DeviceOptions(log=log_stderr))
         return _driver.m1
 

@@ -289,3 +289,11 @@ def test_shutdown_stops_a_kernel_that_never_ends(dev, e):
         refsi.refsiExecuteCommandBuffer(dev, 0x4000_0000, len(data))
     assert refsi.refsiShutdownDevice(dev) == refsi_success
     assert refsi.refsiExecuteCommandBuffer(dev, 0x4000_0000, 8) == refsi_device_closed
+
+
+def test_a_device_closed_behind_the_driver_is_opened_anew():
+    first = refsi.refsiOpenDevice(refsi.REFSI_M)
+    first.close()
+    second = refsi.refsiOpenDevice(refsi.REFSI_M)
+    assert second is not first
+    assert refsi.refsiShutdownDevice(second) == refsi.refsi_success
