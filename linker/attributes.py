@@ -14,7 +14,7 @@ ARCH_TAG = 5
 VENDOR = b"riscv\0"
 WHOLE_FILE = 1
 LETTERS = "iemafdqlcbkjtpvh"  # the order of single-letter extensions in an arch string
-EXTENSION = re.compile(r"([a-z][a-z0-9]*?)(?:(\d+)p(\d+))?")
+EXTENSION = re.compile(r"([a-z][a-z0-9]*?)(?:(\d{1,4})p(\d{1,4}))?")
 
 Attributes = dict[int, int | str]  # by tag: odd ones are strings
 

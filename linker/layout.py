@@ -7,6 +7,7 @@ look ahead (`SIZEOF(.later)`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from itertools import pairwise
 
@@ -21,6 +22,7 @@ from .script import Assert, Assign, Data, Expr, Fill, Glob, InputPattern, Script
 from .segments import Segment, fill_segments, header_bytes, make_segments
 
 DISCARD = "/DISCARD/"
+INIT_PRIORITY = re.compile(r"(?:^|\.)([0-9]{1,9})$")  # .init_array.100
 MAX_ROUNDS = 32  # far more than any sensible script needs
 
 
@@ -171,8 +173,8 @@ def _sort_key(sorts: tuple[str, ...]) -> Callable[[InputSection], tuple[object, 
             elif sort == "alignment":
                 parts.append(-section.align)
             else:
-                suffix = section.name.rpartition(".")[2]
-                parts.append((0, int(suffix)) if suffix.isdecimal() else (1, 0))
+                suffix = INIT_PRIORITY.search(section.name)
+                parts.append((0, int(suffix[1])) if suffix else (1, 0))
         return tuple(parts)
 
     return key

@@ -12,10 +12,11 @@ def read_kernels(elf: ElfFile) -> tuple[KernelInfo, ...]:
     raises:  ElfError for metadata that cannot be read, or that names a kernel twice.
     """
     kernels = kernels_of(list(elf.notes()))
-    names = [k.name for k in kernels]
-    for name in names:
-        if names.count(name) > 1:
-            raise ElfError(f"kernel '{name}' is described twice")
+    seen: set[str] = set()
+    for kernel in kernels:
+        if kernel.name in seen:
+            raise ElfError(f"kernel '{kernel.name}' is described twice")
+        seen.add(kernel.name)
     return kernels
 
 

@@ -15,6 +15,7 @@ from typing import NoReturn, TypeAlias
 from ..frontend.diag import Diagnostics
 from ..frontend.record import field, record
 from ..frontend.source import SourceFile, Span
+from . import elf
 
 # -- expressions ------------------------------------------------------------------------------
 
@@ -247,8 +248,10 @@ SORTS = {
     "SORT_NONE": "none",
 }
 PHDR_TYPES = {
-    "PT_NULL": 0, "PT_LOAD": 1, "PT_DYNAMIC": 2, "PT_INTERP": 3, "PT_NOTE": 4, "PT_SHLIB": 5,
-    "PT_PHDR": 6, "PT_TLS": 7, "PT_GNU_STACK": 0x6474E551, "PT_RISCV_ATTRIBUTES": 0x70000003,
+    "PT_NULL": elf.PT_NULL, "PT_LOAD": elf.PT_LOAD, "PT_DYNAMIC": elf.PT_DYNAMIC,
+    "PT_INTERP": elf.PT_INTERP, "PT_NOTE": elf.PT_NOTE, "PT_SHLIB": elf.PT_SHLIB,
+    "PT_PHDR": elf.PT_PHDR, "PT_TLS": elf.PT_TLS, "PT_GNU_STACK": elf.PT_GNU_STACK,
+    "PT_RISCV_ATTRIBUTES": elf.PT_RISCV_ATTRIBUTES,
 }  # fmt: skip
 # Commands that change nothing here: there is one architecture, one format, one search path.
 IGNORED = frozenset({"OUTPUT_ARCH", "OUTPUT_FORMAT", "SEARCH_DIR", "TARGET", "NOCROSSREFS"})

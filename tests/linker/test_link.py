@@ -10,6 +10,7 @@ import pytest
 from kcc.backend.encode import decode
 from kcc.frontend.diag import CompileError, Diagnostics
 from kcc.linker import elf
+from kcc.linker.attributes import build_attributes
 from kcc.linker.elf import read_elf
 from kcc.linker.link import LinkInput, LinkOptions, link
 from kcc.linker.objfile import write_archive
@@ -544,3 +545,16 @@ def test_mutated_archives_never_crash_the_linker(maker):
         damaged[numbers.randrange(200)] = numbers.randrange(256)
         with suppress(CompileError):
             link([main, LinkInput("lib.a", bytes(damaged))])
+
+
+def test_absurd_numbers_in_names_are_only_names(maker):
+    digits = "9" * 5000  # more than Python turns into a number
+    first, second = maker(), maker()
+    for m in (first, second):
+        m.section(f".init_array.{digits}", bytes(8), flags=elf.SHF_ALLOC | elf.SHF_WRITE)
+        attributes = build_attributes({5: f"rv64i{digits}p0_m2p0", 4: 16 * (m is first)})
+        m.section(".riscv.attributes", attributes, flags=0, type=elf.SHT_RISCV_ATTRIBUTES)
+    script = "SECTIONS { .init_array : { KEEP(*(SORT_BY_INIT_PRIORITY(.init_array.*))) } }"
+    file = linked(first.build(), second.build(), script=script)
+    assert len(bytes_of(file, ".init_array")) == 16
+    assert b"m2p0" in bytes_of(file, ".riscv.attributes")
