@@ -210,3 +210,10 @@ def test_return_address_inside_a_known_unit(bench):
     assert bench.run().retired == (5,)
     assert bench.run(return_addr=BASE + 8).retired == (2,)
     assert bench.run().retired == (5,)
+
+
+def test_stop_without_a_run_does_not_stop_the_next(bench):
+    bench.machine.stop()
+    with bench.machine._idle():  # as while another thread maps memory
+        bench.machine.stop()
+    assert bench.run(LOOP_1000).ok
