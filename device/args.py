@@ -152,12 +152,16 @@ def local_arg(size: int) -> HalArg:
 def pack_hal_args(args: Sequence[HalArg]) -> bytes:
     """The argument block, by the layout that compiler and driver share; zeros in between.
 
-    raises:  ArgumentError for a value of no bytes, or one in local memory.
+    raises:  ArgumentError for a value of no bytes, or one in local memory; for an address or
+             a size of local memory that is negative or of more than 64 bits.
     """
     parts = []
     for number, arg in enumerate(args):
         if arg.kind == ArgKind.ADDRESS:
-            parts.append(WORD.pack(arg.size if arg.space == ArgSpace.LOCAL else arg.address))
+            word = arg.size if arg.space == ArgSpace.LOCAL else arg.address
+            if not 0 <= word < 1 << 64:
+                raise ArgumentError(str(number), f"{word} does not fit into 64 bits")
+            parts.append(WORD.pack(word))
         elif arg.space != ArgSpace.GLOBAL or not arg.data or arg.size != len(arg.data):
             raise ArgumentError(str(number), "a value needs bytes, and global space")
         else:

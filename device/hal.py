@@ -26,7 +26,7 @@ from ..linker.elf import ElfError
 from . import refsi
 from .args import ArgumentError, HalArg, pack_hal_args
 from .loader import LoadedProgram
-from .sim.interface import Reason
+from .sim.interface import Cause, Reason
 from .soc import dma, m1
 from .soc.command_processor import (
     CACHE_SYNC_DCACHE,
@@ -41,7 +41,7 @@ from .soc.counters import PER_HART
 from .soc.device import DeviceOptions
 from .soc.m1 import RANGES, MemoryKind
 from .soc.memory import HOST, hart_unit
-from .soc.traps import CAUSES, WITH_ADDRESS, Output, write_stdout
+from .soc.traps import A0, A7, CAUSES, WITH_ADDRESS, Call, Output, write_stdout
 from .soc.windows import PER_HART as MODE_PER_HART
 from .soc.windows import SHARED as MODE_SHARED
 from .soc.windows import encode_mode, encode_scale
@@ -55,7 +55,9 @@ HOST_WRITE, HOST_READ = 64, 65  # counters: bytes moved by the last host access
 
 T = TypeVar("T")
 
-A0, A1, A2, A3, A7, T1, T2 = 10, 11, 12, 13, 17, 6, 7
+A1, A2, A3, T1, T2 = 11, 12, 13, 6, 7
+_WORDS = range(1 << 64)  # values of a register
+_LETTERS = m1.ISA.removeprefix("RV64").partition("Z")[0]  # extensions of one letter
 
 
 @dataclass(frozen=True)
@@ -102,9 +104,9 @@ class HalDeviceInfo:
     shared_local_memory_size: int = 64 << 10
     max_workgroup_size: int = 1024
     preferred_vector_width: int = 1
-    supports_doubles: bool = "D" in m1.ISA or "G" in m1.ISA
+    supports_doubles: bool = "D" in _LETTERS or "G" in _LETTERS
     supports_fp16: bool = "Zfh" in m1.ISA
-    should_vectorize: bool = "V" in m1.ISA.split("Z")[0]
+    should_vectorize: bool = "V" in _LETTERS
     should_link: bool = True
     is_little_endian: bool = True
     vlen: int = m1.VLEN
@@ -122,7 +124,7 @@ def rom_words() -> tuple[list[int], list[int]]:
     group_id, num_groups = WG_INFO["group_id"].offset, WG_INFO["num_groups"].offset
     words = [
         encode("addi", rd=A0, rs1=0, imm12=0),
-        encode("addi", rd=A7, rs1=0, imm12=0),
+        encode("addi", rd=A7, rs1=0, imm12=Call.EXIT),
         encode("ecall"),
     ]
     x = [encode("sw", rs2=A0, rs1=A3, store12=group_id)]
@@ -242,6 +244,8 @@ class Hal:
     def mem_copy(self, dst: int, src: int, size: int) -> bool:
         """Copy within the device, by its DMA; the ranges must not overlap."""
         with self._lock:
+            if any(n not in _WORDS for n in (dst, src, size)):
+                return self._fail(f"{size} bytes cannot be copied from {src:#x} to {dst:#x}", False)
             words = [
                 *_dma(SRC_ADDR=src, DST_ADDR=dst, XFER_SIZE0=size, CTRL=dma.DIM_1D | dma.START),
                 *command(Op.FINISH),
@@ -253,6 +257,8 @@ class Hal:
         """Repeat `pattern` over `size` bytes; a rest shorter than the pattern is left alone."""
         if not pattern:
             return self._fail("an empty pattern", False)
+        if size < 0:
+            return self._fail(f"{size} bytes cannot be filled", False)
         total = size - size % len(pattern)
         chunk = pattern * min(max(4096 // len(pattern), 1), total // len(pattern))
         at = 0
@@ -299,7 +305,7 @@ class Hal:
             self.last_fault = None
             self.retired = (0,) * m1.HARTS
             loaded = self._programs.get(program)
-            if loaded is None or not kernel:
+            if loaded is None or not kernel or kernel not in _WORDS:
                 return self._fail("no such program or kernel", False)
             wrong = _check_range(ndrange, work_dim)
             if wrong:
@@ -400,7 +406,8 @@ class Hal:
             status = self.device.run(addr, len(data), limit)
         finally:
             self._free(addr)
-        return status or self._fail("the device has been closed", None)
+        why = "the device has been closed" if self.device.closed else "the work was cancelled"
+        return status or self._fail(why, None)
 
     def _done(
         self, status: BufferStatus, loaded: LoadedProgram | None = None, kernel: int = 0
@@ -424,7 +431,7 @@ class Hal:
         place = f"{symbol} (pc {fault.pc:#x})" if symbol else f"pc {fault.pc:#x}"
         what = CAUSES.get(fault.cause, f"exception {fault.cause}").lower()
         message = f"kernel '{name}': {what} in {place}, hart {fault.hart}"
-        address = fault.tval if fault.cause in (*WITH_ADDRESS, 1) else None
+        address = fault.tval if fault.cause in (*WITH_ADDRESS, Cause.FETCH_FAULT.value) else None
         near = None if address is None else self.describe_address(address)
         if address is not None:
             message += f": address {address:#x}, {near}"
@@ -523,7 +530,7 @@ def _check_range(ndrange: NDRange, work_dim: int) -> str | None:
             return f"a size or offset in dimension {dim}, which is not used"
     if any(n > MAX_GROUPS for n in ndrange.groups):
         return f"more than {MAX_GROUPS} work-groups in a dimension"
-    if any(n >> 64 for n in (*ndrange.global_size, *ndrange.offset)):
+    if any(n >> 64 for n in (*ndrange.global_size, *ndrange.local_size, *ndrange.offset)):
         return "a size or offset of more than 64 bits"
     return None
 

@@ -162,8 +162,7 @@ class CommandProcessor:
         try:
             words = self._words(addr, size)
             while at < len(words):
-                if self.cancelled:
-                    raise CommandError("error: the run was stopped")
+                self._check_cancelled()
                 header = decode_command(words[at])
                 if header is None:
                     raise CommandError(f"{words[at]:#018x} is not a command")
@@ -245,10 +244,12 @@ class CommandProcessor:
                 raise CommandError(f"COPY_MEM64: {8 * count} bytes at {addr:#x} are not in memory")
         source = self._bus.view(src, 8 * count, unit)
         target = self._bus.view(dst, 8 * count, CMP)
-        if source is not None and target is not None:
+        # Words move one by one, upwards: ahead of itself a copy repeats what it has written.
+        if source is not None and target is not None and not src < dst < src + 8 * count:
             target[:] = source
             return
         for at in range(0, 8 * count, 8):
+            self._check_cancelled()
             self._bus.write64(dst + at, self._bus.read64(src + at, unit), CMP)
 
     def _sync_cache(self, _flags: int, _payload: memoryview) -> None:
@@ -309,6 +310,10 @@ class CommandProcessor:
         if harts > self._harts.harts:
             raise CommandError(f"{harts} harts, but there are {self._harts.harts}")
         return harts
+
+    def _check_cancelled(self) -> None:
+        if self.cancelled:
+            raise CommandError("error: the run was stopped")
 
     def _check_register(self, reg: int) -> None:
         if reg >= NUM_REGS:

@@ -29,7 +29,7 @@ class WorkQueue:
             if self._closed:
                 return False
             self._waiting.append(work)
-            if self._worker is None:
+            if self._worker is None or not self._worker.is_alive():  # threads do not survive a fork
                 self._worker = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._worker.start()
             self._changed.notify_all()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from enum import IntEnum
 
 from ..sim.interface import (
     Abort,
     BusError,
+    Cause,
     Done,
     EcallResult,
     Fatal,
@@ -19,31 +21,50 @@ from ..sim.interface import (
     Sleep,
 )
 
-EXIT, PUTSTRING, BARRIER = 0, 1, 2  # a7; the argument is in a0
+
+class Call(IntEnum):
+    """What an ecall asks for, in a7; its argument is in a0."""
+
+    EXIT = 0
+    PUTSTRING = 1
+    BARRIER = 2
+
+
 A0, A7 = 10, 17
 
 CAUSES = {
-    1: "Instruction Access Fault",
-    2: "Illegal Instruction",
-    4: "Misaligned Load",
-    5: "Load Access Fault",
-    6: "Misaligned Store",
-    7: "Store/AMO Access Fault",
+    Cause.FETCH_FAULT.value: "Instruction Access Fault",
+    Cause.ILLEGAL.value: "Illegal Instruction",
+    Cause.LOAD_MISALIGNED.value: "Misaligned Load",
+    Cause.LOAD_FAULT.value: "Load Access Fault",
+    Cause.STORE_MISALIGNED.value: "Misaligned Store",
+    Cause.STORE_FAULT.value: "Store/AMO Access Fault",
 }
-WITH_ADDRESS = (4, 5, 6, 7)
+WITH_ADDRESS = (
+    Cause.LOAD_MISALIGNED.value,
+    Cause.LOAD_FAULT.value,
+    Cause.STORE_MISALIGNED.value,
+    Cause.STORE_FAULT.value,
+)
 
 Output = Callable[[bytes], None]
 
 
 def write_stdout(data: bytes) -> None:
-    """Bytes to this process's standard output, in order with what Python printed."""
-    sys.stdout.flush()
-    buffer = getattr(sys.stdout, "buffer", None)
+    """Bytes to this process's standard output, if any, in order with what Python printed.
+
+    raises: OSError where they cannot be written, ValueError where it has been closed.
+    """
+    stream = sys.stdout
+    if stream is None:  # a process without standard streams; print() drops its text, too
+        return
+    stream.flush()
+    buffer = getattr(stream, "buffer", None)
     if buffer is None:  # replaced by a text stream
-        sys.stdout.write(data.decode("utf-8", "replace"))
+        stream.write(data.decode("utf-8", "replace"))
     else:
         buffer.write(data)
-    sys.stdout.flush()
+    stream.flush()
 
 
 class HostCalls:
@@ -51,23 +72,23 @@ class HostCalls:
 
     def __init__(self, output: Output) -> None:
         self._output = output
-        self.failed: OSError | None = None
+        self.failed: OSError | ValueError | None = None
 
     def __call__(self, hart: HartView) -> EcallResult:
         argument = hart.x(A0)
         match hart.x(A7):
-            case 0:
+            case Call.EXIT:
                 return Done() if argument == 0 else Abort(argument)
-            case 1:
+            case Call.PUTSTRING:
                 try:
                     self._output(hart.read_string(argument))
                 except BusError:
                     return Fatal()
-                except OSError as e:
+                except (OSError, ValueError) as e:
                     self.failed = e
                     return Abort(1)
                 return Resume()
-            case 2:
+            case Call.BARRIER:
                 return Sleep(argument)
             case _:
                 return Fatal()

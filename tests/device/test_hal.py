@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import struct
 import threading
 import time
@@ -610,3 +612,35 @@ def test_devices_do_not_share_memory(hal, guarded):
     got = bytearray(8)
     hal.mem_read(got, a)
     assert got == b"one 1234"
+
+
+def test_numbers_out_of_range_are_refused(hal, load, e):
+    program, kernel = load(hal, increment(e))
+    for bad in (-1, 1 << 64):
+        assert not hal.mem_copy(0x5000_0000, 0x5100_0000, bad)
+        assert not hal.mem_copy(bad, 0x5100_0000, 8)
+        assert not hal.kernel_exec(program, bad, NDRange((1, 1, 1)), b"", 1)
+        assert not hal.kernel_exec(program, kernel, NDRange((1, 1, 1)), [buffer_arg(bad)], 1)
+        assert not hal.kernel_exec(program, kernel, NDRange((1, 1, 1)), [local_arg(bad)], 1)
+    assert not hal.kernel_exec(program, kernel, NDRange((0, 1, 1), (1 << 64, 1, 1)), b"", 1)
+    assert not hal.mem_fill(0x5000_0000, b"ab", -5)
+
+
+def test_a_forked_process_has_a_device_of_its_own(hal, load, e):
+    program, kernel = load(hal, increment(e))
+    buffer = hal.mem_alloc(4, 4)
+
+    def launch() -> int:
+        assert hal.kernel_exec(program, kernel, NDRange((1, 1, 1)), [buffer_arg(buffer)], 1)
+        data = bytearray(4)
+        assert hal.mem_read(data, buffer)
+        return int.from_bytes(data, "little")
+
+    hal.mem_write(buffer, bytes(4))
+    assert launch() == 1
+    child = os.fork()
+    if not child:
+        signal.alarm(20)  # ends a child that waits for a thread it does not have
+        os._exit(launch() + launch() if launch() == 2 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3 + 4
+    assert launch() == 2

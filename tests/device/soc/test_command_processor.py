@@ -439,3 +439,25 @@ def test_any_words_end_in_a_status(commands, words, ops):
     buffer = [*(encode_command(op, len(words), sum(words) & 0x3F) for op in safe), *words]
     status = commands.run(*buffer)
     assert status.error is None or status.offset < 8 * max(len(buffer), 1)
+
+
+def test_copy_ahead_of_itself_repeats_what_it_wrote(commands):
+    commands.device.write(DATA, b"".join(n.to_bytes(8, "little") for n in range(1, 9)))
+    status = commands.run(*command(Op.COPY_MEM64, DATA, DATA + 16, HOST, inline=6))
+    assert status.error is None
+    assert [commands.word(DATA + 8 * i) for i in range(8)] == [1, 2] * 4
+    status = commands.run(*command(Op.COPY_MEM64, DATA + 8, DATA, HOST, inline=7))
+    assert status.error is None
+    assert [commands.word(DATA + 8 * i) for i in range(8)] == [2, 1] * 3 + [2, 2]
+
+
+def test_output_to_a_closed_stream_fails_the_run(make_commands, e):
+    def closed(_data: bytes) -> None:
+        raise ValueError("I/O operation on closed file")
+
+    commands = make_commands(output=closed)
+    commands.code(
+        e("addi", rd=17, rs1=0, imm12=1), e("lui", rd=10, upper20=DATA), e("ecall"), 0x8067
+    )
+    status = commands.run(*commands.setup(), *run_instances(1, 1))
+    assert "cannot be written: I/O operation on closed file" in status.error

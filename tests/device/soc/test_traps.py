@@ -53,3 +53,8 @@ def test_output_to_a_text_stream(monkeypatch):
     monkeypatch.setattr(sys, "stdout", stream)
     write_stdout("h\u00e9\n".encode() + b"\xff")
     assert stream.getvalue() == "h\u00e9\n\ufffd"
+
+
+def test_output_of_a_process_without_one(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    write_stdout(b"lost")
