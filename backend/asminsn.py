@@ -330,21 +330,21 @@ def _fence_tso(job: Job, operands: list[list[Token]], head: Token) -> None:
 
 def _call(job: Job, operands: list[list[Token]], head: Token) -> None:
     """A call or jump to anywhere: two instructions under one relocation."""
-    takes_register = head.text == "jump" or len(operands) == 2
+    name = head.text.lower()
+    takes_register = name == "jump" or (name == "call" and len(operands) == 2)
     if len(operands) != 1 + takes_register:
-        raise SyntaxFault("asm-syntax", f"'{head.text}' takes a symbol", head.span)
-    link = {"call": "ra", "tail": "zero", "jump": "zero"}[head.text]
-    through = {"call": "ra", "tail": "t1", "jump": "t1"}[head.text]
+        raise SyntaxFault("asm-syntax", f"'{name}' takes a symbol", head.span)
+    link, through = ("ra", "ra") if name == "call" else ("zero", "t1")
     numbers = [X_NUMBERS[link], X_NUMBERS[through]]
     target = operands[0]
     if takes_register:
         given: dict[str, int | Expr] = {}
-        which = 1 if head.text == "jump" else 0
+        which = 1 if name == "jump" else 0
         target = operands[1 - which]
         _operand(job, "rd", operands[which], head, given)
         rd = given["rd"]
         assert isinstance(rd, int)
-        numbers = [numbers[0], rd] if head.text == "jump" else [rd, rd]
+        numbers = [numbers[0], rd] if name == "jump" else [rd, rd]
     expr = job.expression(target, head.span)
     section, offset = job.section, len(job.section.data)
     compress, job.compress = job.compress, False  # the relocation covers eight bytes

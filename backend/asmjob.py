@@ -248,7 +248,8 @@ class Job:
             return True
         if is_temporary(symbol.name):
             return False
-        return symbol.section is not None or symbol.special != 0 or symbol.binding == 2
+        weak = symbol.binding == objwriter.STB_WEAK
+        return symbol.section is not None or symbol.special != 0 or weak
 
 
 def is_temporary(name: str) -> bool:

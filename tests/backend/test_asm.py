@@ -395,6 +395,7 @@ def test_start_code_of_the_project_assembles() -> None:
         ("nop `", "asm-text", "stray '`'"),
         ("/* open", "asm-comment", "no end"),
         ("5", "asm-syntax", "'5' starts no statement"),
+        ("tail a0, f", "asm-syntax", "'tail' takes a symbol"),
         ("add a0,,a1", "asm-syntax", "operand is missing"),
         (".word " + "(" * 5000, "asm-syntax", "too deep"),
         (".word " + "-" * 5000 + "1", "asm-syntax", "too deep"),
@@ -407,6 +408,12 @@ def test_errors_say_what_is_wrong(source: str, code: str, why: str) -> None:
     assert f"error[{code}]" in message
     assert why in message
     assert "test.S:" in message
+
+
+def test_mnemonics_may_be_in_capitals() -> None:
+    for line in ("call f", "tail f", "jump f, t0", "li a0, 5", "jr ra"):
+        word, _, rest = line.partition(" ")
+        assert text(f"f:\n{word.upper()} {rest}") == text(f"f:\n{line}")
 
 
 def test_instructions_need_their_extension() -> None:
