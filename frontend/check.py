@@ -24,6 +24,7 @@ from .types import (
     Struct,
     Type,
     is_void,
+    sizeof,
 )
 
 __all__ = ["CheckOptions", "check"]
@@ -69,11 +70,11 @@ def _declaration(ctx: Context, e: ast.Declaration) -> None:
         ctx.diags.warning("missing-declarations", "this declares nothing", e.span)
     for item in e.items:
         written = check_decl.declared(ctx, base, item.declarator)
-        name, span = item.declarator.name, item.declarator.name_span
+        name = item.declarator.name
         if name is None:
             continue
         if "typedef" in e.specs.storage:
-            check_decl.typedef(ctx, written, name, span)
+            check_decl.typedef(ctx, e.specs, item.declarator, written)
         elif isinstance(written.type, Function):
             _prototype(ctx, e, item, written.type)
         else:
@@ -316,11 +317,12 @@ def _parameters(ctx: Context, part: ast.FunctionPart) -> tuple[tast.Var, ...]:
         if written.quals.space is not AddrSpace.PRIVATE:
             message = f"parameter '{name}' itself cannot lie in {written.quals.space} memory"
             ctx.diags.error("address-space", message, span)
-        check_stmt.variable_attributes(ctx, param.specs.attributes + param.declarator.attributes)
+        attributes = param.specs.attributes + param.declarator.attributes
+        align = check_stmt.variable_attributes(ctx, attributes)
         if not check_decl.object_type(ctx, written, name, span):
             written = replace(written, type=ERROR)
         quals = written.quals.with_(space=AddrSpace.PRIVATE)
-        var = tast.Var(name, written.type, quals, "param", span)
+        var = tast.Var(name, written.type, quals, "param", span, align=align)
         if name:
             ctx.declare(name, var, span)
         params.append(var)
@@ -438,6 +440,8 @@ def _argument_problem(ctx: Context, written: Written) -> str | None:
         return None
     if t == BOOL:
         return "has type 'bool', whose size differs between host and device"
+    if isinstance(t, Struct) and t.fields is not None and sizeof(t) == 0:
+        return f"has type '{t}', which is empty"
     return _held_problem(t)
 
 

@@ -88,6 +88,8 @@ _QUIET_ATTRIBUTES = frozenset(
     "may_alias maybe_unused nosvm nonnull warn_unused_result artificial gnu_inline "
     "malloc leaf returns_nonnull no_sanitize nodebug".split()
 )
+# What these ask for is another type than the one written: to go on without would miscompile.
+_TYPE_ATTRIBUTES = frozenset("address_space ext_vector_type mode vector_size".split())
 
 
 def named(words: tuple[str, ...]) -> Written | None:
@@ -117,6 +119,9 @@ def base_type(ctx: Context, specs: ast.DeclSpecs) -> Written:
         hint = "OpenCL C has no implicit int"
         ctx.diags.error("missing-type", "a type is missing here", specs.span, hint=hint)
         return Written(ERROR)
+    if len(specs.storage) > 1:
+        message = f"more than one storage class: '{' '.join(specs.storage)}'"
+        ctx.diags.error("bad-storage", message, specs.span)
     base = _spec_type(ctx, specs.type)
     merged = qualified(ctx, base, specs.quals, specs.span)
     if merged.quals.restrict and not isinstance(merged.type, Pointer):
@@ -329,6 +334,9 @@ def check_endian(ctx: Context, attribute: ast.Attribute) -> None:
 
 
 def unknown_attribute(ctx: Context, attribute: ast.Attribute) -> None:
+    if attribute.name in _TYPE_ATTRIBUTES:
+        ctx.unsupported(f"attribute '{attribute.name}' is", attribute.span)
+        return
     message = f"attribute '{attribute.name}' is not known and has no effect"
     ctx.diags.warning("unknown-attribute", message, attribute.span)
 
@@ -569,7 +577,17 @@ def object_type(ctx: Context, written: Written, name: str, span: Span) -> bool:
     return True
 
 
-def typedef(ctx: Context, written: Written, name: str, span: Span) -> None:
+def typedef(
+    ctx: Context, specs: ast.DeclSpecs, declarator: ast.Declarator, written: Written
+) -> None:
+    """Give the type that a declarator makes the declarator's name."""
+    name, span = declarator.name or "", declarator.name_span
+    for attribute in specs.attributes + declarator.attributes:
+        if attribute.name == "aligned":
+            hint = "align the struct, behind its '}', or the variable"
+            ctx.unsupported("'aligned' on a typedef is", attribute.span, hint=hint)
+        elif not is_quiet(attribute):
+            unknown_attribute(ctx, attribute)
     old = ctx.scope.names.get(name)
     if isinstance(old, Typedef):
         known = old.meaning

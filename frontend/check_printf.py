@@ -34,6 +34,7 @@ _DIRECTIVE = re.compile(
     rb"%(?:(?P<percent>%)|(?P<flags>[-+ #0]*)(?P<width>\d+|\*)?(?P<precision>\.(?:\d+|\*)?)?"
     rb"(?P<vector>v\d+)?(?P<length>hh|hl|h|ll|l|L|j|z|t)?(?P<conversion>[A-Za-z])?)"
 )
+MAX_WIDTH = 4095  # C99 7.19.6.1, 15: no conversion need make more characters
 _LENGTHS = frozenset({"", "hh", "h", "l"})
 
 
@@ -88,6 +89,10 @@ def _conversions(ctx: Context, text: bytes, span: Span) -> list[tuple[str, str]]
             return None
         if match["width"] == b"*" or match["precision"] == b".*":
             message = f"'*' in '{written}': OpenCL C's printf takes no width from an argument"
+            ctx.diags.error("format", message, span)
+            return None
+        if any(len(n) > 4 or int(n) > MAX_WIDTH for n in re.findall(r"[1-9]\d*", written)):
+            message = f"'{written}': a width or precision is at most {MAX_WIDTH}"
             ctx.diags.error("format", message, span)
             return None
         if not letter or letter not in "diouxXfFeEgGaAcsp":

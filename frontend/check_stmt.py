@@ -306,7 +306,7 @@ def _case_range(ctx: Context, e: ast.Case) -> tuple[int, int]:
     switch = state.switches[-1]
     if switch.type is ERROR:
         return 0, 0
-    for value in {low, high}:
+    for value in dict.fromkeys((low, high)):
         if not constant.fits(value, switch.type):
             taken = constant.wrap(value, switch.type)
             message = f"case {value} does not fit {quoted(switch.type)}; it is taken as {taken}"
@@ -425,7 +425,7 @@ def declaration(ctx: Context, e: ast.Declaration) -> list[tast.Stmt]:
             continue
         span = item.declarator.name_span
         if "typedef" in e.specs.storage:
-            check_decl.typedef(ctx, written, name, span)
+            check_decl.typedef(ctx, e.specs, item.declarator, written)
             continue
         if isinstance(written.type, Function):
             ctx.unsupported("function declarations inside functions are", span)

@@ -15,10 +15,12 @@ from . import tast
 from .literals import round_ratio
 from .record import replace
 from .types import (
+    CHAR,
     DOUBLE,
     FLOAT,
     HALF,
     INT,
+    UCHAR,
     AddrSpace,
     Array,
     Enum,
@@ -47,7 +49,7 @@ def wrap(value: int, t: Type) -> int:
 
 def fits(value: Value, t: Type) -> bool:
     """Whether an integer type holds `value` exactly."""
-    return value == math.floor(value) and wrap(int(value), t) == value
+    return math.isfinite(value) and value == int(value) and wrap(int(value), t) == value
 
 
 def round_to(value: float, t: Type) -> float:
@@ -275,15 +277,7 @@ def static_init(init: tast.Init) -> tast.Init | tast.Expr | None:
 
 
 def is_char_array(t: Type) -> bool:
-    return (
-        isinstance(t, Array)
-        and isinstance(t.element, Scalar)
-        and t.element.name
-        in (
-            "char",
-            "uchar",
-        )
-    )
+    return isinstance(t, Array) and t.element in (CHAR, UCHAR)
 
 
 def is_null(expr: tast.Expr) -> bool:

@@ -418,6 +418,32 @@ def test_nesting_past_any_use_is_an_error():
     assert diagnostics[-1].code == "nesting-too-deep"
 
 
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("typedef float F __attribute__((ext_vector_type(4)));", "unsupported"),
+        ("void f(void) { typedef int T __attribute__((mode(DI))); }", "unsupported"),
+        ("void f(void) { float x __attribute__((vector_size(16))); }", "unsupported"),
+        ("typedef int T __attribute__((aligned(16)));", "unsupported"),
+        ("typedef struct { char c; int i; } P __attribute__((packed));", "unknown-attribute"),
+        ("static extern constant int x = 1;", "bad-storage"),
+        ("struct E {}; kernel void k(struct E e) {}", "kernel-argument"),
+        ('void f(int n) { printf("%2147483648d", n); }', "format"),
+        ('void f(float x) { printf("%.99999999999g", x); }', "format"),
+        ("void f(void) { int x = 1.0f / 0.0f; }", "constant-conversion"),
+        ("void f(void) { int x = 0.0f / 0.0f; }", "constant-conversion"),
+    ],
+)
+def test_nothing_asked_for_is_ignored_in_silence(text: str, code: str) -> None:
+    _program, diagnostics = checked(text, warnings=("-Wno-unused-variable",))
+    assert code in [d.code for d in diagnostics]
+
+
+def test_parameters_are_aligned_as_asked():
+    (function,) = program("void f(int n __attribute__((aligned(32)))) {}").functions
+    assert [p.align for p in function.params] == [32]
+
+
 SEEDS = [path.read_text() for path in sorted(EXAMPLES.glob("*.cl"))] + [EXPECTED]
 PIECES = [re.findall(r"\w+|[^\s\w]|\s+", text) for text in SEEDS]
 
