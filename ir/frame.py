@@ -9,7 +9,7 @@ import llvmlite.ir as llir
 
 from ..frontend import tast
 from ..frontend.diag import Diagnostics
-from ..frontend.record import field, record
+from ..frontend.record import field, record, replace
 from ..frontend.source import Span
 from ..frontend.types import Type, alignof
 from .emit import VOID, copy_bytes, load, store
@@ -109,6 +109,13 @@ class Frame:
         # Typed by its contents, llvmlite would guess at load types: we always say them.
         slot.type = llir.PointerType()
         return Place(slot, t, slot.align)
+
+    def declare(self, var: tast.Var, name: str) -> None:
+        """Make room for a variable of the function."""
+        slot = self.alloca(var.type, name, var.align)
+        self.slots[var] = replace(slot, volatile=var.quals.volatile)
+        if self.unit.debug is not None:
+            self.unit.debug.variable(self, var)
 
     def at(self, span: Span) -> None:
         """What is emitted from here on comes from `span`."""

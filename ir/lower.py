@@ -26,7 +26,7 @@ from ..frontend import tast
 from ..frontend.diag import Diagnostics
 from ..frontend.record import record
 from ..frontend.types import AddrSpace, Enum, Pointer, Scalar, Type, Vector, alignof, sizeof
-from .abi import ElementType, KernelArg, KernelInfo, arg_align, block_offsets
+from .abi import MAX_ARG_ALIGN, ElementType, KernelArg, KernelInfo, arg_align, block_offsets
 from .emit import VOID, Attributes, GlobalVar, global_bytes
 from .frame import Frame, LowerOptions, Place, Unit, write
 from .lower_const import global_initialiser
@@ -107,6 +107,8 @@ class _Module:
             self.global_var(var)
         for function in program.functions:
             self.owner = function.name
+            for param in function.params if function.is_kernel else ():
+                self.check_alignment(alignof(param.type), param)
             _body(self.unit, function, self.function(function))
         kernels = tuple(kernel_info(f) for f in program.functions if f.is_kernel)
         return Lowered(self.module, kernels)
@@ -141,6 +143,8 @@ class _Module:
         symbol.align = max(var.align, alignof(var.type))
         symbol.linkage = "internal" if internal else ""
         if var.storage == "group":
+            self.check_alignment(symbol.align, var)
+        if var.storage == "group":
             return symbol  # undefined until the entry makes room for it
         if var.is_extern and var.init is None:
             symbol.linkage = "external"
@@ -150,6 +154,13 @@ class _Module:
         symbol.initializer = global_initialiser(self.unit, var.type, var.init)
         symbol.value_type = symbol.initializer.type
         return symbol
+
+    def check_alignment(self, align: int, var: tast.Var) -> None:
+        """Report more than a kernel's entry gives: on its stack, and in the argument block."""
+        if align > MAX_ARG_ALIGN:
+            what = f"an alignment of {align} bytes for '{var.name}'"
+            message = f"{what} is not supported; a kernel's entry aligns to {MAX_ARG_ALIGN}"
+            self.unit.diags.error("unsupported", message, var.span)
 
     def string(self, data: bytes) -> Any:
         if data not in self.strings:
@@ -230,11 +241,8 @@ def _body(unit: Unit, function: tast.Function, llfn: Any) -> None:
         unit.debug.function(llfn, function)
         frame.at(function.span)
     for var, arg in zip(function.params, args, strict=True):
-        slot = frame.alloca(var.type, f"{var.name}.addr", var.align)
-        frame.slots[var] = slot
-        write(frame, slot, arg)
-        if unit.debug is not None:
-            unit.debug.variable(frame, var)
+        frame.declare(var, f"{var.name}.addr")
+        write(frame, frame.slots[var], arg)
     statement(frame, function.body)
     if not frame.terminated:
         if llfn.ftype.return_type == VOID:

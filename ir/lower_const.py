@@ -22,8 +22,7 @@ def global_initialiser(unit: Unit, t: Type, init: tast.Init | None) -> Any:
 
     raises: CompileError through unit.diags when it is no constant that can be represented.
     """
-    # A later entry replaces an earlier one at the same offset; then in order of offsets.
-    leaves = dict(sorted(dict(_leaves(unit, t, init, 0)).items(), key=lambda leaf: leaf[0]))
+    leaves = _visible(_leaves(unit, t, init, 0), sizeof(t))
     if not leaves:
         return llir.Constant(memory_type(t), None)
     if not is_aggregate(t) and not isinstance(t, Vector):
@@ -47,6 +46,18 @@ def global_initialiser(unit: Unit, t: Type, init: tast.Init | None) -> Any:
     if sizeof(t) > end:
         parts.append(llir.Constant(llir.ArrayType(I8, sizeof(t) - end), None))
     return llir.Constant.literal_struct(parts, packed=True)
+
+
+def _visible(leaves: list[tuple[int, Any]], size: int) -> dict[int, Any]:
+    """In order of offsets. A later leaf takes the place of those it overlaps, in a union too."""
+    taken = bytearray(size)
+    kept: dict[int, Any] = {}
+    for offset, leaf in reversed(leaves):
+        end = offset + _size(leaf)
+        if not any(taken[offset:end]):
+            kept[offset] = leaf
+            taken[offset:end] = b"\1" * (end - offset)
+    return dict(sorted(kept.items()))
 
 
 def _leaves(unit: Unit, t: Type, init: tast.Init | None, base: int) -> list[tuple[int, Any]]:

@@ -7,7 +7,6 @@ from typing import assert_never
 import llvmlite.ir as llir
 
 from ..frontend import tast
-from ..frontend.record import replace
 from ..frontend.types import is_void
 from .emit import DistinctNode, integer
 from .frame import Frame, SwitchTargets, write
@@ -58,10 +57,7 @@ def _declare(frame: Frame, var: tast.Var, init: tast.Init | None) -> None:
     if var.storage in ("static", "group"):
         return  # lives outside the frame and is made when it is first used
     if var not in frame.slots:
-        slot = frame.alloca(var.type, var.name, var.align)
-        frame.slots[var] = replace(slot, volatile=var.quals.volatile)
-        if frame.unit.debug is not None:
-            frame.unit.debug.variable(frame, var)
+        frame.declare(var, var.name)
     if init is not None:
         initialise(frame, frame.slots[var], init)
 

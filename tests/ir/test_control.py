@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from kcc.frontend.diag import CompileError
+
 # Bodies of `static int fN(int x)`, in the language that C and OpenCL C share.
 BODIES = {
     "loops": "int s = 0; for (int i = 0; i < x; i++) { if (i % 3 == 0) continue; if (i > 20) break;"
@@ -164,6 +166,43 @@ def test_constants_of_the_program(build, opt):
     program.run("k", out)
     want = [21, 3.5, 0, 1e10 + 4, ord("w"), -4, ord("y"), 1, 41, -5, 1, 0]
     assert out.tolist() == want
+
+
+@pytest.mark.parametrize("opt", [0, 3])
+def test_a_later_member_of_a_union_replaces_the_earlier_one(build, opt):
+    program = build(
+        """struct halves { int low, high; };
+        union word { struct halves h; long whole; };
+        union pointer { struct halves h; constant int *p; };
+        constant int seven = 7;
+        constant union word w = {.h = {1, 2}, .whole = 5};
+        constant struct { union pointer p; int next; } s = {{.h = {1, 2}, .p = &seven}, 9};
+        kernel void k(global long *out) {
+            out[0] = w.whole; out[1] = *s.p.p; out[2] = s.next; out[3] = sizeof(s);
+        }""",
+        opt,
+    )
+    out = np.zeros(4, np.int64)
+    program.run("k", out)
+    assert out.tolist() == [5, 7, 9, 16]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kernel void k(void) { local int t[4] __attribute__((aligned(256))); t[0] = 1; }",
+        "struct S { int x; } __attribute__((aligned(256))); kernel void k(struct S s) {}",
+    ],
+)
+def test_alignment_past_what_an_entry_gives_is_an_error(lowered, text):
+    with pytest.raises(CompileError, match="an alignment of 256 bytes"):
+        lowered(text)
+
+
+def test_volatile_parameters_are_volatile(lowered):
+    module = str(lowered("int f(volatile int x) { return x; }").module)
+    assert "load volatile i32" in module
+    assert "store volatile i32" in module
 
 
 def test_unroll_hints_reach_llvm(lowered):
