@@ -210,6 +210,8 @@ def _check(options: Options) -> None:
         raise UsageError(f"language not recognized: '{options.language}'")
     if options.emit_llvm and options.mode not in ("obj", "asm"):
         raise UsageError("-emit-llvm cannot be used when linking; add -S or -c")
+    if options.output == "":
+        raise UsageError("the name of the output is empty")
     for macro in options.macros:
         if not macro[1:].strip():
             raise UsageError("macro name missing after '-" + macro[0] + "'")

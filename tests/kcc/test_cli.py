@@ -283,6 +283,7 @@ def test_usage_errors_exit_2() -> None:
     refuses(kcc("run", VECTOR_ADD, "-g", "0"), 2, "between 1")
     refuses(kcc("run", VECTOR_ADD, "-g", "1,1,1,1"), 2, "three dimensions")
     refuses(kcc("info"), 2, "one ELF file")
+    refuses(kcc(VECTOR_ADD, "-o", ""), 2, "empty")
 
 
 def test_missing_and_empty_files(tmp_path: Path) -> None:
