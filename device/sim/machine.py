@@ -488,13 +488,19 @@ class Machine:
             raise ValueError(f"{len(starts)} harts of {len(self._harts)}")
         if any(len(s.args) > 7 for s in starts):
             raise ValueError("an instance takes at most 7 arguments besides its id")
+        entry, return_addr = entry & MASK64, return_addr & MASK64
         with self._idle():
+            if entry & 1 and entry != return_addr and count:
+                # Jumps never lead to odd addresses; the table of entries relies on that.
+                fault = Fault(Cause.FETCH_FAULT.value, entry, entry, 0, first)
+                none = (0,) * len(starts)
+                return RunResult(Reason.FAULT, none, fault, pcs=(entry,) * len(starts))
             harts = self._harts[: len(starts)]
             before = [h.retired for h in harts]
             self._prepare(harts, starts, return_addr)
             c = self._control
             c.hart_count = len(harts)
-            c.entry, c.return_addr = entry & MASK64, return_addr & MASK64
+            c.entry, c.return_addr = entry, return_addr
             c.next, c.end = first, first + count
             c.remaining = NO_LIMIT if limit is None else min(max(limit, 0), NO_LIMIT)
             c.current = c.resume = 0

@@ -324,3 +324,11 @@ def test_mret_jumps_to_mepc(bench):
         RET,
     ]
     assert bench.run(code).retired == (5,)
+
+
+@pytest.mark.parametrize("entry", [1, BASE + 1, 2**64 - 1])
+def test_odd_entry_is_a_fetch_fault(bench, entry):
+    result = bench.run([RET], entry=entry, harts=1)
+    assert result.reason is Reason.FAULT
+    assert (result.fault.cause, result.fault.pc) == (1, entry)
+    assert bench.run([RET], entry=entry, return_addr=entry).ok  # there already
