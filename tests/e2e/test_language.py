@@ -592,6 +592,7 @@ kernel void print(int i, uint u, long l, ulong ul, char c, float f) {
     printf("%ld|%lu|%lx|%hd|%hhd|%i\\n", l, ul, ul, (short)l, (char)l, i);
     printf("%5s|%-5s|%.2s|\\n", "abc", "abc", "abc");
     printf("no conversion\\n");
+    printf("%f|%8.2f|%-8.1e|%g|%a|%+.0f\\n", f, f, f, f, f, f);
 }
 """)
 
@@ -606,4 +607,5 @@ def test_printf(k: Kernels, capfd: pytest.CaptureFixture[str]) -> None:
         f"{-(1 << 40) + 3}|{ul}|{ul:x}|3|{low}|-42",
         "  abc|abc  |ab|",
         "no conversion",
+        "1.500000|    1.50|1.5e+00 |1.5|0x1.8p+0|+2",
     ]

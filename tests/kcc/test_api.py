@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +14,7 @@ import pytest
 
 import kcc
 
+ROOT = Path(__file__).resolve().parents[2]
 SOURCE = """
 kernel void saxpy(global float *y, global const float *x, float a, int n) {
     size_t i = get_global_id(0);
@@ -86,6 +89,16 @@ def test_what_is_wrong_with_a_program_is_listed() -> None:
 def test_options_that_make_no_program_are_refused(options: Any) -> None:
     with pytest.raises(kcc.UsageError):
         kcc.compile(SOURCE, options)
+
+
+def test_the_public_names_can_be_found_before_they_are_used() -> None:
+    script = (
+        "import sys, kcc; missing = {*kcc.__all__} - {*dir(kcc)};"
+        "sys.exit(f'{missing}' if missing or 'numpy' in sys.modules else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, check=False)
+    assert done.returncode == 0
+    assert all(getattr(kcc, name).__doc__ for name in kcc.__all__)
 
 
 # -- arguments ------------------------------------------------------------------------------------
