@@ -51,6 +51,7 @@ KUB_ALIGN = 256
 SYNC_ALL = CACHE_SYNC_DCACHE | CACHE_SYNC_ICACHE
 MAX_GROUPS = (1 << 32) - 1  # per dimension: launch stubs handle 32 bits
 SLICES_PER_BUFFER = 1 << 16
+CLOSED = "the device has been closed"
 HOST_WRITE, HOST_READ = 64, 65  # counters: bytes moved by the last host access
 
 T = TypeVar("T")
@@ -217,6 +218,8 @@ class Hal:
     def mem_alloc(self, size: int, alignment: int) -> int:
         """The address of `size` bytes, whose contents are whatever was there; 0 for no room."""
         addr = refsi.refsiAllocDeviceMemory(self.device, size, alignment, refsi.DRAM)
+        if self.device.closed:
+            return self._fail(CLOSED, 0)
         return addr or self._fail(f"{size} bytes of device memory cannot be allocated", 0)
 
     def mem_free(self, addr: int) -> bool:
@@ -314,6 +317,8 @@ class Hal:
                 block = args if isinstance(args, bytes) else pack_hal_args(args)
             except ArgumentError as e:
                 return self._fail(str(e), False)
+            if self.device.closed:
+                return self._fail(CLOSED, False)
             if not self._fit_window(loaded) or not loaded.upload(self.device.write):
                 return self._fail("the program cannot be written to the device", False)
             return self._launch(loaded, kernel, ndrange, block, work_dim)
@@ -406,7 +411,7 @@ class Hal:
             status = self.device.run(addr, len(data), limit)
         finally:
             self._free(addr)
-        why = "the device has been closed" if self.device.closed else "the work was cancelled"
+        why = CLOSED if self.device.closed else "the work was cancelled"
         return status or self._fail(why, None)
 
     def _done(
@@ -510,7 +515,7 @@ class Hal:
 
     def _check(self, result: refsi.refsi_result, message: str) -> bool:
         if result == refsi.refsi_device_closed:
-            message = "the device has been closed"
+            message = CLOSED
         return result == refsi.refsi_success or self._fail(message, False)
 
 

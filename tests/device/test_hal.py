@@ -644,3 +644,17 @@ def test_a_forked_process_has_a_device_of_its_own(hal, load, e):
         os._exit(launch() + launch() if launch() == 2 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 3 + 4
     assert launch() == 2
+
+
+def test_a_closed_device_says_so(hal, load, e):
+    program, kernel = load(hal, increment(e))
+    hal.close()
+    for attempt in (
+        lambda: hal.mem_alloc(8, 8),
+        lambda: hal.mem_free(0x5000_0000),
+        lambda: hal.mem_copy(0x5000_0000, 0x5100_0000, 8),
+        lambda: hal.kernel_exec(program, kernel, NDRange((1, 1, 1)), b"", 1),
+    ):
+        hal.last_error = ""
+        assert not attempt()
+        assert hal.last_error == "the device has been closed"
