@@ -6,7 +6,7 @@ After an error checking goes on, with what failed silenced, so that one run says
 
 from __future__ import annotations
 
-from . import ast, check_decl, check_init, check_stmt, constant, tast
+from . import ast, check_decl, check_expr, check_init, check_stmt, constant, tast
 from .diag import Diagnostics
 from .record import replace
 from .scope import CheckOptions, Context, FunctionState, Written, describe
@@ -368,8 +368,6 @@ def _for_kernels(ctx: Context, function: tast.Function, attribute: ast.Attribute
 def _group_size(
     ctx: Context, function: tast.Function, attribute: ast.Attribute
 ) -> tuple[int, int, int] | None:
-    from .check_expr import int_constant
-
     _for_kernels(ctx, function, attribute)
     if len(attribute.args) != 3:
         message = f"'{attribute.name}' takes three sizes"
@@ -381,7 +379,7 @@ def _group_size(
             message = f"'{attribute.name}' takes numbers"
             ctx.diags.error("bad-attribute", message, argument.span)
             return None
-        size = int_constant(ctx, argument, "a work-group size")
+        size = check_expr.int_constant(ctx, argument, "a work-group size")
         if size is None:
             return None
         if not 1 <= size < 1 << 32:

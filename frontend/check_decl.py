@@ -38,6 +38,7 @@ from .types import (
     Struct,
     Type,
     Vector,
+    alignof,
     is_complete,
     is_integer,
     is_void,
@@ -325,6 +326,21 @@ def _layout_attributes(ctx: Context, attributes: tuple[ast.Attribute, ...]) -> t
     return packed, align
 
 
+def _no_layout(
+    ctx: Context,
+    attributes: tuple[ast.Attribute, ...],
+    layout: set[str],
+    what: str,
+    hint: str | None = None,
+) -> None:
+    """Attributes where those of `layout` would count and are not obeyed."""
+    for attribute in attributes:
+        if attribute.name in layout:
+            ctx.unsupported(f"'{attribute.name}' on {what} is", attribute.span, hint=hint)
+        elif not is_quiet(attribute):
+            unknown_attribute(ctx, attribute)
+
+
 def check_endian(ctx: Context, attribute: ast.Attribute) -> None:
     """`endian(host)` and `endian(device)`: both are little here, so nothing is to be done."""
     names = [a.name for a in attribute.args if isinstance(a, ast.Ident)]
@@ -355,8 +371,6 @@ def alignment(ctx: Context, attribute: ast.Attribute) -> int:
         return 0
     if isinstance(argument, ast.TypeName):
         written = type_name(ctx, argument)
-        from .types import alignof
-
         return alignof(written.type) if is_complete(written.type) else 0
     value = check_expr.int_constant(ctx, argument, "an alignment")
     if value is None:
@@ -369,7 +383,7 @@ def alignment(ctx: Context, attribute: ast.Attribute) -> int:
 
 
 def _enum(ctx: Context, spec: ast.EnumSpec) -> Type:
-    _layout_attributes(ctx, spec.attributes)
+    _no_layout(ctx, spec.attributes, {"aligned", "packed"}, "an enum")
     enum: Enum | None = None
     if spec.tag is not None:
         found = ctx.scope.tags.get(spec.tag)
@@ -418,6 +432,7 @@ def _enum(ctx: Context, spec: ast.EnumSpec) -> Type:
 
 def type_name(ctx: Context, name: ast.TypeName) -> Written:
     """The type in a cast, a sizeof or a compound literal."""
+    _no_layout(ctx, name.specs.attributes, {"aligned"}, "a type's name")
     return declared(ctx, base_type(ctx, name.specs), name.declarator)
 
 
@@ -582,12 +597,8 @@ def typedef(
 ) -> None:
     """Give the type that a declarator makes the declarator's name."""
     name, span = declarator.name or "", declarator.name_span
-    for attribute in specs.attributes + declarator.attributes:
-        if attribute.name == "aligned":
-            hint = "align the struct, behind its '}', or the variable"
-            ctx.unsupported("'aligned' on a typedef is", attribute.span, hint=hint)
-        elif not is_quiet(attribute):
-            unknown_attribute(ctx, attribute)
+    hint = "align the struct, behind its '}', or the variable"
+    _no_layout(ctx, specs.attributes + declarator.attributes, {"aligned"}, "a typedef", hint)
     old = ctx.scope.names.get(name)
     if isinstance(old, Typedef):
         known = old.meaning

@@ -157,10 +157,6 @@ class Context:
             self.scope = outer
 
     @property
-    def at_file_scope(self) -> bool:
-        return self.function is None
-
-    @property
     def default_space(self) -> AddrSpace:
         """Of a pointee without one: generic in CL2.0, where it is not optional; else private."""
         return AddrSpace.GENERIC if self.options.version == 200 else AddrSpace.PRIVATE

@@ -426,6 +426,8 @@ def test_nesting_past_any_use_is_an_error():
         ("void f(void) { float x __attribute__((vector_size(16))); }", "unsupported"),
         ("typedef int T __attribute__((aligned(16)));", "unsupported"),
         ("typedef struct { char c; int i; } P __attribute__((packed));", "unknown-attribute"),
+        ("enum __attribute__((packed)) E { A };", "unsupported"),
+        ("void f(int n) { n = (int __attribute__((vector_size(16)))) 1; }", "unsupported"),
         ("static extern constant int x = 1;", "bad-storage"),
         ("struct E {}; kernel void k(struct E e) {}", "kernel-argument"),
         ('void f(int n) { printf("%2147483648d", n); }', "format"),
