@@ -106,16 +106,8 @@ def value(frame: Frame, expr: tast.Expr) -> Any:
 def condition(frame: Frame, expr: tast.Expr) -> Any:
     """Evaluate a bool as i1, without widening the comparison inside to an int and back."""
     if isinstance(expr, tast.Convert) and expr.kind == "to-bool":
-        inner = expr.operand
-        match inner:
-            case tast.Binary(op="eq" | "ne" | "lt" | "gt" | "le" | "ge"):
-                return _comparison(frame, inner)
-            case tast.Binary(op="land" | "lor") if not isinstance(inner.type, Vector):
-                return _short_circuit(frame, inner)
-            case tast.Unary(op="lnot", operand=operand) if not isinstance(inner.type, Vector):
-                return frame.build.not_(_truth(frame, operand))
-            case _:
-                pass
+        assert not isinstance(expr.operand, tast.ObjectNode)
+        return _truth(frame, expr.operand)
     return value(frame, expr)
 
 
@@ -144,9 +136,16 @@ def branch_on(frame: Frame, expr: tast.Expr, yes: Any, no: Any) -> None:
 
 
 def _truth(frame: Frame, operand: tast.Expr) -> Any:
-    """operand != 0 as i1."""
-    if isinstance(operand, tast.Convert) and operand.kind == "to-bool":
-        return condition(frame, operand)
+    """operand != 0 as i1. What gives 0 or 1 in C is an i1 already; in a vector it is lanes."""
+    match operand:
+        case tast.Convert(kind="to-bool"):
+            return condition(frame, operand)
+        case tast.Binary(type=t) if not isinstance(t, Vector) and operand.op in _COMPARE:
+            return _comparison(frame, operand)
+        case tast.Binary(op="land" | "lor", type=t) if not isinstance(t, Vector):
+            return _short_circuit(frame, operand)
+        case tast.Unary(op="lnot", operand=inner, type=t) if not isinstance(t, Vector):
+            return frame.build.not_(_truth(frame, inner))
     return to_bool(frame.build, operand.type, value(frame, operand))
 
 
@@ -160,7 +159,7 @@ def _convert(frame: Frame, expr: tast.Convert) -> Any:
     if isinstance(expr.operand, tast.ObjectNode):
         raise InternalError(f"{expr.kind} conversion of an object")
     if expr.kind == "to-bool":
-        return condition(frame, expr) if _folds(expr) else _truth(frame, expr.operand)
+        return _truth(frame, expr.operand)
     operand, came = value(frame, expr.operand), expr.operand.type
     match expr.kind:
         case "int":
@@ -187,16 +186,6 @@ def _convert(frame: Frame, expr: tast.Convert) -> Any:
             return None
         case _:
             raise InternalError(f"conversion {expr.kind}")
-
-
-def _folds(expr: tast.Convert) -> bool:
-    match expr.operand:
-        case tast.Binary(op="eq" | "ne" | "lt" | "gt" | "le" | "ge" | "land" | "lor"):
-            return not isinstance(expr.operand.type, Vector)
-        case tast.Unary(op="lnot"):
-            return not isinstance(expr.operand.type, Vector)
-        case _:
-            return False
 
 
 # -- operators ---------------------------------------------------------------------------------
@@ -469,18 +458,16 @@ def _aligned(align: int, offset: int) -> int:
 
 
 def _pointer_align(pointer: tast.Expr, t: Type) -> int:
-    """Natural, but less for an element of an array inside a packed struct."""
+    """Natural, but less for what is seen to lie inside a packed struct."""
     node: tast.Expr | tast.LValue = pointer
     while True:
         match node:
             case tast.PointerAdd(pointer=inner):
                 node = inner
-            case tast.Convert(kind="decay", operand=inner) | tast.MemberRef(base=inner):
+            case tast.Convert(kind="decay" | "address", operand=inner):
                 node = inner
-            case tast.Deref(pointer=inner):
+            case tast.MemberRef(base=inner) | tast.Deref(pointer=inner):
                 node = inner
-            case tast.Convert(kind="pointer" | "address"):
-                return alignof(t)
             case _:
                 return alignof(t)
         if isinstance(node.type, Struct) and alignof(node.type) < alignof(t):

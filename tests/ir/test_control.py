@@ -199,6 +199,14 @@ def test_alignment_past_what_an_entry_gives_is_an_error(lowered, text):
         lowered(text)
 
 
+def test_a_packed_field_by_its_address_keeps_its_alignment(lowered):
+    packed = "struct __attribute__((packed)) P { char c; int n; };"
+    text = f"{packed} int f(struct P p) {{ return *&p.n; }}"
+    assert "align 1" in next(
+        line for line in str(lowered(text).module).splitlines() if "load i32" in line
+    )
+
+
 def test_volatile_parameters_are_volatile(lowered):
     module = str(lowered("int f(volatile int x) { return x; }").module)
     assert "load volatile i32" in module
