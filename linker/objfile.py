@@ -12,8 +12,8 @@ from ..frontend.record import record
 from . import elf
 from .elf import ElfError, ElfFile, ElfSection
 from .model import Group, InputSection, ObjectFile, Reloc, Symbol
+from .reloc import R_RISCV_ALIGN
 
-R_RISCV_ALIGN = 43
 # Sections that speak to the linker only, or describe the object rather than the program.
 SKIPPED_TYPES = frozenset({
     elf.SHT_NULL, elf.SHT_SYMTAB, elf.SHT_STRTAB, elf.SHT_RELA, elf.SHT_REL, elf.SHT_GROUP,

@@ -86,7 +86,9 @@ UNSUPPORTED = {
     65: ("R_RISCV_TLSDESC_CALL", "thread-local storage"),
 }
 # fmt: on
-R_RISCV_64, R_RISCV_GOT_HI20, R_RISCV_GOT32_PCREL = 2, 20, 41
+_NUMBERS = {k.name: k.number for k in KINDS.values()}
+R_RISCV_64, R_RISCV_ALIGN = _NUMBERS["R_RISCV_64"], _NUMBERS["R_RISCV_ALIGN"]
+GOT_KINDS = (_NUMBERS["R_RISCV_GOT_HI20"], _NUMBERS["R_RISCV_GOT32_PCREL"])
 PAIRING = frozenset(n for n, k in KINDS.items() if k.place == "upper20")
 DATA_SIZES = {"u6": 1, "u8": 1, "u16": 2, "u32": 4, "s32": 4, "u64": 8}
 # auipc and lui add a sign-extended multiple of 4096 to a sign-extended 12-bit number.
@@ -108,7 +110,7 @@ def make_got(sections: Iterable[InputSection]) -> ObjectFile | None:
     slots: dict[Symbol, None] = {}
     for section in sections:
         for r in section.relocs:
-            if r.type in (R_RISCV_GOT_HI20, R_RISCV_GOT32_PCREL):
+            if r.type in GOT_KINDS:
                 slots[section.file.symbols[r.symbol]] = None
     if not slots:
         return None

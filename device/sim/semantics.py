@@ -19,7 +19,6 @@ _BINARY = {  # register forms
     "add": "add", "sub": "sub", "xor": "xor", "or": "or", "and": "and", "mul": "mul",
 }
 _SHIFTS = {"sll": "shl", "srl": "lshr", "sra": "ashr"}
-_COMPARES = {"slt": "slt", "sltu": "ult"}
 _BRANCHES = {
     "beq": "eq", "bne": "ne", "blt": "slt", "bge": "sge", "bltu": "ult", "bgeu": "uge",
 }

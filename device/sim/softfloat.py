@@ -82,16 +82,11 @@ def _unpack(bits: int, f: Format) -> _Number:
 
 def _away(negative: bool, odd: bool, half: int, rm: int) -> bool:
     """Whether to round away from zero; half: the cut part is 1 below, 2 at, 3 above a half."""
-    match rm:
-        case 0:
-            return half == 3 or (half == 2 and odd)
-        case 4:
-            return half >= 2
-        case 2:
-            return negative
-        case 3:
-            return not negative
-    return False
+    if rm == RNE:
+        return half == 3 or (half == 2 and odd)
+    if rm == RMM:
+        return half >= 2
+    return rm == (RDN if negative else RUP)
 
 
 def _cut(magnitude: int, sticky: bool, drop: int) -> tuple[int, int]:

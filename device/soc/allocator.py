@@ -52,10 +52,8 @@ class Allocator:
 
     def blocks(self) -> list[tuple[int, int, bool]]:
         """(address, bytes, free) of every block, ascending; together they are the range."""
-        return [(s, self._end_of(i) - s, f) for i, (s, f) in enumerate(self._table())]
-
-    def _table(self) -> list[tuple[int, bool]]:
-        return list(zip(self._starts, self._free, strict=True))
+        table = zip(self._starts, self._free, strict=True)
+        return [(start, self._end_of(i) - start, free) for i, (start, free) in enumerate(table)]
 
     def _end_of(self, index: int) -> int:
         return self._starts[index + 1] if index + 1 < len(self._starts) else self._end

@@ -19,7 +19,6 @@ from .windows import COUNT as WINDOWS
 from .windows import WindowError, Windows
 
 MASK32 = (1 << 32) - 1
-MAX_CHUNKS = 8191
 
 
 class Op(IntEnum):
