@@ -11,11 +11,11 @@ of any depth can be shown.
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any
 
 from . import tast, types
+from .record import fields, is_record
 from .source import Span
 
 MAX_INDENT = 60  # levels; deeper ones are numbered instead
@@ -53,7 +53,7 @@ def dump(node: object) -> str:
             work += [(depth + 1, "", item) for item in reversed(value)]
         elif isinstance(value, types.Struct):
             lines.append(_line(depth, _struct_line(value)))
-        elif is_dataclass(value) and not isinstance(value, type):
+        elif is_record(value):
             head, below = _describe(value, names)
             lines.append(_line(depth, f"{label}: {head}" if label else head))
             work += [(depth + 1, name, item) for name, item in reversed(below)]
@@ -104,7 +104,7 @@ def _describe(node: Any, names: _Names) -> tuple[str, list[tuple[str, object]]]:
             words += [f"not {name}"] if field.default is True else []
         elif value is True:
             words.append(name)
-        elif is_dataclass(value) or (isinstance(value, tuple | list) and not _is_plain(value)):
+        elif is_record(value) or (isinstance(value, tuple | list) and not _is_plain(value)):
             below.append((name, value))
         elif name in ("op", "text", "name", "kind", "value", "key"):
             words.append(_plain(value))

@@ -3,34 +3,54 @@
 `@dataclass(frozen=True)` compiles six methods for each class, a third of a millisecond, and
 `dataclasses` imports half a compiler; the trees alone have a hundred classes, and most programs
 use few of them. A record's `__init__` is compiled when the first one is made, and the other
-methods are shared. Type checkers see a dataclass, frozen unless it says otherwise; so does
-`dataclasses`, whose functions work on records, as do positional patterns.
+methods are shared. To type checkers a record is a dataclass, frozen unless it says otherwise;
+`asdict`, `fields` and `replace` are here, since those of `dataclasses` do not know it.
 """
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 
-__all__ = ["asdict", "field", "record", "replace"]
+__all__ = ["asdict", "field", "fields", "is_record", "record", "replace"]
 
 T = TypeVar("T")
+MISSING: Any = object()
+
+
+class Field:
+    """What a record knows of one of its fields; `name` and `kw_only` come from its class."""
+
+    name, kw_only = "", False
+
+    def __init__(
+        self,
+        *,
+        default: Any = MISSING,
+        default_factory: Callable[[], Any] | None = None,
+        repr: bool = True,
+        compare: bool = True,
+    ) -> None:
+        self.default, self.default_factory = default, default_factory
+        self.repr, self.compare = repr, compare
+
 
 if TYPE_CHECKING:
-    from dataclasses import asdict, field, replace
+    from dataclasses import asdict, field, fields, replace
 else:
 
     def field(**options):
-        """More about a field than its default: default_factory, repr, compare, kw_only."""
+        """More about a field than its default: default_factory, repr, compare."""
         return Field(**options)
+
+    def fields(record):
+        """The fields of a record or of its class, in order."""
+        return tuple(record.__record_fields__.values())
 
     def replace(record, /, **changes):
         """A copy of a record with some fields changed."""
-        for name in record.__record_fields__:
-            if name not in changes:
-                changes[name] = getattr(record, name)
-        return type(record)(**changes)
+        kept = {name: getattr(record, name) for name in record.__record_fields__}
+        return type(record)(**(kept | changes))
 
     def asdict(value):
         """A record as a dictionary; so are the records in its fields, and in lists of theirs."""
@@ -38,6 +58,11 @@ else:
             return type(value)(map(asdict, value))
         names = getattr(value, "__record_fields__", None)
         return value if names is None else {name: asdict(getattr(value, name)) for name in names}
+
+
+def is_record(value: object) -> bool:
+    """Whether `value` is a record, not the class of one."""
+    return hasattr(type(value), "__record_fields__")
 
 
 @overload
@@ -48,12 +73,7 @@ def record(
 ) -> Callable[[type[T]], type[T]]: ...
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def record(
-    cls: type[Any] | None = None,
-    /,
-    *,
-    kw_only: bool = False,
-    eq: bool = True,
-    frozen: bool = True,
+    cls: type[Any] | None = None, /, *, kw_only: bool = False, eq: bool = True, frozen: bool = True
 ) -> type[Any] | Callable[[type[Any]], type[Any]]:
     """Make a class a record.
 
@@ -68,53 +88,21 @@ def record(
     return make if cls is None else make(cls)
 
 
-MISSING: Any = object()
-_OPTIONS = ("default", "default_factory", "repr", "compare", "kw_only")
-
-
-class Field:
-    """What a record knows of one of its fields."""
-
-    def __init__(
-        self,
-        *,
-        default: Any = MISSING,
-        default_factory: Any = MISSING,
-        repr: bool = True,
-        compare: bool = True,
-        kw_only: Any = MISSING,
-    ) -> None:
-        self.type: Any = None
-        self.default = default
-        self.default_factory = default_factory
-        self.repr = repr
-        self.compare = compare
-        self.kw_only = kw_only
-
-
-def _options(f: Any, missing: object) -> dict[str, Any]:
-    """What `field()` was told that made `f`, be it of this kind or the standard library's."""
-    given = {name: getattr(f, name) for name in _OPTIONS}
-    return {name: value for name, value in given.items() if value is not missing}
-
-
 def _define(cls: Any, kw_only: bool, eq: bool, frozen: bool) -> None:
-    fields: dict[str, Field] = {}
+    known: dict[str, Field] = {}
     for base in cls.__mro__[:0:-1]:
-        fields |= vars(base).get("__record_fields__", {})
-    for name, annotation in cls.__annotations__.items():
-        f = fields[name] = _as_field(vars(cls).get(name, MISSING))
-        f.type = annotation
-        if f.kw_only is MISSING:
-            f.kw_only = kw_only
+        known |= vars(base).get("__record_fields__", {})
+    for name in cls.__annotations__:
+        given = vars(cls).get(name, MISSING)
+        f = given if isinstance(given, Field) else Field(default=given)
+        known[name], f.name, f.kw_only = f, name, kw_only
         if f.default is not MISSING:
             setattr(cls, name, f.default)
-        elif name in vars(cls):
+        elif given is f:
             delattr(cls, name)
     made: dict[str, object] = {
-        "__record_fields__": fields,
-        "__dataclass_fields__": _StandardFields(cls),
-        "__match_args__": tuple(name for name, f in fields.items() if not f.kw_only),
+        "__record_fields__": known,
+        "__match_args__": tuple(name for name, f in known.items() if not f.kw_only),
         "__init__": _first_init(cls),
         "__repr__": _repr,
     }
@@ -124,39 +112,10 @@ def _define(cls: Any, kw_only: bool, eq: bool, frozen: bool) -> None:
         setattr(cls, name, value)
 
 
-def _as_field(value: Any) -> Field:
-    if isinstance(value, Field):
-        return value
-    standard = sys.modules.get("dataclasses")
-    if standard is None or not isinstance(value, standard.Field):
-        return Field(default=value)
-    return Field(**_options(value, standard.MISSING))
-
-
-class _StandardFields:
-    """`__dataclass_fields__` of a record: made when the standard library asks for it."""
-
-    def __init__(self, owner: Any) -> None:
-        self.owner = owner
-
-    def __get__(self, _instance: object, _cls: object) -> dict[str, Any]:
-        import dataclasses
-
-        rows = [
-            (name, f.type, dataclasses.field(**_options(f, MISSING)))
-            for name, f in self.owner.__record_fields__.items()
-        ]
-        made = dataclasses.make_dataclass(self.owner.__name__, rows, init=False)
-        fields = {f.name: f for f in dataclasses.fields(made)}
-        self.owner.__dataclass_fields__ = fields
-        return fields
-
-
 def _first_init(cls: Any) -> Any:
     def __init__(self: object, *args: object, **kwargs: object) -> None:
-        init = _compile_init(cls)
-        cls.__init__ = init  # from here on, without this detour
-        init(self, *args, **kwargs)
+        cls.__init__ = _compile_init(cls)  # from here on, without this detour
+        cls.__init__(self, *args, **kwargs)
 
     return __init__
 
@@ -165,26 +124,22 @@ def _compile_init(cls: Any) -> Any:
     scope: dict[str, Any] = {"_missing": MISSING}
     positional, keyword, body = ["self"], list[str](), list[str]()
     for name, f in cls.__record_fields__.items():
-        parameter = name
-        value = name
+        parameter = value = name
         if f.default is not MISSING:
             scope[f"_default_{name}"] = f.default
             parameter += f"=_default_{name}"
-        elif f.default_factory is not MISSING:
+        elif f.default_factory is not None:
             scope[f"_factory_{name}"] = f.default_factory
             parameter += "=_missing"
             value = f"_factory_{name}() if {name} is _missing else {name}"
         (keyword if f.kw_only else positional).append(parameter)
         body.append(f" self.{name} = {value}")
-    if keyword:
-        positional += ["*", *keyword]
+    parameters = ", ".join([*positional, *(["*", *keyword] if keyword else [])])
     if hasattr(cls, "__post_init__"):
         body.append(" self.__post_init__()")
-    source = f"def __init__({', '.join(positional)}):\n" + "\n".join(body or [" pass"])
-    exec(source, scope)
-    init = scope["__init__"]
-    init.__qualname__ = f"{cls.__qualname__}.__init__"
-    return init
+    exec(f"def __init__({parameters}):\n" + "\n".join(body or [" pass"]), scope)
+    scope["__init__"].__qualname__ = f"{cls.__qualname__}.__init__"
+    return scope["__init__"]
 
 
 def _compared(self: Any) -> tuple[object, ...]:
@@ -204,7 +159,5 @@ def _hash(self: Any) -> int:
 
 
 def _repr(self: Any) -> str:
-    shown = [
-        f"{name}={getattr(self, name)!r}" for name, f in self.__record_fields__.items() if f.repr
-    ]
+    shown = [f"{f.name}={getattr(self, f.name)!r}" for f in fields(self) if f.repr]
     return f"{type(self).__qualname__}({', '.join(shown)})"

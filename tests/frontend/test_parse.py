@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 
 import pytest
@@ -36,6 +35,7 @@ from kcc.frontend.ast import (
 from kcc.frontend.diag import CompileError, Diagnostics
 from kcc.frontend.parse import parse
 from kcc.frontend.pp import PPOptions, preprocess
+from kcc.frontend.record import fields
 from kcc.frontend.source import SourceFile, Span
 from kcc.frontend.store import Store
 
@@ -302,7 +302,7 @@ def test_every_node_has_a_span_within_its_parents() -> None:
             if outer is not None and outer.outermost().file is node.span.outermost().file:
                 assert outer.outermost().start <= node.span.outermost().start
                 assert node.span.outermost().end <= outer.outermost().end
-            work += [(getattr(node, f.name), node.span) for f in dataclasses.fields(node)]
+            work += [(getattr(node, f.name), node.span) for f in fields(node)]
     assert seen > 50
 
 
