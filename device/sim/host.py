@@ -37,8 +37,10 @@ def _target_machine(opt: int) -> Any:
         cpu=llvm.get_host_cpu_name(),
         features=llvm.get_host_cpu_features().flatten(),
         opt=opt,
-        reloc="pic",
-        codemodel="small",
+        # The loader may put code and constants on either side of gigabytes of guest memory,
+        # further apart than the 32-bit distances of the small model reach: it would abort.
+        reloc="static",
+        codemodel="large",
     )
 
 
