@@ -56,6 +56,10 @@ class _Shape:
         """Bytes from the first to behind the last."""
         return (self.planes - 1) * self.plane_stride + (self.rows - 1) * self.row_stride + self.row
 
+    def turned(self) -> _Shape:
+        """The same bytes in another order: rows for planes, planes for rows."""
+        return _Shape(self.row, self.planes, self.rows, self.plane_stride, self.row_stride)
+
     def dense(self) -> bool:
         plane = self.rows * self.row
         return (self.rows == 1 or self.row_stride == self.row) and (
@@ -169,6 +173,8 @@ def _copy(src: memoryview, source: _Shape, dst: memoryview, target: _Shape) -> N
     if source.dense() and target.dense():
         dst[:] = src
         return
+    if source.planes > source.rows:  # few steps here, and many in one go below
+        source, target = source.turned(), target.turned()
     for plane in range(source.planes):
         _copy_rows(
             src[plane * source.plane_stride :], source, dst[plane * target.plane_stride :], target
