@@ -6,15 +6,26 @@ import ctypes
 import itertools
 import random
 import struct
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from kcc.frontend.diag import CompileError
+from kcc.ir.lower import LowerOptions
+from kcc.ir.lower_builtin import PRINT_STATE_SIZE
 from kcc.ir.printf_format import NONE, Conversion, FormatError, Text, parse_format
 
 LIBC = ctypes.CDLL(None)
 LIBRARY = ("printf.cl",)
+
+
+SOURCE = Path(__file__).resolve().parents[2] / "kernels" / "rt" / "printf.cl"
+
+
+def test_the_caller_sets_enough_room_aside(lowered):
+    enough = f'_Static_assert(sizeof(print) <= {PRINT_STATE_SIZE}, "room");'
+    lowered(SOURCE.read_text() + enough, LowerOptions(runtime=True))
 
 
 def c_format(spec: str, *args: object) -> str:
