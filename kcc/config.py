@@ -12,7 +12,7 @@ VARIABLES = {
     # name            default   meaning
     "KCC_CACHE_DIR": ("",       "folder of the two caches; default ~/.cache/kcc"),
     "KCC_CACHE":     ("1",      "0 switches both caches off"),
-    "KCC_CACHE_MB":  ("512",    "size each cache is trimmed to, in MiB"),
+    "KCC_CACHE_MB":  ("512",    "size the compile cache is trimmed to, in MiB"),
     "KCC_DEBUG":     ("0",      "1 stage times, 2 launch statistics, 3 IR after each pass, "
                                 "4 assembly and map; each level adds to the last"),
     "KCC_KEEP":      ("",       "folder in which every artefact of a compilation is kept"),
