@@ -11,7 +11,7 @@ from ..frontend import tast
 from ..frontend.diag import Diagnostics
 from ..frontend.record import field, record, replace
 from ..frontend.source import Span
-from ..frontend.types import Type, alignof
+from ..frontend.types import Type, alignof, sizeof
 from .emit import VOID, copy_bytes, load, store
 from .lower_type import is_aggregate, memory_type, value_type
 
@@ -31,6 +31,10 @@ class LowerOptions:
     fp_flags: tuple[str, ...] = ()
     runtime: bool = False
     name: str = "kernels"
+
+
+MAX_FRAME = 1 << 24  # bytes; LLVM gives up on frames of 2**31, into which callees are inlined
+MAX_NAME = 200  # characters of a local name; LLVM takes names of 1024 and more for one
 
 
 @record
@@ -81,6 +85,7 @@ class Frame:
     continues: list[Any] = field(default_factory=list)
     switches: list[SwitchTargets] = field(default_factory=list)
     labels: dict[str, Any] = field(default_factory=dict)
+    frame_size: int = 0  # bytes
 
     @property
     def terminated(self) -> bool:
@@ -104,11 +109,20 @@ class Frame:
 
     def alloca(self, t: Type, name: str = "", align: int = 0) -> Place:
         """Room for a `t` in this function's frame."""
-        slot = self.allocas.alloca(memory_type(t), name=name)
+        self.claim(sizeof(t))
+        slot = self.allocas.alloca(memory_type(t), name=name[:MAX_NAME])
         slot.align = max(align, alignof(t))
         # Typed by its contents, llvmlite would guess at load types: we always say them.
         slot.type = llir.PointerType()
         return Place(slot, t, slot.align)
+
+    def claim(self, size: int) -> None:
+        """Count bytes of the frame; report, once, more than any stack holds."""
+        before, self.frame_size = self.frame_size, self.frame_size + size
+        if before <= MAX_FRAME < self.frame_size:
+            name, most = self.function.name, MAX_FRAME >> 20
+            message = f"the private variables of '{name}' take more than {most} MiB"
+            self.unit.diags.error("too-large", message, self.function.span)
 
     def declare(self, var: tast.Var, name: str) -> None:
         """Make room for a variable of the function."""

@@ -25,15 +25,19 @@ import llvmlite.ir as llir
 from ..frontend import tast
 from ..frontend.diag import Diagnostics
 from ..frontend.record import record
+from ..frontend.source import NO_SPAN
 from ..frontend.types import AddrSpace, Enum, Pointer, Scalar, Type, Vector, alignof, sizeof
 from .abi import MAX_ARG_ALIGN, ElementType, KernelArg, KernelInfo, arg_align, block_offsets
 from .emit import VOID, Attributes, GlobalVar, global_bytes
-from .frame import Frame, LowerOptions, Place, Unit, write
+from .frame import MAX_NAME, Frame, LowerOptions, Place, Unit, write
 from .lower_const import global_initialiser
 from .lower_stmt import statement
 from .lower_type import extension, is_aggregate, memory_type, value_type
 from .passes._names import item_name
 from .passes.workitem_ids import ITEM_NAMES, ITEM_TYPES
+
+DEPTH = 200_000  # Python calls, about three for a level of nesting
+MAX_STATIC = 1 << 27  # bytes, of one object; more than a device's memory
 
 LOCAL_PTR = llir.PointerType(addrspace=int(AddrSpace.LOCAL))
 # LLVM calls these by name and by their C types, whatever the user calls so.
@@ -62,7 +66,12 @@ def lower(
     """
     diags = Diagnostics() if diags is None else diags
     with _deep_recursion():
-        lowered = _Module(program, options, diags).lower()
+        try:
+            lowered = _Module(program, options, diags).lower()
+        except RecursionError:
+            span = program.functions[-1].span if program.functions else NO_SPAN
+            message = "expressions or statements are nested too deep"
+            raise diags.fatal("nesting-too-deep", message, span) from None
     diags.raise_errors()
     return lowered
 
@@ -71,7 +80,7 @@ def lower(
 def _deep_recursion() -> Iterator[None]:
     """A sum of thousands of terms nests as deep; Python 3.11 needs no C stack to follow it."""
     limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, 200_000))
+    sys.setrecursionlimit(max(limit, DEPTH))
     try:
         yield
     finally:
@@ -151,6 +160,10 @@ class _Module:
             symbol.global_constant = space is AddrSpace.CONSTANT
             return symbol
         symbol.global_constant = space is AddrSpace.CONSTANT or var.quals.const
+        if sizeof(var.type) > MAX_STATIC:
+            message = f"'{var.name}' takes more than {MAX_STATIC >> 20} MiB"
+            self.unit.diags.error("too-large", message, var.span)
+            return symbol
         symbol.initializer = global_initialiser(self.unit, var.type, var.init)
         symbol.value_type = symbol.initializer.type
         return symbol
@@ -214,7 +227,7 @@ def _decorate(llfn: Any, function: tast.Function, options: LowerOptions) -> None
         for word in extension(t):
             arg.attributes.add(word)
     for var, arg in zip(function.params, _c_args(llfn, function), strict=False):
-        arg.name = var.name or "unnamed"
+        arg.name = var.name[:MAX_NAME] or "unnamed"
         if isinstance(var.type, Pointer) and var.quals.restrict:
             arg.attributes.add("noalias")
     if function.is_kernel:

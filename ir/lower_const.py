@@ -16,6 +16,8 @@ from .lower_expr import locate
 from .lower_type import FLOATS, element, is_aggregate, memory_type, value_type
 from .operate import constant
 
+ZERO_TAIL = 4096  # bytes
+
 
 def global_initialiser(unit: Unit, t: Type, init: tast.Init | None) -> Any:
     """The contents of a static object of type `t`; zero when it has no initialiser.
@@ -34,6 +36,11 @@ def global_initialiser(unit: Unit, t: Type, init: tast.Init | None) -> Any:
             raw = _raw(leaf)
             assert raw is not None
             data[offset : offset + len(raw)] = raw
+        used = len(data.rstrip(b"\0"))
+        if len(data) - used > ZERO_TAIL:  # LLVM's text would spell every byte
+            tail = llir.Constant(llir.ArrayType(I8, len(data) - used), None)
+            head = llir.Constant(llir.ArrayType(I8, used), data[:used])
+            return llir.Constant.literal_struct([head, tail], packed=True)
         return llir.Constant(llir.ArrayType(I8, len(data)), data)
     # Addresses among the leaves: a packed struct with the gaps filled by hand.
     parts: list[Any] = []

@@ -13,8 +13,10 @@ import llvmlite.ir as llir
 from ..frontend import tast
 from ..frontend.diag import InternalError
 from ..frontend.types import (
+    AddrSpace,
     Array,
     Pointer,
+    Quals,
     Struct,
     Type,
     Vector,
@@ -37,6 +39,8 @@ from .lower_type import (
     value_type,
 )
 from .operate import arithmetic, constant, float_to_int, reinterpret, splat, to_bool
+
+TABLE_ENTRIES = 32  # so many constants are stored as one
 
 # -- values ----------------------------------------------------------------------------------
 
@@ -212,7 +216,39 @@ def _unary(frame: Frame, expr: tast.Unary) -> Any:
 
 
 def _binary(frame: Frame, expr: tast.Binary) -> Any:
-    build, t = frame.build, expr.left.type
+    """A sum of many terms leans to the left as far: that is walked, not recursed into."""
+    spine: list[tast.Binary] = []
+    first: tast.Expr = expr
+    while isinstance(first, tast.Binary) and _is_plain(frame, first):
+        spine.append(first)
+        first = first.left
+    left = _special(frame, expr) if first is expr else value(frame, first)
+    for node in reversed(spine):
+        right = value(frame, node.right)
+        frame.at(node.span)
+        left = arithmetic(
+            frame.build,
+            node.op,
+            node.left.type,
+            left,
+            right,
+            count_signed=is_signed(node.right.type),
+            fp_flags=frame.unit.options.fp_flags,
+        )
+    return left
+
+
+def _is_plain(frame: Frame, expr: tast.Binary) -> bool:
+    """Whether an operation is one instruction over both operands, whatever they are."""
+    if expr.op in _COMPARE or expr.op in ("land", "lor"):
+        return False
+    if not (frame.may_fuse and expr.op in ("add", "sub") and is_floating(expr.left.type)):
+        return True
+    return not any(isinstance(e, tast.Binary) and e.op == "mul" for e in (expr.left, expr.right))
+
+
+def _special(frame: Frame, expr: tast.Binary) -> Any:
+    build = frame.build
     if expr.op in _COMPARE:
         bit = _comparison(frame, expr)
         widen = build.sext if isinstance(expr.type, Vector) else build.zext
@@ -221,21 +257,7 @@ def _binary(frame: Frame, expr: tast.Binary) -> Any:
         if isinstance(expr.type, Vector):
             return _vector_logic(frame, expr)
         return build.zext(_short_circuit(frame, expr), value_type(expr.type))
-    if expr.op in ("add", "sub") and is_floating(t) and frame.may_fuse:
-        fused = _fused(frame, expr)
-        if fused is not None:
-            return fused
-    left, right = value(frame, expr.left), value(frame, expr.right)
-    frame.at(expr.span)
-    return arithmetic(
-        build,
-        expr.op,
-        t,
-        left,
-        right,
-        count_signed=is_signed(expr.right.type),
-        fp_flags=frame.unit.options.fp_flags,
-    )
+    return _fused(frame, expr)
 
 
 def _fused(frame: Frame, expr: tast.Binary) -> Any:
@@ -246,13 +268,12 @@ def _fused(frame: Frame, expr: tast.Binary) -> Any:
         a, b, c = value(frame, left.left), value(frame, left.right), value(frame, right)
         frame.at(expr.span)
         c = build.fneg(c) if expr.op == "sub" else c
-    elif isinstance(right, tast.Binary) and right.op == "mul":
+    else:
+        assert isinstance(right, tast.Binary)
         c = value(frame, left)
         a, b = value(frame, right.left), value(frame, right.right)
         frame.at(expr.span)
         a = build.fneg(a) if expr.op == "sub" else a
-    else:
-        return None
     lane = getattr(a.type, "element", a.type).intrinsic_name
     count = f"v{a.type.count}" if isinstance(a.type, llir.VectorType) else ""
     function = declare(build.module, f"llvm.fmuladd.{count}{lane}", a.type, [a.type] * 3)
@@ -484,6 +505,12 @@ def initialise(frame: Frame, where: Place, init: tast.Init) -> None:
     """Give the object at `where` its first value."""
     build = frame.build
     match init:
+        case tast.Aggregate(entries=entries) if _is_table(where.type, entries):
+            quals = Quals(AddrSpace.CONSTANT, const=True)
+            table = tast.Var("table", where.type, quals, "static", init=init, is_static=True)
+            source, align = frame.unit.global_of(table), alignof(where.type)
+            size, align = sizeof(where.type), min(align, where.align)
+            copy_bytes(build, where.ptr, source, size, align, vol=where.volatile)
         case tast.Aggregate(entries=entries):
             size = sizeof(where.type)
             if not _covers(where.type, entries):
@@ -497,6 +524,12 @@ def initialise(frame: Frame, where: Place, init: tast.Init) -> None:
             copy_bytes(build, where.ptr, source, size, 1, vol=where.volatile)
         case _:
             write(frame, where, value(frame, init))
+
+
+def _is_table(t: Type, entries: tuple[tuple[tuple[int, ...], tast.Expr], ...]) -> bool:
+    """Whether an initialiser is better copied from a constant than stored entry by entry."""
+    many = len(entries) >= TABLE_ENTRIES and sizeof(t) <= 16 * len(entries)
+    return many and all(isinstance(entry, tast.Const) for _path, entry in entries)
 
 
 def inner_place(frame: Frame, where: Place, path: tuple[int, ...]) -> Place:
