@@ -61,6 +61,9 @@ HOST_STACK = 4 << 20  # bytes of address space per hart; only pages in use take 
 TURNS_BETWEEN_SIGNALS = 4000
 MAX_REBUILDS = 3  # a unit grows entries for indirect jumps this often, then they get their own
 NO_LIMIT = (1 << 62) - 1
+# Instructions in a hart's turn, unless an ecall ends it. Long enough that switching harts does
+# not show (at 5000 it costs 2.5 % of a busy kernel), short enough for one to wait for another.
+TURN = 50_000
 
 
 @dataclass(frozen=True)
@@ -296,7 +299,7 @@ class Machine:
         harts: int,
         *,
         arch: str = "rv64gc",
-        quantum: int = 5000,
+        quantum: int = TURN,
         cache_dir: Path | None = None,
     ) -> None:
         """harts: their number. arch: an ISA string. quantum: instructions per turn.
