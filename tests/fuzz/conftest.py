@@ -1,16 +1,13 @@
-"""The generator of programs, and a device to run them on."""
+"""The generator of programs, for every test here."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 
 import pytest
-
-import kcc
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +23,7 @@ def programs() -> ModuleType:
     return module
 
 
-@pytest.fixture(scope="session")
-def device() -> Iterator[kcc.Device]:
-    with kcc.Device("m1") as opened:
-        yield opened
+@pytest.fixture(autouse=True)
+def _no_caches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is judged is made anew, and leaves nothing behind."""
+    monkeypatch.setenv("KCC_CACHE", "0")

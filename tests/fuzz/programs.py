@@ -6,7 +6,8 @@ and its input alone:
   - a statement changes one object, or changes it at a sequence point; what else stands in it
     does not read that object;
   - indices are masked, divisors are never 0 nor -1, shift counts are masked, conversions of
-    floats to integers are of small numbers; signed sums wrap (C wants -fwrapv for it);
+    floats to integers are of small numbers; sums and products are of operands so converted
+    that no signed one overflows;
   - loops count down counters of their own; objects are initialised; jumps go forward.
 """
 
@@ -31,6 +32,12 @@ FLOAT_LITERALS = (
     *("0.0f", "-0.0f", "1.5f", "0x1p-149f", "3.4e38f", ".5f"),
     *("1e-3", "0.1", "16777217.0", "1e308"),
 )
+# Casts of the two operands of +, - and *.
+WITHOUT_OVERFLOW = (
+    *(("(uint)", "(uint)"), ("(ulong)", ""), ("", "(ulong)"), ("(short)", "(char)")),
+    *(("(uchar)", "(short)"), ("(long)(int)", "(int)"), ("(int)", "(long)(short)")),
+)
+WRAPPING = ("uchar", "ushort", "uint", "ulong", "char", "short", *FLOATS)  # ++ is fine for them
 ORDER = ("<", "<=", ">", ">=", "==", "!=")
 ITEM_VALUES = {"id_": "ulong", "(uint)get_local_id(0)": "uint", "get_work_dim()": "uint"} | {
     f"get_{name}": "ulong" for name in ("group_id(0)", "global_size(0)", "num_groups(1)")
@@ -252,7 +259,8 @@ class _Generator:
         if kind == 0:
             return f"({self.r.choice(INTS)}){a}"
         if kind == 1:
-            return f"{self.r.choice('-~!+')}({a})"
+            sign = self.r.choice(("~", "!", "+", "-(uint)", "-(ulong)", "-(short)", "-(long)(int)"))
+            return f"{sign}({a})"
         if kind == 2 and self.floats:
             x, y = self.number(scope, depth - 1), self.number(scope, 0)
             return f"({x} {self.r.choice(ORDER)} {y})"
@@ -280,7 +288,10 @@ class _Generator:
                 return found
         if kind == 11 and self.macros:
             return f"{self.r.choice(self.macros)}({a}, {b})"
-        return f"({a} {self.r.choice(('+', '-', '*', '&', '|', '^'))} {b})"
+        if self.chance(30):
+            return f"({a} {self.r.choice('&|^')} {b})"
+        left, right = self.r.choice(WITHOUT_OVERFLOW)
+        return f"({left}({a}) {self.r.choice('+-*')} {right}({b}))"
 
     def call(self, scope: _Scope, depth: int) -> str | None:
         """A call of a helper, as an integer."""
@@ -305,13 +316,13 @@ class _Generator:
         if kind == 2:
             return self.integer(scope, depth - 1)
         if kind == 3:
-            return f"-({self.number(scope, depth - 1)})"
+            return f"-({self.r.choice(FLOATS)})({self.number(scope, depth - 1)})"
         a, b = self.number(scope, depth - 1), self.number(scope, depth - 1)
         if kind == 4:
             return f"({self.integer(scope, depth - 1)} ? {a} : {b})"
-        cast = self.r.choice(("(float)", "(double)", ""))
-        if cast == "" or self.chance(10):
-            return f"({a} {self.r.choice('+-*')} {b})"
+        cast = self.r.choice(("(float)", "(double)"))
+        if self.chance(30):
+            return f"({a} {self.r.choice('+-*/')} {cast}{b})"
         return f"({cast}{a} {self.r.choice('+-*/')} {b})"
 
     def expression(self, scope: _Scope, depth: int, type_: str) -> str:
@@ -337,11 +348,13 @@ class _Generator:
     def assignment(self, scope: _Scope) -> str:
         target, type_, name = self.target(scope)
         kind = self.r.randrange(9)
-        if kind == 0 and type_ != "bool":
+        if kind == 0 and type_ in WRAPPING:
             return self.r.choice(("++{}", "--{}", "{}++", "{}--")).format(target)
         if kind in (1, 2) and type_ not in FLOATS:
-            op = self.r.choice("+-*&|^")
-            return f"{target} {op}= {self.integer(scope, 2)}"
+            if self.chance(30):
+                return f"{target} {self.r.choice('&|^')}= {self.integer(scope, 2)}"
+            cast = "(ulong)" if type_ in ("long", "ulong") else self.r.choice(("(uint)", "(ulong)"))
+            return f"{target} {self.r.choice('+-*')}= {cast}({self.integer(scope, 2)})"
         if kind == 3 and type_ in BITS:
             count = self.integer(scope, 1)
             return f"{target} {self.r.choice(('<<', '>>'))}= {count} & {max(BITS[type_], 32) - 1}"
@@ -361,7 +374,7 @@ class _Generator:
                 self.avoid = old
                 if self.chance(50):
                     return f"{name} = {other} = {e}"
-                return f"{name} = ({other} ^= {e}, {other} + {self.literal_int()})"
+                return f"{name} = ({other} ^= {e}, (ulong){other} + {self.literal_int()})"
         if kind == 6 and self.updaters:
             updater, wanted = self.r.choice(self.updaters)
             plain = [n for n in scope.values if n[0] in "vxw" and n != name]  # none is volatile
@@ -381,9 +394,9 @@ class _Generator:
             self.avoid, old = name, self.avoid
             e = self.integer(scope, 1)
             self.avoid = old
-            step = self.r.choice(("{}++", "--{}", "({} += 3)", "({} ^= 5)"))
-            if scope.values[name] == "bool":
-                step = "({} ^= 1)"
+            step = "({} ^= 5)"
+            if scope.values[name] in WRAPPING:
+                step = self.r.choice(("{}++", "--{}", "({} += 3)"))
             return f"{step.format(name)} {self.r.choice(('<', '>', '!=', '&&', '||', '&'))} {e}"
         if self.floats and self.chance(15):
             return self.number(scope, 2)
@@ -648,7 +661,7 @@ class _Generator:
         numbers = [r.randrange(-1000, 0), r.randrange(1000), r.randrange(1 << 31)]
         given = [f"{n} = {v}" for n, v in zip(names, numbers, strict=True)]
         parts.append(f"enum {{ {', '.join(given)} }};\n")
-        for text in ("((a) + (b) * 3)", "((a) ^ ((b) >> 1))", "((a) > (b) ? (a) : (b))"):
+        for text in ("((a) + (ulong)(b) * 3)", "((a) ^ ((b) >> 1))", "((a) > (b) ? (a) : (b))"):
             macro = self.name("M")
             self.macros.append(macro)
             parts.append(f"#define {macro}(a, b) {text}\n")

@@ -42,7 +42,7 @@ def outcomes(texts: list[str], levels: tuple[str, ...] = ("-O3",)) -> list[str]:
         [sys.executable, "-c", CHILD],
         input="\n".join(lines) + "\n",
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         cwd=ROOT,
         env={"PYTHONPATH": str(ROOT), "KCC_CACHE": "0", "PYTHONIOENCODING": "utf-8"},
         check=False,
