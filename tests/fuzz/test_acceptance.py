@@ -54,12 +54,33 @@ def outcomes(texts: list[str], levels: tuple[str, ...] = ("-O3",)) -> list[str]:
     return found
 
 
+TYPES = "char uchar short ushort int uint long ulong bool float double void size_t".split()
+OPERATORS = "+ - * / % & | ^ < > <= >= == !=".split()
+KINDS = (  # what may stand for what, so that many a mutant is parsed and checked
+    lambda word: word in TYPES,
+    lambda word: word in OPERATORS,
+    lambda word: word in ("+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "="),
+    lambda word: word[0].isdigit(),
+    lambda word: word[0].isalpha() and word not in OTHERS,
+)
+
+
+def replaced(r: random.Random, words: list[str], at: int) -> None:
+    """Put another word of the same kind in place of one."""
+    for is_kind in KINDS:
+        if is_kind(words[at]):
+            words[at] = r.choice([w for w in words if is_kind(w)])
+            return
+
+
 def mutated(r: random.Random, sources: list[list[str]]) -> str:
     words = list(r.choice(sources))
     for _ in range(r.choice((1, 1, 1, 2, 3, 6))):
         at = r.randrange(len(words))
         kind = r.randrange(7)
-        if kind == 0:
+        if r.random() < 0.6:
+            replaced(r, words, at)
+        elif kind == 0:
             del words[at : at + r.randint(1, 3)]
         elif kind == 1:
             words[at:at] = words[at : at + r.randint(1, 6)]
