@@ -375,7 +375,7 @@ def _unit_output(options: Options, unit: Unit, goal: str) -> str:
 def _link_units(job: Compilation, units: list[Unit], goal: str) -> None:
     from kcc.linker.link import LinkInput, LinkOptions, link
 
-    from .library import needs_library
+    from .device_library import needs_library
 
     inputs = []
     for unit in units:
@@ -388,7 +388,7 @@ def _link_units(job: Compilation, units: list[Unit], goal: str) -> None:
             data = make(job, unit, "obj")
         inputs.append(LinkInput(unit.name, data))
     if needs_library(inputs):
-        from .library import library_archive
+        from .device_library import library_archive
 
         archive = job.timed("library", lambda: library_archive(job.arch))
         inputs.append(LinkInput("<device library>", archive))

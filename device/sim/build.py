@@ -382,15 +382,6 @@ class Builder:
         """End the block with an illegal instruction trap."""
         self.trap(Cause.ILLEGAL, str(self.word))
 
-    def trap_if(self, cond: str, cause: Cause, tval: str) -> None:
-        """Trap where an i1 is true, else go on."""
-        bad, good = self.new_label(), self.new_label()
-        self.emit(f"br i1 {cond}, label %{bad}, label %{good}, !prof !1")
-        self.start(bad)
-        self.trap(cause, tval)
-        self.ended = False
-        self.start(good)
-
     def _function(self, name: str) -> str:
         at = self.op(f"getelementptr i8, ptr %hart, i64 {state.HART.offset(name)}")
         return self.op(f"load ptr, ptr {at}, !tbaa !2")

@@ -279,14 +279,12 @@ define internal ptr @host_pointer(ptr %r, i64 %addr) {{
 }}
 
 ; A device access: Python makes it while the hart waits here. A refused one does not return.
-define internal i64 @device(ptr %hart, ptr %r, i64 %addr, i64 %pc, i64 %budget, i64 %site,
+define internal i64 @device(ptr %hart, i64 %addr, i64 %pc, i64 %budget, i64 %site,
     i64 %store, i64 %value) {{
   %log2 = and i64 %site, 7
   %size = shl i64 1, %log2
-  %region = ptrtoint ptr %r to i64
   {_store("hart", "budget", "hart", "%budget", "b")}
   {_store("hart", "pc", "hart", "%pc", "pc")}
-  {_store("hart", "io_region", "hart", "%region", "ir")}
   {_store("hart", "io_addr", "hart", "%addr", "ia")}
   {_store("hart", "io_size", "hart", "%size", "is")}
   {_store("hart", "io_store", "hart", "%store", "st")}
@@ -305,7 +303,7 @@ entry:
   %is.io = icmp ne i64 %io, 0
   br i1 %is.io, label %device, label %ram
 device:
-  %d = call i64 @device(ptr %hart, ptr %r, i64 %addr, i64 %pc, i64 %budget, i64 %site, i64 0, i64 0)
+  %d = call i64 @device(ptr %hart, i64 %addr, i64 %pc, i64 %budget, i64 %site, i64 0, i64 0)
   ret i64 %d
 ram:
   %p = call ptr @host_pointer(ptr %r, i64 %addr)
@@ -337,7 +335,7 @@ entry:
   %is.io = icmp ne i64 %io, 0
   br i1 %is.io, label %device, label %ram
 device:
-  %d = call i64 @device(ptr %hart, ptr %r, i64 %addr, i64 %pc, i64 %budget, i64 %site, i64 1,
+  %d = call i64 @device(ptr %hart, i64 %addr, i64 %pc, i64 %budget, i64 %site, i64 1,
     i64 %value)
   ret void
 ram:

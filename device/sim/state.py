@@ -55,7 +55,7 @@ HART = Layout({
     "status": 1,          # see STATUS
     "instance": 1,
     "cause": 1, "tval": 1,
-    "io_region": 1, "io_addr": 1, "io_size": 1, "io_value": 1, "io_store": 1,
+    "io_addr": 1, "io_size": 1, "io_value": 1, "io_store": 1,
     "table": 1,           # hash table of translated addresses, see ENTRY
     "table_mask": 1,      # entries - 1
     "regions": 1,         # sorted array of REGION
