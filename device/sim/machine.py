@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import bisect
 import ctypes
-import mmap
-import struct
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
-from . import csr, flow, softfloat, state
+from . import csr, flow, state
 from .build import MASK64, Mode
-from .engine import Engine, Function
+from .engine import Engine
+from .hart import Hart, Mapped
 from .interface import (
     Abort,
     BusError,
@@ -36,7 +34,6 @@ from .interface import (
     Sleep,
 )
 from .isa_string import extensions_of, misa_of
-from .runtime import first_frame
 
 __all__ = [
     "Abort",
@@ -57,238 +54,12 @@ __all__ = [
     "Sleep",
 ]
 
-HOST_STACK = 4 << 20  # bytes of address space per hart; only pages in use take memory
 TURNS_BETWEEN_SIGNALS = 4000
 MAX_REBUILDS = 3  # a unit grows entries for indirect jumps this often, then they get their own
 NO_LIMIT = (1 << 62) - 1
 # Instructions in a hart's turn, unless an ecall ends it. Long enough that switching harts does
 # not show (at 5000 it costs 2.5 % of a busy kernel), short enough for one to wait for another.
 TURN = 50_000
-
-
-@dataclass(frozen=True)
-class _Mapped:
-    """One entry of a hart's memory map."""
-
-    base: int
-    size: int
-    flags: int
-    host: int = 0
-    memory: memoryview | None = None  # of exactly `size` bytes
-    device: IoDevice | None = None
-    keep: object = field(default=None, repr=False)  # what keeps the host address valid
-
-
-class _Hart:
-    """A hart's state, host stack, memory map and table of translations; also its HartView."""
-
-    def __init__(self, index: int, engine: Engine, misa: int) -> None:
-        self.hart = index
-        self.state = state.Hart()
-        self.addr = ctypes.addressof(self.state)
-        self.map: list[_Mapped] = []  # sorted by base
-        self.map_changed = True  # since generated code was told
-        self.barrier: int | None = None
-        self.functions: dict[int, tuple[Function, int]] = {}  # by entry: unit, its index there
-        self.blocks: dict[int, Function] = {}  # by block: a unit that has it
-        self.rebuilds: dict[int, int] = {}
-        self._engine = engine
-        self._misa = misa
-        # Deep enough for any frame: units are bounded, and nothing recurses.
-        # Private, or a forked process would run on this one's stack.
-        self._stack = mmap.mmap(-1, HOST_STACK, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        self._stack_addr = ctypes.addressof(ctypes.c_char.from_buffer(self._stack))
-        self._regions: ctypes.Array[ctypes.Structure] | None = None
-        self._table: ctypes.Array[ctypes.Structure]
-        for name, function in (
-            ("load_miss", "kcc_load"),
-            ("store_miss", "kcc_store"),
-            ("locate", "kcc_locate"),
-            ("yield_turn", "kcc_yield"),
-            ("trap", "kcc_trap"),
-            ("event", "kcc_event"),
-        ):
-            setattr(self.state, name, engine.runtime[function])
-        self.clear_table()
-        self.reset()
-
-    # -- state
-
-    def reset(self) -> None:
-        """Registers and CSRs as after power-on; counters, memory and code stay."""
-        s = self.state
-        ctypes.memset(ctypes.addressof(s.x), 0, 32 * 8)
-        ctypes.memset(ctypes.addressof(s.f), 0, 32 * 8)
-        s.fflags = s.frm = s.cause = s.tval = 0
-        s.reserved_addr = state.NOT_RESERVED
-        for row in csr.TABLE.values():
-            s.csr[row.slot] = row.reset
-        s.csr[csr.BY_NAME["mhartid"].slot] = self.hart
-        s.csr[csr.BY_NAME["misa"].slot] = self._misa
-        self.reset_stack()
-
-    def reset_stack(self) -> None:
-        """Forget what the hart was doing; next it enters the dispatcher anew."""
-        runtime = self._engine.runtime
-        words = first_frame(self.addr, runtime["kcc_hart_main"], runtime["kcc_begin"])
-        data = struct.pack(f"<{len(words)}Q", *words)
-        at = len(self._stack) - 64 - len(data)
-        self._stack[at : at + len(data)] = data
-        self.state.host_sp = self._stack_addr + at
-        self.state.status = state.IDLE
-        self.barrier = None
-
-    @property
-    def retired(self) -> int:
-        return int(self.state.retired_end - self.state.budget) & MASK64
-
-    @property
-    def mode(self) -> tuple[int, bool]:
-        mstatus = self.state.csr[csr.BY_NAME["mstatus"].slot]
-        return self.state.frm, bool(mstatus & csr.MSTATUS_FS)
-
-    # -- what an ecall handler sees
-
-    @property
-    def instance(self) -> int:
-        return int(self.state.instance)
-
-    @property
-    def pc(self) -> int:
-        return int(self.state.pc)
-
-    def x(self, number: int) -> int:
-        return int(self.state.x[number])
-
-    def set_x(self, number: int, value: int) -> None:
-        if number:
-            self.state.x[number] = value & MASK64
-
-    def read_memory(self, addr: int, size: int) -> bytes:
-        parts = []
-        while size > 0:
-            region = self.find(addr)
-            if region is None or region.memory is None:
-                raise BusError(f"no memory at {addr:#x}")
-            offset = addr - region.base
-            part = bytes(region.memory[offset : offset + size])
-            parts.append(part)
-            addr += len(part)
-            size -= len(part)
-        return b"".join(parts)
-
-    def read_string(self, addr: int, limit: int = 1 << 20) -> bytes:
-        parts = []
-        while limit > 0:
-            region = self.find(addr)
-            if region is None or region.memory is None:
-                raise BusError(f"no memory at {addr:#x}")
-            offset = addr - region.base
-            part = bytes(region.memory[offset : offset + min(limit, 4096)])
-            text, nul, _ = part.partition(b"\0")
-            parts.append(text)
-            if nul:
-                return b"".join(parts)
-            addr += len(part)
-            limit -= len(part)
-        raise BusError("the string does not end")
-
-    def compute(self) -> None:
-        """Do the floating-point instruction that the hart waits for."""
-        s = self.state
-        word, mode = s.soft_word & 0xFFFF_FFFF, s.soft_word >> 32
-        a, b, c = s.soft_operands
-        s.soft_operands[0], flags = softfloat.compute(word, mode, (a, b, c))
-        s.fflags |= flags
-
-    # -- memory map
-
-    def find(self, addr: int) -> _Mapped | None:
-        index = bisect.bisect_right(self.map, addr, key=lambda r: r.base) - 1
-        if index < 0 or addr - self.map[index].base >= self.map[index].size:
-            return None
-        return self.map[index]
-
-    def overlaps(self, region: _Mapped) -> _Mapped | None:
-        index = bisect.bisect_left(self.map, region.base, key=lambda r: r.base)
-        for other in self.map[max(index - 1, 0) : index + 1]:
-            if other.base < region.base + region.size and region.base < other.base + other.size:
-                return other
-        return None
-
-    def publish_map(self) -> None:
-        """Give generated code the map, and take back what it remembers of the old one."""
-        self._regions = (state.Region * max(len(self.map), 1))(
-            *(state.Region(r.base, r.size, r.host, r.flags) for r in self.map)
-        )
-        self.state.regions = ctypes.addressof(self._regions)
-        self.state.region_count = len(self.map)
-        guesses = self.state.guesses
-        ctypes.memset(ctypes.addressof(guesses), 0, ctypes.sizeof(guesses))
-        self.map_changed = False
-
-    def code(self, pc: int, size: int) -> bytes:
-        """Bytes of executable memory: all of them, or those up to the end of the region."""
-        region = self.find(pc)
-        if region is None or not region.flags & state.EXEC or region.memory is None:
-            return b""
-        offset = pc - region.base
-        return bytes(region.memory[offset : offset + size])
-
-    def fetch(self, pc: int) -> bytes:
-        """Up to four bytes of executable memory."""
-        return self.code(pc, 4)
-
-    # -- translations
-
-    def clear_table(self) -> None:
-        self.functions = {}
-        self.blocks = {}
-        self.rebuilds = {}
-        self._publish_table(64)
-
-    def has_code_in(self, region: _Mapped) -> bool:
-        """True if a translation was made from bytes of the region."""
-        return any(
-            at < region.base + region.size and region.base < at + len(data)
-            for function, _ in self.functions.values()
-            for at, data in function.unit.code
-        )
-
-    def add_function(self, function: Function) -> None:
-        """Enter a unit's entries; those that another unit has already stay with that one."""
-        first = function.unit.entries[0]
-        for pc in function.unit.blocks:
-            old = self.blocks.get(pc)
-            if old is None or old.unit.entries[0] == first:  # new, or the same unit grown
-                self.blocks[pc] = function
-        size = len(self._table)
-        for index, pc in enumerate(function.unit.entries):
-            entry = self.functions.get(pc)
-            if index == 0 or entry is None or entry[0].unit.entries[0] == first:
-                self.functions[pc] = (function, index)
-                if 2 * len(self.functions) <= size:
-                    self._publish_entry(pc, function, index)
-        if 2 * len(self.functions) > size:
-            while 2 * len(self.functions) > size:
-                size *= 4
-            self._publish_table(size)
-
-    def _publish_table(self, size: int) -> None:
-        table = (state.Entry * size).from_buffer_copy(bytes(state.Entry(pc=state.NO_PC)) * size)
-        self._table = table
-        self.state.table = ctypes.addressof(table)
-        self.state.table_mask = size - 1
-        for pc, (function, index) in self.functions.items():
-            self._publish_entry(pc, function, index)
-
-    def _publish_entry(self, pc: int, function: Function, index: int) -> None:
-        table, mask = self._table, len(self._table) - 1
-        slot = pc >> 1 & mask
-        while table[slot].pc not in (state.NO_PC, pc):
-            slot = slot + 1 & mask
-        entry = table[slot]
-        entry.pc, entry.function, entry.index = pc, function.address, index
 
 
 class Machine:
@@ -313,7 +84,7 @@ class Machine:
         self.track_flags = False  # keep fflags; set by the first code that reads them
         self._engine = Engine(cache_dir)
         misa = misa_of(self.extensions)
-        self._harts = [_Hart(i, self._engine, misa) for i in range(harts)]
+        self._harts = [Hart(i, self._engine, misa) for i in range(harts)]
         self._pointers = (ctypes.c_uint64 * harts)(*(h.addr for h in self._harts))
         self._control = state.Control(
             harts=ctypes.addressof(self._pointers), hart_count=harts, quantum=quantum
@@ -357,14 +128,14 @@ class Machine:
         flags |= state.WRITE if writable else 0
         flags |= state.EXEC if executable else 0
         flags |= state.INLINE if base % 8 == host % 8 == 0 else 0
-        self._map(_Mapped(base, size, flags, host, part, None, anchor), hart)
+        self._map(Mapped(base, size, flags, host, part, None, anchor), hart)
 
     def map_io(self, base: int, size: int, device: IoDevice, *, hart: int | None = None) -> None:
         """Route accesses in [base, base + size) to a device; raises ValueError on overlap."""
         flags = state.READ | state.WRITE | state.IO
-        self._map(_Mapped(base, size, flags, device=device), hart)
+        self._map(Mapped(base, size, flags, device=device), hart)
 
-    def _map(self, region: _Mapped, hart: int | None) -> None:
+    def _map(self, region: Mapped, hart: int | None) -> None:
         if region.base < 0 or region.base + region.size > MASK64:
             raise ValueError("the range leaves the address space")
         chosen = self._harts if hart is None else [self._harts[hart]]
@@ -529,7 +300,7 @@ class Machine:
             if self._running:
                 self._control.stop = 1
 
-    def _prepare(self, harts: list[_Hart], starts: Sequence[HartStart], return_addr: int) -> None:
+    def _prepare(self, harts: list[Hart], starts: Sequence[HartStart], return_addr: int) -> None:
         """Give each hart its start values, and forget units that run across return_addr."""
         stops = frozenset((return_addr & MASK64,))
         for h, start in zip(harts, starts, strict=True):
@@ -546,7 +317,7 @@ class Machine:
                 h.clear_table()
         self._stops = stops
 
-    def _loop(self, harts: list[_Hart], ecall: EcallHandler, before: list[int]) -> RunResult:
+    def _loop(self, harts: list[Hart], ecall: EcallHandler, before: list[int]) -> RunResult:
         """Alternate between host code and what it asks for, until the run is over."""
         c = self._control
         address = ctypes.addressof(c)
@@ -608,7 +379,7 @@ class Machine:
             retired = tuple(h.retired - b for h, b in zip(harts, before, strict=True))
             return RunResult(reason, retired, fault, code, tuple(h.pc for h in harts))
 
-    def _decide(self, hart: _Hart, decision: Done | Resume | Sleep) -> None:
+    def _decide(self, hart: Hart, decision: Done | Resume | Sleep) -> None:
         match decision:
             case Done():
                 hart.reset_stack()  # leaves the hart idle: the group goes on without it
@@ -620,7 +391,7 @@ class Machine:
                 hart.barrier = barrier
         hart.state.reserved_addr = state.NOT_RESERVED  # its turn is over
 
-    def _wake(self, harts: list[_Hart]) -> bool:
+    def _wake(self, harts: list[Hart]) -> bool:
         """Open the barrier if the whole group stands at the same one."""
         asleep = [h for h in harts if h.state.status == state.ASLEEP]
         group = [h for h in harts if h in asleep or h.instance in _ids(asleep, len(harts))]
@@ -631,7 +402,7 @@ class Machine:
             h.state.status = state.READY
         return True
 
-    def _translate(self, hart: _Hart) -> Fault | None:
+    def _translate(self, hart: Hart) -> Fault | None:
         """Make the code at the hart's pc executable; a fault if there is none."""
         pc = hart.pc
         if pc & 1 or flow.read_word(hart.fetch, pc) is None:
@@ -656,7 +427,7 @@ class Machine:
         hart.add_function(function)
         return None
 
-    def _unit(self, hart: _Hart, start: int, extra: tuple[int, ...]) -> flow.Unit:
+    def _unit(self, hart: Hart, start: int, extra: tuple[int, ...]) -> flow.Unit:
         """Discover a unit, or take the one found there before if its bytes are the same."""
         key = (start, extra, self._stops)
         unit = self._units.get(key)
@@ -666,7 +437,7 @@ class Machine:
             )
         return unit
 
-    def _access(self, hart: _Hart) -> Fault | None:
+    def _access(self, hart: Hart) -> Fault | None:
         """A device access on behalf of a hart that waits for it."""
         s = hart.state
         addr, size = int(s.io_addr), int(s.io_size)
@@ -685,12 +456,12 @@ class Machine:
             return self._fault(hart, cause.value, addr)
         return None
 
-    def _fault(self, hart: _Hart, cause: int, tval: int) -> Fault:
+    def _fault(self, hart: Hart, cause: int, tval: int) -> Fault:
         code = flow.read_word(hart.fetch, hart.pc)
         return Fault(cause, hart.pc, tval, hart.hart, hart.instance, code.word if code else 0)
 
 
-def _ids(asleep: list[_Hart], count: int) -> range:
+def _ids(asleep: list[Hart], count: int) -> range:
     """Instances of the group that the sleeping harts belong to."""
     first = min(h.instance - h.hart for h in asleep)
     return range(first, first + count)

@@ -1,0 +1,242 @@
+"""Hart: one hart's state, host stack, memory map and table of translations."""
+
+from __future__ import annotations
+
+import bisect
+import ctypes
+import mmap
+import struct
+from dataclasses import dataclass, field
+
+from . import csr, softfloat, state
+from .build import MASK64
+from .engine import Engine, Function
+from .interface import BusError, IoDevice
+from .runtime import first_frame
+
+HOST_STACK = 4 << 20  # bytes of address space per hart; only pages in use take memory
+
+
+@dataclass(frozen=True)
+class Mapped:
+    """One entry of a hart's memory map."""
+
+    base: int
+    size: int
+    flags: int
+    host: int = 0
+    memory: memoryview | None = None  # of exactly `size` bytes
+    device: IoDevice | None = None
+    keep: object = field(default=None, repr=False)  # what keeps the host address valid
+
+
+class Hart:
+    """A hart's state, host stack, memory map and table of translations; also its HartView."""
+
+    def __init__(self, index: int, engine: Engine, misa: int) -> None:
+        self.hart = index
+        self.state = state.Hart()
+        self.addr = ctypes.addressof(self.state)
+        self.map: list[Mapped] = []  # sorted by base
+        self.map_changed = True  # since generated code was told
+        self.barrier: int | None = None
+        self.functions: dict[int, tuple[Function, int]] = {}  # by entry: unit, its index there
+        self.blocks: dict[int, Function] = {}  # by block: a unit that has it
+        self.rebuilds: dict[int, int] = {}
+        self._engine = engine
+        self._misa = misa
+        # Deep enough for any frame: units are bounded, and nothing recurses.
+        # Private, or a forked process would run on this one's stack.
+        self._stack = mmap.mmap(-1, HOST_STACK, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        self._stack_addr = ctypes.addressof(ctypes.c_char.from_buffer(self._stack))
+        self._regions: ctypes.Array[ctypes.Structure] | None = None
+        self._table: ctypes.Array[ctypes.Structure]
+        for name, function in (
+            ("load_miss", "kcc_load"),
+            ("store_miss", "kcc_store"),
+            ("locate", "kcc_locate"),
+            ("yield_turn", "kcc_yield"),
+            ("trap", "kcc_trap"),
+            ("event", "kcc_event"),
+        ):
+            setattr(self.state, name, engine.runtime[function])
+        self.clear_table()
+        self.reset()
+
+    # -- state
+
+    def reset(self) -> None:
+        """Registers and CSRs as after power-on; counters, memory and code stay."""
+        s = self.state
+        ctypes.memset(ctypes.addressof(s.x), 0, 32 * 8)
+        ctypes.memset(ctypes.addressof(s.f), 0, 32 * 8)
+        s.fflags = s.frm = s.cause = s.tval = 0
+        s.reserved_addr = state.NOT_RESERVED
+        for row in csr.TABLE.values():
+            s.csr[row.slot] = row.reset
+        s.csr[csr.BY_NAME["mhartid"].slot] = self.hart
+        s.csr[csr.BY_NAME["misa"].slot] = self._misa
+        self.reset_stack()
+
+    def reset_stack(self) -> None:
+        """Forget what the hart was doing; next it enters the dispatcher anew."""
+        runtime = self._engine.runtime
+        words = first_frame(self.addr, runtime["kcc_hart_main"], runtime["kcc_begin"])
+        data = struct.pack(f"<{len(words)}Q", *words)
+        at = len(self._stack) - 64 - len(data)
+        self._stack[at : at + len(data)] = data
+        self.state.host_sp = self._stack_addr + at
+        self.state.status = state.IDLE
+        self.barrier = None
+
+    @property
+    def retired(self) -> int:
+        return int(self.state.retired_end - self.state.budget) & MASK64
+
+    @property
+    def mode(self) -> tuple[int, bool]:
+        mstatus = self.state.csr[csr.BY_NAME["mstatus"].slot]
+        return self.state.frm, bool(mstatus & csr.MSTATUS_FS)
+
+    # -- what an ecall handler sees
+
+    @property
+    def instance(self) -> int:
+        return int(self.state.instance)
+
+    @property
+    def pc(self) -> int:
+        return int(self.state.pc)
+
+    def x(self, number: int) -> int:
+        return int(self.state.x[number])
+
+    def set_x(self, number: int, value: int) -> None:
+        if number:
+            self.state.x[number] = value & MASK64
+
+    def read_memory(self, addr: int, size: int) -> bytes:
+        parts = []
+        while size > 0:
+            region = self.find(addr)
+            if region is None or region.memory is None:
+                raise BusError(f"no memory at {addr:#x}")
+            offset = addr - region.base
+            part = bytes(region.memory[offset : offset + size])
+            parts.append(part)
+            addr += len(part)
+            size -= len(part)
+        return b"".join(parts)
+
+    def read_string(self, addr: int, limit: int = 1 << 20) -> bytes:
+        parts = []
+        while limit > 0:
+            region = self.find(addr)
+            if region is None or region.memory is None:
+                raise BusError(f"no memory at {addr:#x}")
+            offset = addr - region.base
+            part = bytes(region.memory[offset : offset + min(limit, 4096)])
+            text, nul, _ = part.partition(b"\0")
+            parts.append(text)
+            if nul:
+                return b"".join(parts)
+            addr += len(part)
+            limit -= len(part)
+        raise BusError("the string does not end")
+
+    def compute(self) -> None:
+        """Do the floating-point instruction that the hart waits for."""
+        s = self.state
+        word, mode = s.soft_word & 0xFFFF_FFFF, s.soft_word >> 32
+        a, b, c = s.soft_operands
+        s.soft_operands[0], flags = softfloat.compute(word, mode, (a, b, c))
+        s.fflags |= flags
+
+    # -- memory map
+
+    def find(self, addr: int) -> Mapped | None:
+        index = bisect.bisect_right(self.map, addr, key=lambda r: r.base) - 1
+        if index < 0 or addr - self.map[index].base >= self.map[index].size:
+            return None
+        return self.map[index]
+
+    def overlaps(self, region: Mapped) -> Mapped | None:
+        index = bisect.bisect_left(self.map, region.base, key=lambda r: r.base)
+        for other in self.map[max(index - 1, 0) : index + 1]:
+            if other.base < region.base + region.size and region.base < other.base + other.size:
+                return other
+        return None
+
+    def publish_map(self) -> None:
+        """Give generated code the map, and take back what it remembers of the old one."""
+        self._regions = (state.Region * max(len(self.map), 1))(
+            *(state.Region(r.base, r.size, r.host, r.flags) for r in self.map)
+        )
+        self.state.regions = ctypes.addressof(self._regions)
+        self.state.region_count = len(self.map)
+        guesses = self.state.guesses
+        ctypes.memset(ctypes.addressof(guesses), 0, ctypes.sizeof(guesses))
+        self.map_changed = False
+
+    def code(self, pc: int, size: int) -> bytes:
+        """Bytes of executable memory: all of them, or those up to the end of the region."""
+        region = self.find(pc)
+        if region is None or not region.flags & state.EXEC or region.memory is None:
+            return b""
+        offset = pc - region.base
+        return bytes(region.memory[offset : offset + size])
+
+    def fetch(self, pc: int) -> bytes:
+        """Up to four bytes of executable memory."""
+        return self.code(pc, 4)
+
+    # -- translations
+
+    def clear_table(self) -> None:
+        self.functions = {}
+        self.blocks = {}
+        self.rebuilds = {}
+        self._publish_table(64)
+
+    def has_code_in(self, region: Mapped) -> bool:
+        """True if a translation was made from bytes of the region."""
+        return any(
+            at < region.base + region.size and region.base < at + len(data)
+            for function, _ in self.functions.values()
+            for at, data in function.unit.code
+        )
+
+    def add_function(self, function: Function) -> None:
+        """Enter a unit's entries; those that another unit has already stay with that one."""
+        first = function.unit.entries[0]
+        for pc in function.unit.blocks:
+            old = self.blocks.get(pc)
+            if old is None or old.unit.entries[0] == first:  # new, or the same unit grown
+                self.blocks[pc] = function
+        size = len(self._table)
+        for index, pc in enumerate(function.unit.entries):
+            entry = self.functions.get(pc)
+            if index == 0 or entry is None or entry[0].unit.entries[0] == first:
+                self.functions[pc] = (function, index)
+                if 2 * len(self.functions) <= size:
+                    self._publish_entry(pc, function, index)
+        if 2 * len(self.functions) > size:
+            while 2 * len(self.functions) > size:
+                size *= 4
+            self._publish_table(size)
+
+    def _publish_table(self, size: int) -> None:
+        table = (state.Entry * size).from_buffer_copy(bytes(state.Entry(pc=state.NO_PC)) * size)
+        self._table = table
+        self.state.table = ctypes.addressof(table)
+        self.state.table_mask = size - 1
+        for pc, (function, index) in self.functions.items():
+            self._publish_entry(pc, function, index)
+
+    def _publish_entry(self, pc: int, function: Function, index: int) -> None:
+        table, mask = self._table, len(self._table) - 1
+        slot = pc >> 1 & mask
+        while table[slot].pc not in (state.NO_PC, pc):
+            slot = slot + 1 & mask
+        entry = table[slot]
+        entry.pc, entry.function, entry.index = pc, function.address, index
