@@ -59,6 +59,20 @@ class Fault:
     word: int = 0  # the instruction at pc; 0 where it cannot be read
 
 
+@dataclass(frozen=True)
+class Launches:
+    """A row of launches that differ in arguments only, each a record of 64-bit words.
+
+    words:  writable, format "Q", looked at when a launch's turn comes; the first record is that
+            of the run itself.
+    size:   of a record, in words; the last of them are the arguments. The row ends before a
+            record in which other words differ from the one before.
+    """
+
+    words: memoryview
+    size: int
+
+
 # -- what an ecall handler decides -----------------------------------------------------------
 
 
@@ -135,13 +149,18 @@ class Reason(Enum):
 
 @dataclass(frozen=True)
 class RunResult:
-    """How a launch ended. retired: instructions of this run, per hart."""
+    """How a launch ended, or the last one of a row.
+
+    retired:   instructions of this run, per hart.
+    launches:  how many were begun.
+    """
 
     reason: Reason
     retired: tuple[int, ...]
     fault: Fault | None = None
     code: int = 0
     pcs: tuple[int, ...] = ()  # where each hart was; useful for LIMIT, STOPPED and BARRIER
+    launches: int = 1
 
     @property
     def ok(self) -> bool:

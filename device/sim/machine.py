@@ -28,6 +28,7 @@ from .interface import (
     HartStart,
     HartView,
     IoDevice,
+    Launches,
     Reason,
     Resume,
     RunResult,
@@ -47,6 +48,7 @@ __all__ = [
     "HartStart",
     "HartView",
     "IoDevice",
+    "Launches",
     "Machine",
     "Reason",
     "Resume",
@@ -249,12 +251,15 @@ class Machine:
         count: int,
         limit: int | None,
         ecall: EcallHandler,
+        launches: Launches | None = None,
     ) -> RunResult:
         """Run `count` instances, ids from `first`, in groups of one per entry of `starts`.
 
         starts:  for harts 0, 1, ..; at most as many as the machine has.
         limit:   instructions all harts may retire together; checked at backward jumps and
                  between units, so a run may end a few blocks beyond it.
+        launches: go on with these, as if called for each; harts all start with the same
+                 arguments then, as many as a record has.
         returns: how it ended. After anything but FINISHED the harts are reset.
         raises:  what `ecall` or a device raises, other than BusError; ValueError for bad starts.
         """
@@ -275,13 +280,15 @@ class Machine:
             c = self._control
             c.hart_count = len(harts)
             c.entry, c.return_addr = entry, return_addr
-            c.next, c.end = first, first + count
+            c.first = c.next = first
+            c.end = first + count
+            records = self._enter(launches)
             c.remaining = NO_LIMIT if limit is None else min(max(limit, 0), NO_LIMIT)
             c.current = c.resume = 0
             finished = False
             try:
                 self._running = True
-                result = self._loop(harts, ecall, before)
+                result = self._loop(harts, ecall, before, records)
                 finished = result.ok
             finally:
                 with self._stopping:  # a stop that comes now must not meet the next run
@@ -293,6 +300,16 @@ class Machine:
                         h.clear_table()
                         h.map_changed = True
             return result
+
+    def _enter(self, launches: Launches | None) -> int:
+        """Tell generated code of a row of launches; returns how many may follow the first."""
+        c = self._control
+        c.records = 0
+        if launches is not None:
+            c.record = ctypes.addressof(ctypes.c_char.from_buffer(launches.words))
+            c.record_size = 8 * launches.size
+            c.records = len(launches.words) // launches.size - 1
+        return int(c.records)
 
     def stop(self) -> None:
         """Make the current run return STOPPED at the end of a turn. From any thread."""
@@ -317,7 +334,9 @@ class Machine:
                 h.clear_table()
         self._stops = stops
 
-    def _loop(self, harts: list[Hart], ecall: EcallHandler, before: list[int]) -> RunResult:
+    def _loop(
+        self, harts: list[Hart], ecall: EcallHandler, before: list[int], records: int
+    ) -> RunResult:
         """Alternate between host code and what it asks for, until the run is over."""
         c = self._control
         address = ctypes.addressof(c)
@@ -377,7 +396,8 @@ class Machine:
                 case _:
                     raise AssertionError(event)
             retired = tuple(h.retired - b for h, b in zip(harts, before, strict=True))
-            return RunResult(reason, retired, fault, code, tuple(h.pc for h in harts))
+            pcs = tuple(h.pc for h in harts)
+            return RunResult(reason, retired, fault, code, pcs, 1 + records - c.records)
 
     def _decide(self, hart: Hart, decision: Done | Resume | Sleep) -> None:
         match decision:

@@ -478,7 +478,51 @@ out:
   ret void
 }}
 
-; The whole launch: groups of instances, turns of harts; returns what Python must see to.
+; Begin the next launch of a row; false if there is none, or it is of another kind.
+define internal i1 @relaunch(ptr %c) {{
+entry:
+  {_load("control", "records", "c", "records")}
+  %last = icmp eq i64 %records, 0
+  br i1 %last, label %no, label %look
+look:
+  {_load("control", "record", "c", "record")}
+  {_load("control", "record_size", "c", "size")}
+  {_load("control", "hart_count", "c", "n")}
+  %next = add i64 %record, %size
+  %old = inttoptr i64 %record to ptr
+  %new = inttoptr i64 %next to ptr
+  %h0 = call ptr @hart_at(ptr %c, i64 0)
+  {_load("hart", "start_count", "h0", "count")}
+  %bytes = shl i64 %count, 3
+  %fixed = sub i64 %size, %bytes
+  %differs = call i32 @memcmp(ptr %old, ptr %new, i64 %fixed)
+  %other = icmp ne i32 %differs, 0
+  br i1 %other, label %no, label %yes
+yes:
+  {_store("control", "record", "c", "%next", "sr")}
+  %records.next = sub i64 %records, 1
+  {_store("control", "records", "c", "%records.next", "sn")}
+  {_load("control", "first", "c", "first")}
+  {_store("control", "next", "c", "%first", "sf")}
+  %args = getelementptr i8, ptr %new, i64 %fixed
+  br label %hart
+hart:
+  %h = phi i64 [ 0, %yes ], [ %h.next, %hart ]
+  %at = call ptr @hart_at(ptr %c, i64 %h)
+  {_at("hart", "start_args", "at", "to")}
+  call void @llvm.memcpy.p0.p0.i64(ptr %to, ptr %args, i64 %bytes, i1 false)
+  {_store("hart", "instance", "at", "-1", "si")}
+  %h.next = add i64 %h, 1
+  %more = icmp ult i64 %h.next, %n
+  br i1 %more, label %hart, label %done
+done:
+  ret i1 true
+no:
+  ret i1 false
+}}
+
+; A launch or a row of them: groups of instances, turns of harts; returns what Python must
+; see to.
 define i64 @kcc_run(ptr %c) {{
 entry:
   {_load("control", "hart_count", "c", "n")}
@@ -519,7 +563,10 @@ group:
   {_load("control", "end", "c", "end")}
   {_store("control", "current", "c", "0", "zero")}
   %finished = icmp uge i64 %next, %end
-  br i1 %finished, label %all.done, label %group.loop
+  br i1 %finished, label %launch.over, label %group.loop
+launch.over:
+  %again = call i1 @relaunch(ptr %c)
+  br i1 %again, label %group, label %all.done
 all.done:
   ret i64 {state.FINISHED}
 group.loop:
@@ -597,6 +644,8 @@ turn.over:
 }}
 
 declare i64 @llvm.smin.i64(i64, i64)
+declare i32 @memcmp(ptr, ptr, i64)
+declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 """
 
 FUNCTIONS = (

@@ -77,7 +77,11 @@ CONTROL = Layout({
     "quantum": 1,
     "entry": 1,
     "return_addr": 1,
+    "first": 1,           # instance of a launch
     "next": 1, "end": 1,  # instances not started yet
+    "record": 1,          # address of the current launch's, see interface.Launches
+    "record_size": 1,     # bytes
+    "records": 1,         # that follow the current one
     "remaining": 1,       # instructions left of the limit; signed
     "current": 1,         # whose turn is next, or who reported an event
     "resume": 1,          # 1: the current hart goes on with its turn after an event

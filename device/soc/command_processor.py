@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from ..sim.interface import BusError, HartStart, RunResult
+from ..sim.interface import BusError, HartStart, Launches, RunResult
 from . import dma, m1
 from .harts import Harts
 from .memory import CMP, Bus
@@ -129,6 +129,8 @@ class _Progress:
 
     retired: list[int]
     remaining: int | None  # instructions
+    words: memoryview  # the buffer
+    at: int = 0  # the command, an index of `words`
 
 
 class CommandProcessor:
@@ -146,34 +148,20 @@ class CommandProcessor:
         self._harts = harts
         self._calls = calls
         self._trace = trace
-        self._progress = _Progress([0] * harts.harts, None)
+        self._progress = _Progress([0] * harts.harts, None, memoryview(b""))
 
     def execute(self, addr: int, size: int, limit: int | None = None) -> BufferStatus:
         """Run the commands in [addr, addr + size); never raises for what they hold.
 
         limit: instructions that all harts may retire together.
         """
-        progress = self._progress = _Progress([0] * self._harts.harts, limit)
-        at = 0
         if self._trace:
             self._trace(f"[CMP] Starting to execute command buffer at {addr:#x}")
         error: CommandError | None = None
+        progress = self._progress = _Progress([0] * self._harts.harts, limit, memoryview(b""))
         try:
-            words = self._words(addr, size)
-            while at < len(words):
-                self._check_cancelled()
-                header = decode_command(words[at])
-                if header is None:
-                    raise CommandError(f"{words[at]:#018x} is not a command")
-                op, count, inline = header
-                if op == Op.FINISH:
-                    if self._trace:
-                        self._trace("[CMP] CMP_FINISH")
-                    break
-                if at + 1 + count > len(words):
-                    raise CommandError(f"{count} words of payload leave the buffer")
-                self._command(op, inline, words[at + 1 : at + 1 + count])
-                at += 1 + count
+            progress.words = self._words(addr, size)
+            self._commands(progress)
         except CommandError as e:
             error = e
         except (BusError, WindowError) as e:
@@ -183,10 +171,28 @@ class CommandProcessor:
         return BufferStatus(
             addr,
             error.message if error else None,
-            8 * at,
+            8 * progress.at,
             tuple(progress.retired),
             error.result if error else None,
         )
+
+    def _commands(self, progress: _Progress) -> None:
+        words = progress.words
+        while progress.at < len(words):
+            self._check_cancelled()
+            header = decode_command(words[progress.at])
+            if header is None:
+                raise CommandError(f"{words[progress.at]:#018x} is not a command")
+            op, count, inline = header
+            if op == Op.FINISH:
+                if self._trace:
+                    self._trace("[CMP] CMP_FINISH")
+                break
+            start = progress.at + 1
+            if start + count > len(words):
+                raise CommandError(f"{count} words of payload leave the buffer")
+            self._command(op, inline, words[start : start + count])
+            progress.at += 1 + count
 
     def _words(self, addr: int, size: int) -> memoryview:
         """The buffer, live: commands may write to later ones. It may be cut by the memory's end."""
@@ -258,7 +264,11 @@ class CommandProcessor:
         count, *args = payload
         harts = self._hart_count(inline)
         start = HartStart(self.registers[Reg.STACK_TOP], tuple(args))
-        self._run([start] * harts, count)
+        # Commands that follow and differ in arguments only are run without coming back here,
+        # unless someone wants to read of each.
+        words = self._progress.words[self._progress.at :]
+        row = None if self._trace else Launches(words, 1 + len(payload))
+        self._run([start] * harts, count, row)
 
     def _run_kernel_slice(self, inline: int, payload: memoryview) -> None:
         count, slice_id = payload
@@ -280,7 +290,7 @@ class CommandProcessor:
             starts.append(HartStart(stack, (slice_id, args, base if size else 0)))
         self._run(starts, count)
 
-    def _run(self, starts: Sequence[HartStart], count: int) -> None:
+    def _run(self, starts: Sequence[HartStart], count: int, row: Launches | None = None) -> None:
         progress = self._progress
         if not count:
             return
@@ -292,7 +302,10 @@ class CommandProcessor:
             count=count,
             limit=progress.remaining,
             ecall=self._calls,
+            launches=row,
         )
+        if row is not None:
+            progress.at += (result.launches - 1) * row.size
         for hart, retired in enumerate(result.retired):
             progress.retired[hart] += retired
         if progress.remaining is not None:

@@ -225,6 +225,90 @@ def test_run_instances_passes_arguments(commands, e):
     assert rows(commands, 3, 10) == [[*common, i, *range(101, 108)] for i in range(3)]
 
 
+def log_arguments(e) -> list[int]:
+    """Code: append a1 to the words after DATA, whose first holds their size; load from a2."""
+    return [
+        e("lui", rd=5, upper20=DATA),
+        e("ld", rd=6, rs1=5, imm12=0),
+        e("addi", rd=7, rs1=6, imm12=8),
+        e("sd", rs2=7, rs1=5, store12=0),
+        e("add", rd=6, rs1=6, rs2=5),
+        e("sd", rs2=11, rs1=6, store12=8),
+        e("ld", rd=7, rs1=12, imm12=0),
+        e("jalr", rd=0, rs1=1, imm12=0),
+    ]
+
+
+def logged(commands) -> list[int]:
+    count = commands.word(DATA) // 8
+    values = [commands.word(DATA + 8 + 8 * i) for i in range(count)]
+    commands.device.write(DATA, bytes(8))
+    return values
+
+
+ROWS = {
+    "alike": ([(2, 1, 7, DATA), (2, 1, 8, DATA), (2, 1, 9, DATA)], [7, 7, 8, 8, 9, 9]),
+    "another count": ([(1, 1, 7, DATA), (2, 1, 8, DATA), (0, 1, 9, DATA)], [7, 8, 8]),
+    "more arguments": ([(1, 1, 7, DATA), (1, 1, 8, DATA, 0), (1, 1, 9, DATA)], [7, 8, 9]),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("traced", [False, True])
+def test_a_row_of_runs(make_commands, e, name, traced):
+    launches, wanted = ROWS[name]
+    commands = make_commands(trace=(lambda _: None) if traced else None)
+    commands.code(*log_arguments(e))
+    words = [w for launch in launches for w in run_instances(*launch)]
+    status = commands.run(*commands.setup(), *words, *write_reg(0, 5))
+    assert status.error is None
+    assert logged(commands) == wanted
+    assert status.retired[0] == 8 * len(wanted)
+    assert commands.device.processor.registers[0] == 5
+
+
+def test_a_fault_in_a_row_says_where(commands, e):
+    commands.code(*log_arguments(e))
+    before = commands.setup()
+    words = [w for a2 in (DATA, DATA, 0, DATA) for w in run_instances(1, 1, 7, a2)]
+    status = commands.run(*before, *words)
+    assert status.result.fault.tval == 0
+    assert status.offset == 8 * (len(before) + 2 * 4)
+    assert logged(commands) == [7, 7, 7]
+
+
+def test_a_row_may_be_cut_by_the_end(commands, e):
+    commands.code(*log_arguments(e))
+    words = [w for a1 in (1, 2, 3) for w in run_instances(1, 1, a1, DATA)]
+    status = commands.run(*commands.setup(), *words[:-1])
+    assert status.error == "3 words of payload leave the buffer"
+    assert logged(commands) == [1, 2]
+
+
+def test_a_run_may_write_the_next_of_its_row(commands, e):
+    before = commands.setup()
+    words = [w for a1 in (1, 2) for w in run_instances(1, 1, a1, DATA)]
+    argument = 0x4100_0000 + 8 * (len(before) + 4 + 2)  # a1 of the second
+    commands.code(
+        e("lui", rd=5, upper20=argument + 0x800 & ~0xFFF),
+        e("addi", rd=6, rs1=0, imm12=77),
+        e("sd", rs2=6, rs1=5, store12=argument - (argument + 0x800 & ~0xFFF)),
+        *log_arguments(e),
+    )
+    assert commands.run(*before, *words).error is None
+    assert logged(commands) == [1, 77]
+
+
+def test_the_instruction_limit_covers_a_row(commands, e):
+    commands.code(*log_arguments(e))
+    words = [w for a1 in range(1000) for w in run_instances(1, 1, a1, DATA)]
+    words = [*commands.setup(), *words]
+    commands.device.write(0x4100_0000, b"".join(w.to_bytes(8, "little") for w in words))
+    status = commands.device.run(0x4100_0000, 8 * len(words), limit=800)
+    assert status.result.reason is Reason.LIMIT
+    assert logged(commands) == list(range(100))
+
+
 def test_no_instances_run_nothing(commands):
     assert commands.run(*write_reg(Reg.ENTRY_PT_FN, 0), *run_instances(0, 4)).error is None
     assert commands.device.last.retired == (0, 0, 0, 0)
