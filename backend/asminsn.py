@@ -1,4 +1,4 @@
-"""Instructions of the assembler: operands by a row's syntax, words, and what stands for several.
+"""Instructions of the assembler: words, and names that stand for several.
 
 What names a label is resolved when all labels are known; compressed forms are chosen for what
 does not.
@@ -10,15 +10,16 @@ from collections.abc import Callable
 from functools import cache
 
 from ..frontend.diag import Diagnostics
-from ..frontend.source import SourceFile, Span
+from ..frontend.source import SourceFile
 from . import asmlex, objwriter
 from .asmjob import Job
-from .asmlex import Binary, Expr, Modified, Name, Number, SyntaxFault, Token, Unary
+from .asmlex import Expr, Modified, Name, Number, SyntaxFault, Token
+from .asmoperand import parts_of, read_operand, read_operands, read_value
 from .encode import Decoded, EncodeError, compress, encode
 from .isa import FIELDS, TABLE, Insn
 from .objwriter import ObjReloc, ObjSection, ObjSymbol
 from .pseudo import LOADS, PSEUDO, load_constant
-from .regs import CSRS, F_NUMBERS, FENCE_LETTERS, ROUNDING, X_NUMBERS
+from .regs import F_NUMBERS, X_NUMBERS
 
 _TARGETS = {"branch13": 16, "jump21": 17, "cb": 44, "cj": 45}
 _MODIFIED = {
@@ -29,9 +30,7 @@ R_RISCV_CALL_PLT = 19
 
 
 def instruction(job: Job, head: Token, operands: list[list[Token]]) -> None:
-    name = head.text.lower()
-    if name == "zext.w" and "zba" in job.extensions:
-        name = "zext.w+"  # one instruction does it
+    name = _variant(job, head, operands)
     templates = PSEUDO.get((name, len(operands)))
     if templates is not None:
         for template in templates:
@@ -56,7 +55,20 @@ def instruction(job: Job, head: Token, operands: list[list[Token]]) -> None:
     if short_form and len(operands) == 3 and _is_constant(job, operands[2]):
         row = short_form  # `add a0,a1,5` is how objdump writes addi
     _require(job, row, head)
-    _encode(job, row, _operands(job, row, operands, head), flags, head)
+    _encode(job, row, read_operands(job, row, operands, head), flags, head)
+
+
+def _variant(job: Job, head: Token, operands: list[list[Token]]) -> str:
+    """The name to look up, with a mark where the operands choose between expansions."""
+    name = head.text.lower()
+    if name == "zext.w" and "zba" in job.extensions:
+        return "zext.w+"  # one instruction does it
+    if name in ("vmsltu.vi", "vmsgeu.vi") and len(operands) > 2 and operands[2]:
+        immediate = read_value(job, operands[2], head.span)
+        return name + "+0" * (immediate == 0)  # no unsigned number is less than 0
+    if name in ("vmsge.vx", "vmsgeu.vx") and len(operands) > 3:
+        return name + "+v0" * ([t.text for t in operands[0]] == ["v0"])  # overwrites its mask
+    return name
 
 
 def _is_constant(job: Job, operand: list[Token]) -> bool:
@@ -71,89 +83,6 @@ def _require(job: Job, row: Insn, head: Token) -> None:
         raise SyntaxFault(
             "asm-extension", f"'{head.text}' needs the extension {row.ext}", head.span
         )
-
-
-def _operands(
-    job: Job, row: Insn, operands: list[list[Token]], head: Token
-) -> dict[str, int | Expr]:
-    """Values by field name; what is not a plain number yet stays an expression."""
-    parts = _parts(row)
-    least = sum(not _is_optional(part) for part in parts)
-    if not least <= len(operands) <= len(parts):
-        count = str(least) if least == len(parts) else f"{least} to {len(parts)}"
-        raise SyntaxFault(
-            "asm-syntax", f"'{row.name}' takes {count} operands, not {len(operands)}", head.span
-        )
-    given: dict[str, int | Expr] = {}
-    for part, operand in zip(parts, operands, strict=False):
-        _operand(job, part, operand, head, given)
-    return given
-
-
-def _operand(
-    job: Job, part: str, operand: list[Token], head: Token, given: dict[str, int | Expr]
-) -> None:
-    if not operand:
-        raise SyntaxFault("asm-syntax", "an operand is missing", head.span)
-    whole = operand[0].span.to(operand[-1].span)
-    if part.endswith(")"):  # imm(reg) or (reg)
-        key, _, base = part.rstrip(")").partition("(")
-        if len(operand) < 3 or [operand[-3].text, operand[-1].text] != ["(", ")"]:
-            raise SyntaxFault("asm-syntax", f"expected {'offset' * bool(key)}(register)", whole)
-        _register(base, operand[-2], given)
-        number = operand[:-3]
-        if key:
-            given[key] = _value(job, number, whole) if number else 0
-        elif number and not (len(number) == 1 and number[0].value == 0):
-            raise SyntaxFault("asm-value", f"'{head.text}' takes no offset", whole)
-        return
-    name = part.removeprefix("f.").partition("=")[0]
-    kind = FIELDS[name].kind if name in FIELDS else "reg"
-    word = operand[0].text if len(operand) == 1 and operand[0].kind == "name" else ""
-    if kind == "reg":
-        if len(operand) != 1:
-            raise SyntaxFault("asm-syntax", "expected a register", whole)
-        _register(part, operand[0], given)
-    elif kind == "rm":
-        if word not in ROUNDING:
-            raise SyntaxFault("asm-syntax", f"rounding modes are {', '.join(ROUNDING)}", whole)
-        given[name] = ROUNDING[word]
-    elif kind == "fence":
-        letters = [FENCE_LETTERS.find(c) for c in word]
-        ordered = letters == sorted(set(letters)) and -1 not in letters
-        if not ordered or not (word or [t.text for t in operand] == ["0"]):
-            raise SyntaxFault("asm-syntax", "expected some of iorw, or 0", whole)
-        given[name] = sum(8 >> n for n in letters)
-    elif kind == "csr" and word in CSRS:
-        given[name] = CSRS[word]
-    else:
-        given[name] = _value(job, operand, whole)
-
-
-def _register(part: str, token: Token, given: dict[str, int | Expr]) -> None:
-    floating = part.startswith("f.")
-    numbers = F_NUMBERS if floating else X_NUMBERS
-    number = numbers.get(token.text) if token.kind == "name" else None
-    if number is None:
-        kind = "a floating-point" if floating else "an integer"
-        raise SyntaxFault("asm-syntax", f"'{token.text}' is not {kind} register", token.span)
-    if part == "sp":
-        if number != X_NUMBERS["sp"]:
-            raise SyntaxFault("asm-value", "this register must be sp", token.span)
-        return
-    given[part.removeprefix("f.")] = number
-
-
-def _value(job: Job, tokens: list[Token], after: Span) -> int | Expr:
-    """A number if it is known now and does not hang on where a label is."""
-    expr = job.expression(tokens, after)
-    return expr.value if isinstance(expr, Number) else _folded(job, expr)
-
-
-def _folded(job: Job, expr: Expr) -> int | Expr:
-    if _mentions_labels(expr):
-        return expr
-    return job.evaluate(expr).number
 
 
 def _encode(
@@ -244,7 +173,7 @@ def _li(job: Job, operands: list[list[Token]], head: Token) -> None:
     if not -(1 << 63) <= value < 1 << 64:
         raise SyntaxFault("asm-value", f"{value} does not fit into 64 bits", head.span)
     register: dict[str, int | Expr] = {}
-    _operand(job, "rd", operands[0], head, register)
+    read_operand(job, "rd", operands[0], head, register)
     rd = register["rd"]
     for name, source, immediate in load_constant(value):
         row = TABLE[name]
@@ -276,7 +205,7 @@ def _la(job: Job, operands: list[list[Token]], head: Token) -> None:
     if len(operands) != 2:
         raise SyntaxFault("asm-syntax", f"'{head.text}' takes 2 operands", head.span)
     given: dict[str, int | Expr] = {}
-    _operand(job, "rd", operands[0], head, given)
+    read_operand(job, "rd", operands[0], head, given)
     given["rs1"] = given["rd"]
     _pcrel_pair(job, TABLE["addi"], given, job.expression(operands[1], head.span), head)
 
@@ -291,15 +220,15 @@ def _accesses_symbol(name: str, operands: list[list[Token]]) -> bool:
 
 def _access_symbol(job: Job, name: str, operands: list[list[Token]], head: Token) -> None:
     row = TABLE[name]
-    register, _memory = _parts(row)
+    register, _memory = parts_of(row)
     given: dict[str, int | Expr] = {}
     _require(job, row, head)
-    _operand(job, register, operands[0], head, given)
+    read_operand(job, register, operands[0], head, given)
     needs_base = register != "rd"  # what is loaded into an integer register holds it before
     if len(operands) != 2 + needs_base:
         what = "a register for the address" if needs_base else "2 operands"
         raise SyntaxFault("asm-syntax", f"'{name}' of a symbol takes {what}", head.span)
-    _operand(job, "rs1", operands[2] if needs_base else operands[0], head, given)
+    read_operand(job, "rs1", operands[2] if needs_base else operands[0], head, given)
     _pcrel_pair(job, row, given, job.expression(operands[1], head.span), head)
 
 
@@ -309,16 +238,16 @@ def _jump_register(job: Job, operands: list[list[Token]], head: Token) -> None:
     given: dict[str, int | Expr] = {"rd": X_NUMBERS["zero" if name == "jr" else "ra"]}
     row = TABLE["jalr"]
     if name == "jalr" and len(operands) > 1:
-        _operand(job, "rd", operands[0], head, given)
+        read_operand(job, "rd", operands[0], head, given)
         operands = operands[1:]
     if not 1 <= len(operands) <= 1 + (name == "jalr"):
         raise SyntaxFault("asm-syntax", f"'{name}' takes a register", head.span)
     if len(operands) == 2 or _is_register(operands[0]):
-        _operand(job, "rs1", operands[0], head, given)
+        read_operand(job, "rs1", operands[0], head, given)
         last = operands[1] if len(operands) == 2 else []
-        given["imm12"] = _value(job, last, head.span) if last else 0
+        given["imm12"] = read_value(job, last, head.span) if last else 0
     else:
-        _operand(job, "imm12(rs1)", operands[0], head, given)
+        read_operand(job, "imm12(rs1)", operands[0], head, given)
     _encode(job, row, given, {}, head)
 
 
@@ -341,7 +270,7 @@ def _call(job: Job, operands: list[list[Token]], head: Token) -> None:
         given: dict[str, int | Expr] = {}
         which = 1 if name == "jump" else 0
         target = operands[1 - which]
-        _operand(job, "rd", operands[which], head, given)
+        read_operand(job, "rd", operands[which], head, given)
         rd = given["rd"]
         assert isinstance(rd, int)
         numbers = [numbers[0], rd] if name == "jump" else [rd, rd]
@@ -376,20 +305,6 @@ def _has_base(operand: list[Token]) -> bool:
     return len(operand) > 2 and operand[-3].text == "(" and before not in asmlex.MODIFIERS
 
 
-def _mentions_labels(expr: Expr) -> bool:
-    match expr:
-        case Name():
-            return True
-        case Modified(_, operand, _):
-            return True
-        case Unary(_, operand, _):
-            return _mentions_labels(operand)
-        case Binary(_, left, right, _):
-            return _mentions_labels(left) or _mentions_labels(right)
-        case Number():
-            return False
-
-
 def _upper(value: int, where: Token | Expr) -> int:
     """The value of lui or auipc from what is written: its upper twenty bits, signed or not."""
     if not -(1 << 19) <= value < 1 << 20:
@@ -402,18 +317,6 @@ def _encoded(row: Insn, operands: dict[str, int], head: Token) -> int:
         return encode(row, **operands)
     except EncodeError as e:
         raise SyntaxFault("asm-value", f"'{row.name}': {e}", head.span) from e
-
-
-@cache
-def _parts(row: Insn) -> tuple[str, ...]:
-    """A row's operands as they are written."""
-    parts = row.syntax.split(",") if row.syntax else []
-    return tuple(p for p in parts if p not in FIELDS or FIELDS[p].kind != "flag")
-
-
-def _is_optional(part: str) -> bool:
-    key = part.partition("=")[0]
-    return key in FIELDS and FIELDS[key].kind == "rm"
 
 
 @cache

@@ -13,7 +13,17 @@ from functools import lru_cache
 from ..frontend.record import record
 from .encode import Decoded, decode, encode, expand
 from .isa import FIELDS, TABLE, Insn
-from .regs import CSR_NAMES, F_NAMES, FENCE_LETTERS, ROUNDING_NAMES, X_NAMES
+from .regs import (
+    CSR_NAMES,
+    F_NAMES,
+    FENCE_LETTERS,
+    ROUNDING_NAMES,
+    VLMUL,
+    VMASK,
+    VSEW,
+    VTAIL,
+    X_NAMES,
+)
 
 
 @record
@@ -151,9 +161,27 @@ csrrci  rd=0                 csrci     csr,zimm5
 fsgnj.s  rs2=rs1             fmv.s     f.rd,f.rs1
 fsgnjn.s rs2=rs1             fneg.s    f.rd,f.rs1
 fsgnjx.s rs2=rs1             fabs.s    f.rd,f.rs1
+fsgnj.h  rs2=rs1             fmv.h     f.rd,f.rs1
+fsgnjn.h rs2=rs1             fneg.h    f.rd,f.rs1
+fsgnjx.h rs2=rs1             fabs.h    f.rd,f.rs1
 fsgnj.d  rs2=rs1             fmv.d     f.rd,f.rs1
 fsgnjn.d rs2=rs1             fneg.d    f.rd,f.rs1
 fsgnjx.d rs2=rs1             fabs.d    f.rd,f.rs1
+vrsub.vx    rs1=0            vneg.v       vd,vs2,vm
+vxor.vi     simm5=-1         vnot.v       vd,vs2,vm
+vwadd.vx    rs1=0            vwcvt.x.x.v  vd,vs2,vm
+vwaddu.vx   rs1=0            vwcvtu.x.x.v vd,vs2,vm
+vnsrl.wx    rs1=0            vncvt.x.x.w  vd,vs2,vm
+vfsgnjn.vv  vs1=vs2          vfneg.v      vd,vs2,vm
+vfsgnjx.vv  vs1=vs2          vfabs.v      vd,vs2,vm
+vmand.mm    vs1=vs2          vmmv.m       vd,vs2
+vmxor.mm    vd=vs2,vs1=vs2   vmclr.m      vd
+vmxnor.mm   vd=vs2,vs1=vs2   vmset.m      vd
+vmnand.mm   vs1=vs2          vmnot.m      vd,vs2
+vl1re8.v    always           vl1r.v       vd,(rs1)
+vl2re8.v    always           vl2r.v       vd,(rs1)
+vl4re8.v    always           vl4r.v       vd,(rs1)
+vl8re8.v    always           vl8r.v       vd,(rs1)
 """
 
 _Alias = tuple[dict[str, int | str], str, str]
@@ -166,7 +194,7 @@ def _aliases() -> dict[str, tuple[_Alias, ...]]:
         if not line:
             continue
         insn, when, mnemonic, *syntax = line.split()
-        pairs = [item.split("=") for item in when.split(",")]
+        pairs = [item.split("=") for item in when.split(",") if item != "always"]
         fixed = {k: v if v in FIELDS else int(v) for k, v in pairs}
         assert set(fixed) <= {o.key for o in TABLE[insn].operands}
         found.setdefault(insn, []).append((fixed, mnemonic, syntax[0] if syntax else ""))
@@ -180,7 +208,9 @@ def _written(
 
     def one(match: re.Match[str]) -> str:
         floating, key = match[1], match[2]
-        return key if key == "sp" else _operand(key, bool(floating), operands[key], addr, name)
+        return (
+            key if key in ("sp", "v0") else _operand(key, bool(floating), operands[key], addr, name)
+        )
 
     shown = [part for part in syntax.split(",") if _is_shown(part, decoded)]
     text = ",".join(re.sub(r"(f\.)?\b([a-z]\w*)(?:=\d+)?", one, part) for part in shown)
@@ -191,7 +221,7 @@ def _written(
 def _is_shown(part: str, decoded: Decoded) -> bool:
     key = part.split("=", maxsplit=1)[0]
     field = FIELDS.get(key)
-    if field is None or field.kind not in ("flag", "rm"):
+    if field is None or field.kind not in ("flag", "rm", "mask"):
         return True
     if field.kind == "flag":
         return False
@@ -211,6 +241,12 @@ def _operand(key: str, floating: bool, value: int, addr: int, name: Callable[[in
     match field.kind:
         case "reg":
             return (F_NAMES if floating else X_NAMES)[value]
+        case "vreg":
+            return f"v{value}"
+        case "mask":
+            return "v0.t"
+        case "vtype":
+            return _vtype(value)
         case "rm":
             return ROUNDING_NAMES[value]
         case "csr":
@@ -226,3 +262,11 @@ def _operand(key: str, floating: bool, value: int, addr: int, name: Callable[[in
             if field.scale == 4096:  # lui and auipc are written with the bits they store
                 return f"{value >> 12 & 0xF_FFFF:#x}"
             return f"{value:#x}" if "shamt" in key else str(value)
+
+
+def _vtype(value: int) -> str:
+    """Element size, group, tail and mask policy; a number where one of them is reserved."""
+    sew, lmul = VSEW[value >> 3 & 7], VLMUL[value & 7]
+    if value >> 8 or sew is None or lmul is None:
+        return str(value)
+    return f"{sew},{lmul},{VTAIL[value >> 6 & 1]},{VMASK[value >> 7]}"

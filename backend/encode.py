@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from ..frontend.record import record
 from .isa import FIELDS, TABLE, Field, Insn
@@ -67,18 +68,22 @@ def _low_bits(match: int) -> int:
     return match & 0x7F if match & 3 == 3 else match & 3 | match >> 11 & 0x1C
 
 
-def _buckets() -> dict[int, _Bucket]:
-    found: dict[int, dict[int, dict[int, Insn]]] = {}
+def _rows_by_low_bits() -> dict[int, list[Insn]]:
+    found: dict[int, list[Insn]] = {}
     for row in TABLE.values():
-        by_mask = found.setdefault(_low_bits(row.match), {})
+        found.setdefault(_low_bits(row.match), []).append(row)
+    return found
+
+
+_ROWS = _rows_by_low_bits()
+
+
+@cache  # most programs meet few opcodes, and the vector ones have hundreds of rows
+def _bucket(low_bits: int) -> _Bucket:
+    by_mask: dict[int, dict[int, Insn]] = {}
+    for row in _ROWS.get(low_bits, ()):
         by_mask.setdefault(row.mask, {})[row.match] = row
-    return {
-        key: tuple(sorted(by_mask.items(), key=lambda item: -item[0].bit_count()))
-        for key, by_mask in found.items()
-    }
-
-
-_BUCKETS = _buckets()
+    return tuple(sorted(by_mask.items(), key=lambda item: -item[0].bit_count()))
 
 
 def decode(word: int) -> Decoded | None:
@@ -91,7 +96,7 @@ def decode(word: int) -> Decoded | None:
         word &= 0xFFFF_FFFF
     else:
         word &= 0xFFFF
-    for mask, rows in _BUCKETS.get(_low_bits(word), ()):
+    for mask, rows in _bucket(_low_bits(word)):
         row = rows.get(word & mask)
         if row is None:
             continue

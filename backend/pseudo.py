@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 # Loads and stores that may name a symbol instead of an address.
-LOADS = frozenset("lb lh lw ld lbu lhu lwu flw fld sb sh sw sd fsw fsd".split())
+LOADS = frozenset("lb lh lw ld lbu lhu lwu flh flw fld sb sh sw sd fsh fsw fsd".split())
 
 # name, number of operands, what it stands for; $0 is the first operand (RISC-V assembly
-# programmer's manual, "Pseudoinstructions").
+# programmer's manual, "Pseudoinstructions"; for vectors, the V extension's section of each
+# instruction). "m" after the number: or a mask more, which the instruction takes too. A name with
+# a "+" is one that the assembler makes of another, by its operands.
 _ROWS = """
 nop       0  addi x0,x0,0
 unimp     0  csrrw x0,cycle,x0
@@ -72,16 +74,69 @@ fneg.d    2  fsgnjn.d $0,$1,$1
 fabs.d    2  fsgnjx.d $0,$1,$1
 fgt.d     3  flt.d $0,$2,$1
 fge.d     3  fle.d $0,$2,$1
+fmv.h     2  fsgnj.h $0,$1,$1
+fneg.h    2  fsgnjn.h $0,$1,$1
+fabs.h    2  fsgnjx.h $0,$1,$1
+fgt.h     3  flt.h $0,$2,$1
+fge.h     3  fle.h $0,$2,$1
 fmv.x.s   2  fmv.x.w $0,$1
 fmv.s.x   2  fmv.w.x $0,$1
+vneg.v       2m vrsub.vx $0,$1,x0
+vnot.v       2m vxor.vi $0,$1,-1
+vwcvt.x.x.v  2m vwadd.vx $0,$1,x0
+vwcvtu.x.x.v 2m vwaddu.vx $0,$1,x0
+vncvt.x.x.w  2m vnsrl.wx $0,$1,x0
+vfneg.v      2m vfsgnjn.vv $0,$1,$1
+vfabs.v      2m vfsgnjx.vv $0,$1,$1
+vmsgt.vv     3m vmslt.vv $0,$2,$1
+vmsgtu.vv    3m vmsltu.vv $0,$2,$1
+vmsge.vv     3m vmsle.vv $0,$2,$1
+vmsgeu.vv    3m vmsleu.vv $0,$2,$1
+vmfgt.vv     3m vmflt.vv $0,$2,$1
+vmfge.vv     3m vmfle.vv $0,$2,$1
+vmslt.vi     3m vmsle.vi $0,$1,($2)-1
+vmsge.vi     3m vmsgt.vi $0,$1,($2)-1
+vmsltu.vi    3m vmsleu.vi $0,$1,($2)-1
+vmsltu.vi+0  3m vmsne.vv $0,$1,$1
+vmsgeu.vi    3m vmsgtu.vi $0,$1,($2)-1
+vmsgeu.vi+0  3m vmseq.vv $0,$1,$1
+vmsge.vx     3  vmslt.vx $0,$1,$2; vmnand.mm $0,$0,$0
+vmsge.vx     4  vmslt.vx $0,$1,$2,$3; vmxor.mm $0,$0,v0
+vmsge.vx     5  vmslt.vx $4,$1,$2; vmandn.mm $4,v0,$4; vmandn.mm $0,$0,v0; vmor.mm $0,$4,$0
+vmsge.vx+v0  5  vmslt.vx $4,$1,$2; vmandn.mm $0,$0,$4
+vmsgeu.vx    3  vmsltu.vx $0,$1,$2; vmnand.mm $0,$0,$0
+vmsgeu.vx    4  vmsltu.vx $0,$1,$2,$3; vmxor.mm $0,$0,v0
+vmsgeu.vx    5  vmsltu.vx $4,$1,$2; vmandn.mm $4,v0,$4; vmandn.mm $0,$0,v0; vmor.mm $0,$4,$0
+vmsgeu.vx+v0 5  vmsltu.vx $4,$1,$2; vmandn.mm $0,$0,$4
+vmmv.m       2  vmand.mm $0,$1,$1
+vmcpy.m      2  vmand.mm $0,$1,$1
+vmclr.m      1  vmxor.mm $0,$0,$0
+vmset.m      1  vmxnor.mm $0,$0,$0
+vmnot.m      2  vmnand.mm $0,$1,$1
+vmandnot.mm  3  vmandn.mm $0,$1,$2
+vmornot.mm   3  vmorn.mm $0,$1,$2
+vpopc.m      2m vcpop.m $0,$1
+vfredsum.vs  3m vfredusum.vs $0,$1,$2
+vfwredsum.vs 3m vfwredusum.vs $0,$1,$2
+vfrece7.v    2m vfrec7.v $0,$1
+vfrsqrte7.v  2m vfrsqrt7.v $0,$1
+vle1.v       2  vlm.v $0,$1
+vse1.v       2  vsm.v $0,$1
+vl1r.v       2  vl1re8.v $0,$1
+vl2r.v       2  vl2re8.v $0,$1
+vl4r.v       2  vl4re8.v $0,$1
+vl8r.v       2  vl8re8.v $0,$1
 """
 
 
 def _rows() -> dict[tuple[str, int], tuple[str, ...]]:
-    found = {}
+    found: dict[tuple[str, int], tuple[str, ...]] = {}
     for line in _ROWS.strip().split("\n"):
         name, count, text = line.split(maxsplit=2)
-        found[name, int(count)] = tuple(part.strip() for part in text.split(";"))
+        least = int(count.removesuffix("m"))
+        found[name, least] = tuple(part.strip() for part in text.split(";"))
+        if count.endswith("m"):
+            found[name, least + 1] = (f"{text},${least}",)
     return found
 
 

@@ -1,4 +1,4 @@
-"""Names and numbers of registers, control registers, rounding modes and fence sets."""
+"""Names and numbers of registers, control registers, rounding modes, vtypes and fence sets."""
 
 from __future__ import annotations
 
@@ -15,9 +15,17 @@ X_NUMBERS = {name: n for n, name in enumerate(X_NAMES)} | {f"x{n}": n for n in r
 X_NUMBERS["fp"] = X_NUMBERS["s0"]
 F_NUMBERS = {name: n for n, name in enumerate(F_NAMES)} | {f"f{n}": n for n in range(32)}
 
+V_NUMBERS = {f"v{n}": n for n in range(32)}
+
 # Rounding modes by their encoding; 5 and 6 are reserved (F extension, "Rounding Mode").
 ROUNDING = {"rne": 0, "rtz": 1, "rdn": 2, "rup": 3, "rmm": 4, "dyn": 7}
 ROUNDING_NAMES = {n: name for name, n in ROUNDING.items()}
+
+# The parts of a vtype by their encoding; None is reserved (V extension, section 3.4).
+VSEW = ("e8", "e16", "e32", "e64", None, None, None, None)
+VLMUL = ("m1", "m2", "m4", "m8", None, "mf8", "mf4", "mf2")
+VTAIL = ("tu", "ta")
+VMASK = ("mu", "ma")
 
 FENCE_LETTERS = "iorw"  # bits 3 to 0 of a fence's predecessor or successor set
 

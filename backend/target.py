@@ -10,7 +10,7 @@ from functools import lru_cache
 
 from ..frontend.record import record
 
-DEFAULT_ARCH = "rv64gc"  # the one place that says so; Zba, Zbb and V are asked for
+DEFAULT_ARCH = "rv64gc"  # the one place that says so; Zba, Zbb, V and others are asked for
 TRIPLE = "riscv64-unknown-unknown-elf"
 DATA_LAYOUT = "e-m:e-p:64:64-i64:64-i128:128-n32:64-S128"
 CPU = "generic-rv64"
@@ -23,6 +23,8 @@ _EXTENSIONS: dict[str, tuple[str, ...]] = {
     "f": ("zicsr",), "d": ("f",),
     "g": ("i", "m", "a", "f", "d", "zicsr", "zifencei"),
     "v": ("d", "zvl128b"),
+    # With the vector form of half precision comes all of the scalar one, though less would do.
+    "zfh": ("f",), "zvfh": ("v", "zfh"), "zicond": (),
     "zicsr": (), "zifencei": (),
     "zba": (), "zbb": (), "zbc": (), "zbs": (), "b": ("zba", "zbb", "zbs"),
     **{f"zvl{bits}b": (f"zvl{bits // 2}b",) if bits > 32 else () for bits in

@@ -21,7 +21,7 @@ from kcc.backend.pseudo import load_constant
 from kcc.backend.regs import CSR_NAMES
 from kcc.frontend.diag import CompileError, Diagnostics
 
-ARCH = "rv64gc_zba_zbb_zbc_zbs"
+ARCH = "rv64gcv_zba_zbb_zbc_zbs_zfh"
 
 
 def obj(text: str, arch: str = ARCH) -> bytes:
@@ -76,8 +76,8 @@ def random_listing(seed: int, count: int) -> list[str]:
     rng = random.Random(seed)
     lines = []
     for row in TABLE.values():
-        if any(field.kind == "target" for _, field in row.fields):
-            continue
+        if any(field.kind == "target" for _, field in row.fields) or row.ext == "Zicond":
+            continue  # binutils 2.40 does not know Zicond
         for _ in range(count):
             word = row.match | rng.getrandbits(32) & ~row.mask & ((1 << 8 * row.size) - 1)
             hit = decode(word)
