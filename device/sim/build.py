@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from . import state
 from .interface import Cause
@@ -22,6 +22,7 @@ from .interface import Cause
 if TYPE_CHECKING:
     from .fastloops import Loop
 
+T = TypeVar("T")
 View = Literal["bits", "s", "d"]
 TYPE_OF_VIEW: dict[View, str] = {"bits": "i64", "s": "float", "d": "double"}
 
@@ -55,22 +56,31 @@ class DefF:
 
 @dataclass
 class Access:
-    """A memory access, expanded when its group is known."""
+    """A memory access, expanded when its group is known.
 
-    kind: Literal["load", "store", "locate"]
-    type: str
+    A span is one of `count` elements that the code after it makes by itself, up to the label
+    `tag`.next, with the host address `tag`.at. Its slow path is to make them in another way; it
+    finds what it must know of the access in `tag`.site and `tag`.left, instructions left.
+    """
+
+    kind: Literal["load", "store", "locate", "span"]
+    type: str  # of an element
     addr: str
     base: int  # register the address is made from,
     offset: int  # and what is added to it
-    value: str  # of a store; "1" or "0" for locate: whether it stores
+    value: str  # of a store; "1" or "0" for locate and span: whether it stores
     tag: str
     pc: int
     undone: int  # instructions of the block not finished here
     group: int = -1
+    count: int = 1  # elements that the check is for; 0: it is all in `check`
+    check: tuple[str, ...] = ()  # of a span: IR that ends in
+    also: str = ""  # an i1 that must be true too
+    slow: tuple[str, ...] = ()  # of a span: IR
 
     @property
     def writes(self) -> bool:
-        return self.kind == "store" or (self.kind == "locate" and self.value == "1")
+        return self.kind == "store" or (self.kind in ("locate", "span") and self.value == "1")
 
 
 @dataclass(frozen=True)
@@ -316,6 +326,53 @@ class Builder:
     def locate(self, kind: str, base: int, *, stores: bool) -> str:
         """A host pointer to checked, aligned RAM at x[base], for atomics (lr: not stores)."""
         return self._access("locate", kind, base, 0, "1" if stores else "0")
+
+    @contextmanager
+    def span(
+        self,
+        kind: str,
+        base: int,
+        *,
+        count: int,
+        stores: bool,
+        slow: Callable[[str], None],
+        check: Callable[[str], str] | None = None,
+    ) -> Iterator[str]:
+        """A checked access of many elements: the body makes it, at the host address it is given.
+
+        count:  elements of type `kind` from x[base] on, all to be in bounds and aligned.
+        slow:   emits what to do where the check fails, given the tag; see Access.
+        check:  emits more of the check, given the tag, and returns an i1. It finds the remembered
+                region's start in `tag`.base, and in `tag`.limit how many places `count` elements
+                in a row have there. With a count of 0 it is the whole check.
+        """
+        if self._places is not None:
+            assert check is None
+            yield self.op(f"getelementptr inbounds i8, {self._places.pop(0)}")
+            return
+        tag = self.name()
+        addr = self.address(base)
+        block = self.blocks[-1]
+        access = Access("span", kind, addr, base, 0, str(int(stores)), tag, self.pc, self.undone)
+        access.count = count
+        if check is not None:
+            access.also, access.check = self._beside(check, tag)
+            block.plain = False
+        _, access.slow = self._beside(slow, tag)
+        block.items.append(access)
+        self.label = f"{tag}.fast"
+        yield f"%{tag}.at"
+        self.goto(f"{tag}.next")
+        self.start(f"{tag}.next")
+
+    def _beside(self, emit: Callable[[str], T], tag: str) -> tuple[T, tuple[str, ...]]:
+        """What `emit` returns, and the lines it emits, which go elsewhere; their marks stay."""
+        block = self.blocks[-1]
+        before, block.items = block.items, []
+        result = emit(tag)
+        beside, block.items = block.items, before
+        block.items += [mark for mark in beside if not isinstance(mark, str)]
+        return result, tuple(line for line in beside if isinstance(line, str))
 
     def _access(
         self,

@@ -245,6 +245,7 @@ def _place(walks: list[Walk], access: Access, start: Form, step: Form) -> int:
         least, greatest = min(low, start.const), max(high, start.const)
         if (
             (walk.low.terms, walk.step, walk.log2) == (start.terms, step, log2)
+            and walk.access.count == access.count
             and (start.const - low) % (1 << log2) == 0
             and greatest - least < STEP
         ):

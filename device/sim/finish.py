@@ -41,6 +41,7 @@ _INTRINSICS = {
     "declare i64 @llvm.fshr.i64(i64, i64, i64)",
     "declare i64 @llvm.umin.i64(i64, i64)",
     "declare i64 @llvm.smax.i64(i64, i64)",
+    "declare i64 @llvm.usub.sat.i64(i64, i64)",
 }
 _META = """
 !0 = !{!"kcc"}
@@ -93,7 +94,13 @@ def _expand(
                 yield item
             case DefF():
                 yield from _write_float(b, item)
+            case Access(kind="span"):
+                yield from _check(item, groups)
+                yield from _slow_span(item, groups)
+                yield from _place(item, groups)
             case Access():
+                yield from _check(item, groups)
+                yield from _place(item, groups)
                 yield from _access(item, groups)
             case Spill():
                 yield from _spill(*written, item)
@@ -236,7 +243,8 @@ class _Groups:
         self._seed = seed
         self.writable = [False] * count  # some access stores: remember writable regions only
         self.held = [False] * count  # used in a loop: kept in registers
-        self.sizes: list[set[int]] = [set() for _ in range(count)]  # log2, of accesses
+        # Of accesses: log2 of an element's size, and how many elements.
+        self.sizes: list[set[tuple[int, int]]] = [set() for _ in range(count)]
 
     def slot(self, group: int) -> int:
         """Units share places, but what only loads remember never serves a store."""
@@ -251,15 +259,15 @@ class _Groups:
     def slots(self, access: Access) -> tuple[str, str, str]:
         """Where base, limit and bias of an access in a loop are held."""
         at = f"%g{access.group}"
-        return f"{at}.base", f"{at}.limit{_log2(access.type)}", f"{at}.bias"
+        return f"{at}.base", f"{at}.{_limit(*_size(access))}", f"{at}.bias"
 
     def head(self) -> Iterator[str]:
         for group, held in enumerate(self.held):
             if held:
                 yield f"%g{group}.base = alloca i64"
                 yield f"%g{group}.bias = alloca ptr"
-                for log2 in sorted(self.sizes[group]):
-                    yield f"%g{group}.limit{log2} = alloca i64"
+                for size in sorted(self.sizes[group]):
+                    yield f"%g{group}.{_limit(*size)} = alloca i64"
         for group in range(len(self.held)):
             at = state.HART.offset("guesses", self.slot(group) * state.GUESS_SIZE // 8)
             for k, part in enumerate(("base", "size", "bias")):
@@ -274,17 +282,36 @@ class _Groups:
         yield f"%{tag}.bias = load ptr, ptr %g{group}.bias.at, !tbaa !2"
         yield f"store i64 %{tag}.base, ptr %g{group}.base"
         yield f"store ptr %{tag}.bias, ptr %g{group}.bias"
-        for log2 in sorted(self.sizes[group]):
-            yield f"%{tag}.limit{log2} = lshr i64 %{tag}.size, {log2}"
-            yield f"store i64 %{tag}.limit{log2}, ptr %g{group}.limit{log2}"
+        for size in sorted(self.sizes[group]):
+            limit = _limit(*size)
+            yield from _limit_from_size(tag, f"%{tag}.{limit}", *size)
+            yield f"store i64 %{tag}.{limit}, ptr %g{group}.{limit}"
+
+
+def _size(access: Access) -> tuple[int, int]:
+    return _log2(access.type), max(access.count, 1)
+
+
+def _limit(log2: int, count: int) -> str:
+    """What the limit for so many elements in a row is called."""
+    return f"limit{log2}" if count == 1 else f"limit{log2}.{count}"
+
+
+def _limit_from_size(tag: str, out: str, log2: int, count: int) -> Iterator[str]:
+    """How many places a row of elements has in a region of `tag`.size bytes."""
+    if count == 1:
+        yield f"{out} = lshr i64 %{tag}.size, {log2}"
+    else:
+        yield f"{out}.one = lshr i64 %{tag}.size, {log2}"
+        yield f"{out} = call i64 @llvm.usub.sat.i64(i64 {out}.one, i64 {count - 1})"
 
 
 def _log2(kind: str) -> int:
     return (BITS[kind] // 8).bit_length() - 1
 
 
-def _access(a: Access, groups: _Groups) -> Iterator[str]:
-    """The check, the access, and the slow path beside it.
+def _check(a: Access, groups: _Groups) -> Iterator[str]:
+    """The check.
 
     Counting in elements makes one comparison do for bounds and alignment: low bits of a
     misaligned offset become high bits of the rotated one.
@@ -292,22 +319,40 @@ def _access(a: Access, groups: _Groups) -> Iterator[str]:
     tag, group, log2 = a.tag, a.group, _log2(a.type)
     if groups.held[group]:
         yield f"%{tag}.base = load i64, ptr %g{group}.base"
-        yield f"%{tag}.limit = load i64, ptr %g{group}.limit{log2}"
+        yield f"%{tag}.limit = load i64, ptr %g{group}.{_limit(*_size(a))}"
     else:
         yield f"%{tag}.base = load i64, ptr %g{group}.base.at, !tbaa !2"
         yield f"%{tag}.size = load i64, ptr %g{group}.size.at, !tbaa !2"
-        yield f"%{tag}.limit = lshr i64 %{tag}.size, {log2}"
-    yield f"%{tag}.off = sub i64 {a.addr}, %{tag}.base"
-    index = f"%{tag}.off"
-    if log2:
-        index = f"%{tag}.index"
-        yield f"{index} = call i64 @llvm.fshr.i64(i64 %{tag}.off, i64 %{tag}.off, i64 {log2})"
-    yield f"%{tag}.ok = icmp ult i64 {index}, %{tag}.limit"
-    yield f"br i1 %{tag}.ok, label %{tag}.fast, label %{tag}.slow, !prof !6"
+        yield from _limit_from_size(tag, f"%{tag}.limit", *_size(a))
+    ok = a.also
+    if a.count:
+        ok = f"%{tag}.ok"
+        yield f"%{tag}.off = sub i64 {a.addr}, %{tag}.base"
+        index = f"%{tag}.off"
+        if log2:
+            index = f"%{tag}.index"
+            yield f"{index} = call i64 @llvm.fshr.i64(i64 %{tag}.off, i64 %{tag}.off, i64 {log2})"
+        yield f"{ok} = icmp ult i64 {index}, %{tag}.limit"
+    if a.check:
+        yield from a.check
+        if a.count:
+            ok = f"%{tag}.both"
+            yield f"{ok} = and i1 %{tag}.ok, {a.also}"
+    yield f"br i1 {ok}, label %{tag}.fast, label %{tag}.slow, !prof !6"
+
+
+def _place(a: Access, groups: _Groups) -> Iterator[str]:
+    """Where the access is on the host, now that its check has succeeded."""
+    tag, group = a.tag, a.group
     yield f"{tag}.fast:"
     place = f"%g{group}.bias" + ("" if groups.held[group] else ".at, !tbaa !2")
     yield f"%{tag}.bias = load ptr, ptr {place}"
     yield f"%{tag}.at = getelementptr i8, ptr %{tag}.bias, i64 {a.addr}"
+
+
+def _access(a: Access, groups: _Groups) -> Iterator[str]:
+    """The access itself, after its check, and the slow path beside it."""
+    tag = a.tag
     if a.kind == "load":
         yield f"%{tag}.hit = load {a.type}, ptr %{tag}.at, align 1, !tbaa !4"
     elif a.kind == "store":
@@ -323,14 +368,30 @@ def _access(a: Access, groups: _Groups) -> Iterator[str]:
         yield f"%{tag} = phi ptr [ %{tag}.at, %{tag}.fast ], [ %{tag}.miss, %{tag}.slow ]"
 
 
+def _slow_span(a: Access, groups: _Groups) -> Iterator[str]:
+    tag = a.tag
+    yield f"{tag}.slow:"
+    yield f"%{tag}.site = add i64 {groups.site(a)}, 0"
+    yield from _left(a)
+    yield from a.slow
+    if groups.held[a.group]:
+        yield from groups.reload(a.group, f"{tag}.re")
+    yield f"br label %{tag}.next"
+
+
+def _left(a: Access) -> Iterator[str]:
+    """Instructions left in the turn, this one and those after it not counted as done."""
+    yield f"%{a.tag}.budget = load i64, ptr %budget"
+    yield f"%{a.tag}.left = add i64 %{a.tag}.budget, {a.undone}"
+
+
 def _slow(a: Access, groups: _Groups) -> Iterator[str]:
     tag = a.tag
     function = {"load": "load_miss", "store": "store_miss", "locate": "locate"}[a.kind]
     yield f"%{tag}.fp = getelementptr i8, ptr %hart, i64 {state.HART.offset(function)}"
     yield f"%{tag}.f = load ptr, ptr %{tag}.fp, !tbaa !2"
-    yield f"%{tag}.b0 = load i64, ptr %budget"
-    yield f"%{tag}.b = add i64 %{tag}.b0, {a.undone}"
-    common = f"ptr %hart, i64 {a.addr}, i64 {signed(a.pc)}, i64 %{tag}.b, i64 {groups.site(a)}"
+    yield from _left(a)
+    common = f"ptr %hart, i64 {a.addr}, i64 {signed(a.pc)}, i64 %{tag}.left, i64 {groups.site(a)}"
     if a.kind == "load":
         yield f"%{tag}.wide = call preserve_mostcc i64 %{tag}.f({common})"
         yield from _convert_in(a, tag)
@@ -426,7 +487,7 @@ def _group(b: Builder) -> _Groups:
     for access, _, looping in roots:
         groups.writable[access.group] |= access.writes
         groups.held[access.group] |= looping
-        groups.sizes[access.group].add(_log2(access.type))
+        groups.sizes[access.group].add(_size(access))
     return groups
 
 
