@@ -14,34 +14,13 @@ import pytest
 from kcc.backend.encode import encode
 from kcc.backend.isa import TABLE, Insn
 from kcc.device.sim.machine import Done, HartStart, Machine, Resume
+from values import DOUBLES, SINGLES
 
 BASE, SIZE = 0x4000_0000, 4 << 20
 INPUT, OUTPUT = BASE + (1 << 20), BASE + (2 << 20)
 ARCH = "rv64gc_zba_zbb_zbc_zbs"
 BOX = 0xFFFF_FFFF_0000_0000
 
-# Zeros, subnormals, the ends of the normal range, halves, integers' ends, infinities, NaNs.
-SINGLES = (
-    0x0000_0000, 0x8000_0000, 0x0000_0001, 0x8000_0001, 0x007F_FFFF, 0x0080_0000, 0x8080_0000,
-    0x0080_0001, 0x3F80_0000, 0xBF80_0000, 0x3F80_0001, 0x3F00_0000, 0xBF00_0000, 0x3EFF_FFFF,
-    0x3FC0_0000, 0x4020_0000, 0xC020_0000, 0x4B00_0001, 0x4F00_0000, 0xCF00_0000, 0x4EFF_FFFF,
-    0x4F80_0000, 0x4F7F_FFFF, 0x5F00_0000, 0xDF00_0000, 0x5F80_0000, 0xBF7F_FFFF, 0x7F7F_FFFF,
-    0xFF7F_FFFF, 0x7F80_0000, 0xFF80_0000, 0x7FC0_0000, 0xFFC1_2345, 0x7F80_0001, 0xFFBF_FFFF,
-    0x3380_0000, 0x0C80_0000, 0x1F80_0000, 0x2000_0000, 0x5FC0_0000,
-)  # fmt: skip
-DOUBLES = (
-    *(struct.unpack("<Q", struct.pack("<d", x))[0] for x in (
-        0.0, -0.0, 1.0, -1.0, 0.5, -0.5, 1.5, 2.5, -2.5, 1e300, -1e300, 1e-300, 2.0**31,
-        2.0**31 - 1, -(2.0**31), -(2.0**31) - 1, 2.0**32, 2.0**32 - 0.5, 2.0**63, -(2.0**63),
-        2.0**64, -0.99999, 2.0**52 + 0.5, 2.0**53 - 1, 3.4028235677973366e38, 1.4e-45, 7e-46,
-        2.0**-149, 2.0**-150, 2.0**-126, 1.1754943e-38, 2.0**-512, 2.0**512, 1.0 + 2.0**-24,
-        1.0 + 2.0**-23, 1.0 + 3 * 2.0**-24,
-    )),
-    0x0000_0000_0000_0001, 0x8000_0000_0000_0001, 0x000F_FFFF_FFFF_FFFF, 0x0010_0000_0000_0000,
-    0x0010_0000_0000_0001, 0x7FEF_FFFF_FFFF_FFFF, 0xFFEF_FFFF_FFFF_FFFF, 0x7FF0_0000_0000_0000,
-    0xFFF0_0000_0000_0000, 0x7FF8_0000_0000_0000, 0xFFF8_1234_5678_9ABC, 0x7FF0_0000_0000_0001,
-    0xFFF7_FFFF_FFFF_FFFF, 0x3FEF_FFFF_FFFF_FFFF, 0x3FF0_0000_0000_0001,
-)  # fmt: skip
 INTEGERS = (
     0, 1, (1 << 64) - 1, 1 << 31, (1 << 31) - 1, 1 << 32, (1 << 32) - 1, 1 << 63, (1 << 63) - 1,
     (1 << 24) + 1, (1 << 53) + 1, (1 << 25) - 1, (1 << 54) + 3, 0xFFFF_FFFF_8000_0000,
