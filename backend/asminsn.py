@@ -50,6 +50,10 @@ def instruction(job: Job, head: Token, operands: list[list[Token]]) -> None:
         flags = {"aq": int("aq" in suffix), "rl": int("rl" in suffix)}
     row = TABLE.get(name)
     if row is None:
+        counts = [str(count) for known, count in PSEUDO if known == name]
+        if counts:
+            what = f"'{head.text}' takes {' or '.join(counts)} operands, not {len(operands)}"
+            raise SyntaxFault("asm-syntax", what, head.span)
         raise SyntaxFault("asm-instruction", f"unknown instruction '{head.text}'", head.span)
     short_form = TABLE.get(_IMMEDIATE_FORMS.get(name, ""))
     if short_form and len(operands) == 3 and _is_constant(job, operands[2]):
@@ -67,7 +71,12 @@ def _variant(job: Job, head: Token, operands: list[list[Token]]) -> str:
         immediate = read_value(job, operands[2], head.span)
         return name + "+0" * (immediate == 0)  # no unsigned number is less than 0
     if name in ("vmsge.vx", "vmsgeu.vx") and len(operands) > 3:
-        return name + "+v0" * ([t.text for t in operands[0]] == ["v0"])  # overwrites its mask
+        if [t.text for t in operands[3]] != ["v0.t"]:
+            raise SyntaxFault("asm-syntax", "a mask is v0.t", head.span)
+        if [t.text for t in operands[0]] == ["v0"]:  # it overwrites its own mask
+            if len(operands) == 4:
+                raise SyntaxFault("asm-value", f"'{name}' into v0 needs a register more", head.span)
+            return name + "+v0"
     return name
 
 

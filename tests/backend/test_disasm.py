@@ -56,6 +56,13 @@ def listing(code: bytes, addr: int = 0, **symbols: int) -> list[str]:
         (0xA731_098F, ".4byte\t0xa731098f"),
         (0xC000_1073, "unimp"),
         (0x22B5_8553, "fmv.d\tfa0,fa1"),
+        (0x0D15_F557, "vsetvli\ta0,a1,e32,m2,ta,ma"),
+        (0x0045_F557, "vsetvli\ta0,a1,4"),
+        (0x0028_30D7, "vadd.vi\tv1,v2,-16,v0.t"),
+        (0x0E20_40D7, "vneg.v\tv1,v2"),
+        (0x4021_80D7, "vadc.vvm\tv1,v2,v3,v0"),
+        (0x0285_0407, "vl1r.v\tv8,(a0)"),
+        (0x0EB5_5533, "czero.eqz\ta0,a0,a1"),
     ],
 )
 def test_one_instruction(word: int, text: str) -> None:

@@ -97,6 +97,66 @@ def test_reserved_words_are_no_instructions() -> None:
         assert decode(word) is None, hex(word)
 
 
+# Words of the vector opcodes, by the bits that matter: funct6, vm, vs2, vs1, funct3.
+@pytest.mark.parametrize(
+    ("funct6", "vm", "vs2", "vs1", "funct3"),
+    [
+        (0b010000, 1, 1, 1, 0),  # vadc.vvm has vm = 0 alone
+        (0b010010, 1, 1, 1, 4),  # vsbc.vxm
+        (0b010010, 0, 1, 1, 3),  # vsbc has no immediate form
+        (0b010111, 1, 1, 1, 0),  # vmv.v.v with vs2 set
+        (0b010111, 1, 1, 1, 5),  # vfmv.v.f with vs2 set
+        (0b010111, 0, 1, 1, 2),  # a masked vcompress
+        (0b011001, 0, 1, 1, 2),  # a masked vmand.mm
+        (0b100111, 1, 1, 2, 3),  # vmv3r.v
+        (0b100111, 0, 1, 0, 3),  # a masked vmv1r.v
+        (0b010000, 0, 1, 0, 2),  # a masked vmv.x.s
+        (0b010000, 0, 0, 1, 6),  # a masked vmv.s.x
+        (0b010000, 1, 1, 1, 6),  # vmv.s.x with vs2 set
+        (0b010000, 1, 1, 1, 1),  # vfmv.f.s with vs1 set
+        (0b010100, 1, 1, 17, 2),  # vid.v with vs2 set
+        (0b010010, 1, 1, 1, 2),  # an extension by no factor
+        (0b010010, 1, 1, 4, 1),  # a conversion that is none
+        (0b010011, 1, 1, 1, 1),  # neither root nor reciprocal
+        (0b000001, 1, 1, 1, 0),  # vandn.vv, of another extension
+        (0b110101, 1, 1, 1, 0),  # vwsll.vv, of another extension
+        (0b000011, 1, 1, 1, 0),  # vrsub.vv
+        (0b111110, 1, 1, 1, 2),  # vwmaccus.vv
+        (0b001110, 1, 1, 1, 1),  # vfslide1up.vv
+        (0b110000, 1, 1, 1, 4),  # vwredsumu with a scalar
+        (0b100000, 1, 0, 0, 7),  # vsetvl with bit 25 set
+    ],
+)
+def test_reserved_vector_words(funct6: int, vm: int, vs2: int, vs1: int, funct3: int) -> None:
+    word = funct6 << 26 | vm << 25 | vs2 << 20 | vs1 << 15 | funct3 << 12 | 3 << 7 | 0x57
+    assert decode(word) is None
+
+
+@pytest.mark.parametrize("opcode", [0x07, 0x27])
+@pytest.mark.parametrize(
+    "bits",
+    [
+        1 << 28 | 1 << 25,  # mew
+        1 << 25 | 1 << 20,  # unit-stride with a lumop that is none
+        1 << 25 | 1 << 23 | 2 << 29,  # three whole registers
+        1 << 23 | 5 << 12,  # whole registers, masked
+        11 << 20,  # a mask register, masked
+        1 << 25 | 11 << 20 | 5 << 12,  # a mask register of 16-bit elements
+        1 << 25 | 11 << 20 | 1 << 29,  # two mask registers
+    ],
+)
+def test_reserved_vector_accesses(opcode: int, bits: int) -> None:
+    assert decode(opcode | bits) is None
+
+
+def test_stores_have_no_first_fault_and_one_width_of_whole_registers() -> None:
+    for bits in (1 << 25 | 16 << 20, 1 << 25 | 1 << 23 | 6 << 12):
+        load = decode(0x07 | bits)
+        assert load is not None
+        assert load.insn.name in ("vle8ff.v", "vl1re32.v")
+        assert decode(0x27 | bits) is None
+
+
 def test_bits_above_a_compressed_instruction_do_not_matter() -> None:
     assert decode(0xDEAD_8082) == decode(0x8082)
 
@@ -123,6 +183,12 @@ def test_fences_ignore_their_reserved_bits() -> None:
         ("amoadd.w", {"rd": 1, "rs1": 2, "rs2": 3, "aq": 1}, 0x0431_20AF),
         ("fence", {}, 0x0FF0_000F),
         ("c.j", {"cj": -2048}, 0xB001),
+        ("vsetivli", {"rd": 10, "uimm5": 31, "zimm10": 0xD1}, 0xCD1F_F557),
+        ("vadd.vi", {"vd": 1, "vs2": 2, "simm5": -16}, 0x0228_30D7),
+        ("vadd.vi", {"vd": 1, "vs2": 2, "simm5": -16, "vm": 0}, 0x0028_30D7),
+        ("vmacc.vx", {"vd": 1, "vs2": 2, "rs1": 3}, 0xB621_E0D7),
+        ("vlsseg3e16.v", {"vd": 8, "rs1": 10, "rs2": 11}, 0x4AB5_5407),
+        ("vsuxei64.v", {"vs3": 8, "rs1": 10, "vs2": 16, "vm": 0}, 0x0505_7427),
     ],
 )
 def test_known_words(name: str, operands: dict[str, int], word: int) -> None:
