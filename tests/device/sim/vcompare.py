@@ -6,7 +6,18 @@ import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from vharness import PAGE, SCALARS, SIZE, Case, Outcome, Program, Setup, build, on_machine, on_qemu
+from vharness import (
+    PAGE,
+    SCALARS,
+    SIZE,
+    Case,
+    Outcome,
+    Program,
+    Setup,
+    build,
+    run_on_machine,
+    run_on_qemu,
+)
 
 
 @dataclass
@@ -36,13 +47,14 @@ def compare(cases: Sequence[Case], setup: Setup, excuse: Excuse | None = None) -
     room = (SIZE - (16 << 20)) // (setup.result_size + PAGE // 4)
     for at in range(0, len(cases), room):
         program = build(cases[at : at + room], setup)
-        theirs = on_qemu(program)
+        special = any(case.form.on_qemu for case in program.order)
+        theirs = run_on_qemu(build(program.order, setup, on_qemu=True) if special else program)
 
         def repeated(n: int, program: Program = program, theirs: list[Outcome] = theirs) -> bool:
             same = program.order[n].form == program.order[n - 1].form
             return same and theirs[n].trap == theirs[n - 1].trap == "illegal"
 
-        ours = on_machine(program, repeated)
+        ours = run_on_machine(program, repeated)
         for case, mine, other in zip(program.order, ours, theirs, strict=True):
             if other.trap:
                 report.trapped += 1

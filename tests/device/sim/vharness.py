@@ -50,6 +50,7 @@ class Form:
     dynamic: by vsetvl, from a register, so that nobody can know it in advance.
     vstart:  the case's vstart is written just before the body.
     frm:     dynamic rounding mode.
+    on_qemu: what QEMU runs for the body, where it cannot run that.
     """
 
     body: tuple[str, ...]
@@ -57,8 +58,9 @@ class Form:
     dynamic: bool = False
     vstart: bool = False
     frm: int = 0
+    on_qemu: tuple[str, ...] = ()
 
-    def lines(self) -> Iterator[str]:
+    def lines(self, *, on_qemu: bool) -> Iterator[str]:
         if self.vtype is not None:
             if self.dynamic:
                 yield from ("ld x1, 16(x4)", "ld x2, 24(x4)", "vsetvl x0, x1, x2")
@@ -66,7 +68,7 @@ class Form:
                 yield from ("ld x2, 16(x4)", f"vsetvli x0, x2, {self.vtype:#x}")
         if self.vstart:
             yield from ("ld x2, 32(x4)", "csrw vstart, x2")
-        yield from self.body
+        yield from self.on_qemu if on_qemu and self.on_qemu else self.body
         yield from ("ld x1, 8(x4)", "jr x1")
 
     def __str__(self) -> str:
@@ -145,11 +147,13 @@ def vtype_text(vtype: int) -> str:
 # -- the program -----------------------------------------------------------------------------
 
 
-def _assemble(forms: Sequence[Form], setup: Setup, first_output: int) -> tuple[bytes, list[int]]:
+def _assemble(
+    forms: Sequence[Form], setup: Setup, first_output: int, on_qemu: bool
+) -> tuple[bytes, list[int]]:
     """Code at BASE, which starts at its beginning, and where each form is; last, `done`."""
     lines = []
     for number, form in enumerate(forms):
-        lines += [f"form{number}:", *form.lines()]
+        lines += [f"form{number}:", *form.lines(on_qemu=on_qemu)]
     symbols = {
         "VLENB": setup.vlen // 8, "FLAGS": int(setup.flags), "MEMORY": int(setup.memory),
         "CONTROL": CONTROL, "SANDBOX": SANDBOX, "SIGNAL_STACK": SIGNAL_STACK,
@@ -206,7 +210,7 @@ class Program:
         return self.first_case + _CASE.size * len(self.order)
 
 
-def build(cases: Sequence[Case], setup: Setup) -> Program:
+def build(cases: Sequence[Case], setup: Setup, *, on_qemu: bool = False) -> Program:
     order = tuple(sorted(cases, key=lambda case: case.form.frm))
     forms = list(dict.fromkeys(case.form for case in order))
     image = _Image()
@@ -219,7 +223,7 @@ def build(cases: Sequence[Case], setup: Setup) -> Program:
     first_case = TABLES + len(image.data)
     output = first_case + _CASE.size * len(order) + 63 & ~63
     assert output + setup.result_size * len(order) <= BASE + SIZE, "too many cases for a program"
-    code, addresses = _assemble(forms, setup, output)
+    code, addresses = _assemble(forms, setup, output, on_qemu)
     where = dict(zip(forms, addresses, strict=False))
     table = b"".join(
         _CASE.pack(
@@ -252,7 +256,7 @@ def elf(segments: Iterable[tuple[int, bytes, int]], entry: int) -> bytes:
     return head.ljust(PAGE, b"\0") + b"".join(bodies)
 
 
-def on_qemu(program: Program) -> list[Outcome]:
+def run_on_qemu(program: Program) -> list[Outcome]:
     segments = [(BASE, program.image, SIZE), (SANDBOX, b"\0" * PAGE, PAGE)]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "program"
@@ -271,7 +275,7 @@ def on_qemu(program: Program) -> list[Outcome]:
 # -- on our machine --------------------------------------------------------------------------
 
 
-def on_machine(program: Program, repeated: Callable[[int], bool]) -> list[Outcome | None]:
+def run_on_machine(program: Program, repeated: Callable[[int], bool]) -> list[Outcome | None]:
     """What each case left; None for one that was not run.
 
     repeated: asked after a trap, whether the case of that number would only repeat it.
