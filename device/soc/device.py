@@ -174,9 +174,8 @@ class M1Device:
         """Execute a command buffer and wait for it; an interrupt stops it. None: closed."""
         done: list[BufferStatus] = []
         try:
-            if not self._queue.put(lambda: done.append(self._execute(addr, size, limit))):
+            if not self._queue.call(lambda: done.append(self._execute(addr, size, limit))):
                 return None
-            self._queue.wait_idle()
         except BaseException:  # Ctrl-C, or what a signal handler raises
             self.cancel()
             raise

@@ -83,3 +83,38 @@ def test_a_defect_is_raised_where_somebody_waits(queue):
         queue.wait_idle()
     queue.put(lambda: None)
     assert queue.wait_idle()
+
+
+def test_a_call_waits_for_its_turn_and_runs_here(queue):
+    gate = threading.Event()
+    started = threading.Event()
+    seen: list[object] = []
+    queue.put(lambda: (started.set(), gate.wait(), seen.append("put")))
+    started.wait()
+    opener = threading.Timer(0.02, gate.set)
+    opener.start()
+    assert queue.call(lambda: seen.append(threading.current_thread()))
+    assert seen == ["put", threading.current_thread()]
+    opener.join()
+
+
+def test_what_is_put_during_a_call_waits_for_its_end(queue):
+    seen: list[int] = []
+    assert queue.call(lambda: (queue.put(lambda: seen.append(2)), seen.append(1)))
+    assert queue.wait_idle()
+    assert seen == [1, 2]
+
+
+def test_a_call_raises_here_and_the_queue_goes_on(queue):
+    with pytest.raises(ZeroDivisionError):
+        queue.call(lambda: 1 / 0)
+    assert queue.wait_idle()
+    assert queue.call(lambda: None)
+
+
+def test_no_call_inside_a_request_or_after_the_end(queue):
+    answers: list[bool] = []
+    assert queue.call(lambda: answers.append(queue.call(lambda: None)))
+    queue.close()
+    assert not queue.call(lambda: answers.append(True))
+    assert answers == [False]
