@@ -23,14 +23,18 @@ if TYPE_CHECKING:
     from .fastloops import Loop
 
 T = TypeVar("T")
-View = Literal["bits", "s", "d"]
-TYPE_OF_VIEW: dict[View, str] = {"bits": "i64", "s": "float", "d": "double"}
+View = Literal["bits", "h", "s", "d"]
+TYPE_OF_VIEW: dict[View, str] = {"bits": "i64", "h": "half", "s": "float", "d": "double"}
 
 BITS = {"i8": 8, "i16": 16, "i32": 32, "i64": 64, "half": 16, "float": 32, "double": 64}
 MASK64 = (1 << 64) - 1
-BOX = 0xFFFF_FFFF_0000_0000
-NAN32 = 0x7FC0_0000
-NAN64 = 0x7FF8_0000_0000_0000
+# The canonical NaN: its bits, and how LLVM writes it.
+NAN_BITS: dict[View, int] = {"h": 0x7E00, "s": 0x7FC0_0000, "d": 0x7FF8_0000_0000_0000}
+NAN_VALUE: dict[View, str] = {
+    "h": "0xH7E00",
+    "s": "0x7FF8000000000000",
+    "d": "0x7FF8000000000000",
+}
 
 
 @dataclass(frozen=True)
@@ -106,13 +110,19 @@ class BlockCode:
     fast: Loop | None = None  # how to run it with fewer checks, see fastloops.py
 
 
+# Rounding modes, as in an instruction's rm field. RNE, RTZ, RDN and RUP the host has as well;
+# HOST is whichever of them its environment says, see runtime_float.py.
+RNE, RTZ, RDN, RUP, RMM, INVALID_RM = range(6)
+HOST = DYNAMIC_RM = 7
+
+
 @dataclass(frozen=True)
 class Mode:
     """The part of a hart's state that translations are specialised for."""
 
-    frm: int = 0  # dynamic rounding mode, as in the CSR: 0 is to nearest, 5..7 invalid
+    rounding: int = HOST  # by frm: HOST, RMM, or INVALID_RM for 5..7
     float_on: bool = True  # mstatus.FS is not Off
-    track_flags: bool = False  # keep fflags; False as long as no code reads them
+    track_flags: bool = False  # see ieee.py; False as long as no code is seen that reads them
 
 
 class Builder:
@@ -241,57 +251,47 @@ class Builder:
 
     def f_bits(self, reg: int) -> str:
         """All 64 bits, as an i64: for stores and moves."""
-        return self._view(reg, "bits")
+        return self.f_view(reg, "bits")
 
-    def f32(self, reg: int) -> str:
-        """A float for arithmetic; a NaN if the register does not hold a boxed one."""
-        return self._view(reg, "s")
+    def f_view(self, reg: int, view: View) -> str:
+        """A half, float or double for arithmetic; a NaN if the register holds no boxed one."""
+        self.views.add((reg, view))
+        return self.op(f"load {TYPE_OF_VIEW[view]}, ptr %f{reg}.{view}")
 
-    def f64(self, reg: int) -> str:
-        """A double for arithmetic."""
-        return self._view(reg, "d")
-
-    def f32_bits(self, reg: int) -> str:
-        """The observable bits of a single as an i32: unboxed, or the canonical NaN."""
+    def f_narrow_bits(self, reg: int, view: View) -> str:
+        """The observable bits in a view's format, an i16 to i64: unboxed, or the canonical NaN."""
         bits = self.f_bits(reg)
-        high = self.op(f"lshr i64 {bits}, 32")
-        boxed = self.op(f"icmp eq i64 {high}, {0xFFFF_FFFF}")
-        return self.select(boxed, "i32", self.op(f"trunc i64 {bits} to i32"), str(NAN32))
+        if view == "d":
+            return bits
+        width = BITS[TYPE_OF_VIEW[view]]
+        boxed = self.op(f"icmp uge i64 {bits}, {box(view)}")
+        low = self.op(f"trunc i64 {bits} to i{width}")
+        return self.select(boxed, f"i{width}", low, str(NAN_BITS[view]))
 
-    def set_f32(self, reg: int, value: str, *, exact: bool = False) -> None:
-        """Write a float. exact: keep a NaN's bits (a load); else they become canonical."""
-        self._set_f(reg, (("s", value),), exact)
-
-    def set_f64(self, reg: int, value: str, *, exact: bool = False) -> None:
-        self._set_f(reg, (("d", value),), exact)
+    def set_f(self, reg: int, view: View, value: str, *, exact: bool = False) -> None:
+        """Write a half, float or double. exact: keep a NaN's bits; else they become canonical."""
+        self._set_f(reg, ((view, value),), exact)
 
     def set_f_bits(self, reg: int, bits: str) -> None:
         """Write all 64 bits, from an i64."""
         self._set_f(reg, (("bits", bits),), exact=True)
 
-    def set_f32_bits(self, reg: int, bits: str) -> None:
-        """Write a single given as an i32, boxed."""
-        wide = self.op(f"zext i32 {bits} to i64")
-        boxed = self.op(f"or i64 {wide}, {BOX}")
-        value = self.op(f"bitcast i32 {bits} to float")
-        self._set_f(reg, (("bits", boxed), ("s", value)), exact=True)
+    def set_f_narrow_bits(self, reg: int, view: View, bits: str) -> None:
+        """Write bits of a view's format, boxed."""
+        kind = TYPE_OF_VIEW[view]
+        value = self.op(f"bitcast i{BITS[kind]} {bits} to {kind}")
+        self._set_f(reg, (("bits", self._boxed(view, bits)), (view, value)), exact=True)
 
-    def copy_f32(self, target: int, source: int) -> None:
-        """fmv.s: an arithmetic result stays one, so that copies cost a chain nothing."""
-        bits = self.f32_bits(source)
-        boxed = self.op(f"or i64 {self.op(f'zext i32 {bits} to i64')}, {BOX}")
-        self._set_f(target, (("bits", boxed), ("s", self.f32(source))), exact=True)
+    def copy_f(self, target: int, source: int, view: View) -> None:
+        """fmv: an arithmetic result stays one, so that copies cost a chain nothing."""
+        bits = self._boxed(view, self.f_narrow_bits(source, view))
+        self._set_f(target, (("bits", bits), (view, self.f_view(source, view))), exact=True)
 
-    def copy_f64(self, target: int, source: int) -> None:
-        given: tuple[tuple[View, str], ...] = (
-            ("bits", self.f_bits(source)),
-            ("d", self.f64(source)),
-        )
-        self._set_f(target, given, exact=True)
-
-    def _view(self, reg: int, view: View) -> str:
-        self.views.add((reg, view))
-        return self.op(f"load {TYPE_OF_VIEW[view]}, ptr %f{reg}.{view}")
+    def _boxed(self, view: View, bits: str) -> str:
+        if view == "d":
+            return bits
+        wide = self.op(f"zext i{BITS[TYPE_OF_VIEW[view]]} {bits} to i64")
+        return self.op(f"or i64 {wide}, {box(view)}")
 
     def _set_f(self, reg: int, given: tuple[tuple[View, str], ...], exact: bool) -> None:
         block = self.blocks[-1]
@@ -299,14 +299,52 @@ class Builder:
         block.written_f |= 1 << reg
 
     def rounding(self, rm: int) -> int | None:
-        """The rounding mode of an instruction's rm field, 0..4; None: illegal instruction."""
-        mode = self.mode.frm if rm == 7 else rm
-        return mode if mode <= 4 else None
+        """The rounding mode of an instruction's rm field: RNE to RMM, or HOST; None: illegal."""
+        mode = self.mode.rounding if rm == DYNAMIC_RM else rm
+        return mode if mode <= RMM or (mode == HOST and rm == DYNAMIC_RM) else None
 
-    def raise_flags(self, flags: str) -> None:
-        """Set bits of fflags from an i64; call only if mode.track_flags."""
-        old = self.state("fflags")
-        self.set_state("fflags", self.op(f"or i64 {old}, {flags}"))
+    @contextmanager
+    def rounded(self, mode: int) -> Iterator[None]:
+        """Have the host round by `mode`, RNE to RUP or HOST, in what is emitted meanwhile."""
+        if mode == HOST:
+            yield
+            return
+        self.collect_flags()
+        self.install_rounding(str(mode))
+        yield
+        self.collect_flags()
+
+    def collect_flags(self) -> str:
+        """fflags as an i64, all raised so far being in the state; the host rounds as frm says."""
+        function = self._function("float_collect")
+        return self.op(f"call preserve_mostcc i64 {function}(ptr %hart) strictfp")
+
+    def install_rounding(self, frm: str) -> None:
+        """Round by an i64 from here on; flags that are not collected are lost."""
+        function = self._function("float_install")
+        self.emit(f"call preserve_mostcc void {function}(ptr %hart, i64 {frm}) strictfp")
+
+    def strict(
+        self,
+        result: str,
+        name: str,
+        *args: tuple[str, str],
+        rounds: bool = True,
+        predicate: str = "",
+    ) -> str:
+        """Host arithmetic in its place among flags and rounding modes: add, fptosi and the like.
+
+        name: of the constrained intrinsic, with the types it is for: "fadd.f32".
+        rounds: whether it takes a rounding mode. predicate: of a comparison.
+        """
+        types = [*(t for t, _ in args), *["metadata"] * (1 + rounds + bool(predicate))]
+        given = [f"{t} {v}" for t, v in args]
+        given += ['metadata !"round.dynamic"'] if rounds else []
+        given += [f'metadata !"{predicate}"'] if predicate else []
+        given += ['metadata !"fpexcept.strict"']
+        function = f"llvm.experimental.constrained.{name}"
+        self.externals.add(f"declare {result} @{function}({', '.join(types)})")
+        return self.op(f"call {result} @{function}({', '.join(given)}) strictfp")
 
     # -- memory -------------------------------------------------------------------------------
 
@@ -525,6 +563,11 @@ class Builder:
         pair = self.op(f"insertvalue {{ i64, i64 }} poison, i64 {target}, 0")
         pair = self.op(f"insertvalue {{ i64, i64 }} {pair}, i64 {left}, 1")
         self.emit(f"ret {{ i64, i64 }} {pair}")
+
+
+def box(view: View) -> str:
+    """The bits above a half or a single in a float register, as LLVM writes them."""
+    return signed(MASK64 << BITS[TYPE_OF_VIEW[view]])
 
 
 def signed(value: int) -> str:

@@ -20,9 +20,8 @@ from functools import partial
 from . import state
 from .build import (
     BITS,
-    BOX,
-    NAN32,
-    NAN64,
+    NAN_BITS,
+    NAN_VALUE,
     TYPE_OF_VIEW,
     Access,
     BlockCode,
@@ -33,6 +32,7 @@ from .build import (
     Spill,
     UseX,
     View,
+    box,
     signed,
 )
 from .fastloops import guard
@@ -75,7 +75,7 @@ def finish(b: Builder, name: str, entries: tuple[int, ...]) -> str:
     return "\n".join(
         (
             f"define {{ i64, i64 }} @{name}(ptr noalias %hart, i64 %entry, i64 %budget.in)"
-            " nounwind {",
+            " nounwind strictfp {",
             *head,
             *body,
             "}",
@@ -155,51 +155,47 @@ def _write_float(b: Builder, item: DefF) -> Iterator[str]:
     tag, reg = item.tag, item.reg
     have = dict(item.given)
     if "bits" not in have:
-        if "s" in have:
-            yield from _box(have["s"], item.exact, tag)
-        else:
-            yield from _bits_of_double(have["d"], item.exact, tag)
+        (view,) = have
+        yield from _bits_of_value(view, have[view], item.exact, tag)
         have["bits"] = f"%{tag}.bits"
     yield from _store_views(b, reg, have, tag)
 
 
 def _store_views(b: Builder, reg: int, have: dict[View, str], tag: str) -> Iterator[str]:
-    yield f"store i64 {have['bits']}, ptr %f{reg}.bits"
-    if (reg, "s") in b.views:
-        if "s" not in have:
-            yield from _unbox(have["bits"], tag)
-        yield f"store float {have.get('s', f'%{tag}.s')}, ptr %f{reg}.s"
-    if (reg, "d") in b.views:
-        if "d" not in have:
-            yield f"%{tag}.d = bitcast i64 {have['bits']} to double"
-        yield f"store double {have.get('d', f'%{tag}.d')}, ptr %f{reg}.d"
+    for view, kind in TYPE_OF_VIEW.items():
+        if view != "bits" and (reg, view) not in b.views:
+            continue
+        if view not in have:
+            yield from _value_of_bits(view, have["bits"], tag)
+        yield f"store {kind} {have.get(view, f'%{tag}.{view}')}, ptr %f{reg}.{view}"
 
 
-def _box(value: str, exact: bool, tag: str) -> Iterator[str]:
+def _bits_of_value(view: View, value: str, exact: bool, tag: str) -> Iterator[str]:
+    """Boxed; canonical if it came out of arithmetic."""
+    kind = TYPE_OF_VIEW[view]
     if not exact:
-        yield f"%{tag}.nan = fcmp uno float {value}, 0.0"
+        yield f"%{tag}.nan = fcmp uno {kind} {value}, 0.0"
         value, given = f"%{tag}.sel", value
-        yield f"{value} = select i1 %{tag}.nan, float 0x{NAN64:X}, float {given}"
-    yield f"%{tag}.raw = bitcast float {value} to i32"
-    yield f"%{tag}.wide = zext i32 %{tag}.raw to i64"
-    yield f"%{tag}.bits = or i64 %{tag}.wide, {BOX}"
-
-
-def _bits_of_double(value: str, exact: bool, tag: str) -> Iterator[str]:
-    if exact:
+        yield f"{value} = select i1 %{tag}.nan, {kind} {NAN_VALUE[view]}, {kind} {given}"
+    if view == "d":
         yield f"%{tag}.bits = bitcast double {value} to i64"
         return
-    yield f"%{tag}.nan = fcmp uno double {value}, 0.0"
-    yield f"%{tag}.sel = select i1 %{tag}.nan, double 0x{NAN64:X}, double {value}"
-    yield f"%{tag}.bits = bitcast double %{tag}.sel to i64"
+    yield f"%{tag}.raw = bitcast {kind} {value} to i{BITS[kind]}"
+    yield f"%{tag}.wide = zext i{BITS[kind]} %{tag}.raw to i64"
+    yield f"%{tag}.bits = or i64 %{tag}.wide, {box(view)}"
 
 
-def _unbox(bits: str, tag: str) -> Iterator[str]:
-    yield f"%{tag}.high = lshr i64 {bits}, 32"
-    yield f"%{tag}.boxed = icmp eq i64 %{tag}.high, {BOX >> 32}"
-    yield f"%{tag}.low = trunc i64 {bits} to i32"
-    yield f"%{tag}.single = select i1 %{tag}.boxed, i32 %{tag}.low, i32 {NAN32}"
-    yield f"%{tag}.s = bitcast i32 %{tag}.single to float"
+def _value_of_bits(view: View, bits: str, tag: str) -> Iterator[str]:
+    """Unboxed: a NaN if the bits above are not all set."""
+    kind, out = TYPE_OF_VIEW[view], f"%{tag}.{view}"
+    if view == "d":
+        yield f"{out} = bitcast i64 {bits} to double"
+        return
+    narrow = f"i{BITS[kind]}"
+    yield f"{out}.boxed = icmp uge i64 {bits}, {box(view)}"
+    yield f"{out}.low = trunc i64 {bits} to {narrow}"
+    yield f"{out}.sel = select i1 {out}.boxed, {narrow} {out}.low, {narrow} {NAN_BITS[view]}"
+    yield f"{out} = bitcast {narrow} {out}.sel to {kind}"
 
 
 def _head(b: Builder, entries: tuple[int, ...], groups: _Groups) -> Iterator[str]:

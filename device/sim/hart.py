@@ -9,7 +9,7 @@ import struct
 from dataclasses import dataclass, field
 
 from . import csr, softfloat, state
-from .build import MASK64
+from .build import HOST, INVALID_RM, MASK64, RMM
 from .engine import Engine, Function
 from .interface import BusError, IoDevice
 from .runtime import first_frame
@@ -58,6 +58,8 @@ class Hart:
             ("yield_turn", "kcc_yield"),
             ("trap", "kcc_trap"),
             ("event", "kcc_event"),
+            ("float_install", "kcc_float_install"),
+            ("float_collect", "kcc_float_collect"),
         ):
             setattr(self.state, name, engine.runtime[function])
         self.clear_table()
@@ -96,7 +98,9 @@ class Hart:
     @property
     def mode(self) -> tuple[int, bool]:
         mstatus = self.state.csr[csr.BY_NAME["mstatus"].slot]
-        return self.state.frm, bool(mstatus & csr.MSTATUS_FS)
+        frm = self.state.frm
+        rounding = HOST if frm < RMM else RMM if frm == RMM else INVALID_RM
+        return rounding, bool(mstatus & csr.MSTATUS_FS)
 
     # -- what an ecall handler sees
 

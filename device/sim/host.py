@@ -31,6 +31,12 @@ def description() -> str:
     )
 
 
+@cache
+def has_halves() -> bool:
+    """True if the host computes with 16-bit floats."""
+    return "+avx512fp16" in llvm.get_host_cpu_features().flatten().split(",")
+
+
 def _target_machine(opt: int) -> Any:
     _initialise()
     return llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(

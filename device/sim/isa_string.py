@@ -6,7 +6,7 @@ import re
 
 _SINGLE = {"i": "I", "m": "M", "a": "A", "f": "F", "d": "D", "c": "C"}
 _MULTI = {
-    name.lower(): name for name in ("Zicsr", "Zifencei", "Zba", "Zbb", "Zbc", "Zbs")
+    name.lower(): name for name in ("Zicsr", "Zifencei", "Zfh", "Zba", "Zbb", "Zbc", "Zbs")
 }  # as the instruction table spells them
 _ALWAYS = frozenset({"I", "Zicsr", "Zifencei", "M-mode"})
 
@@ -29,7 +29,7 @@ def extensions_of(arch: str) -> frozenset[str]:
         if name not in _MULTI:
             raise ValueError(f"extension '{name}' of '{arch}' is not supported")
         found.add(_MULTI[name])
-    return frozenset(found | ({"F"} if "D" in found else set()))
+    return frozenset(found | ({"F"} if found & {"D", "Zfh"} else set()))
 
 
 def misa_of(extensions: frozenset[str]) -> int:

@@ -441,8 +441,8 @@ class Machine:
             self.track_flags = True
             for h in self._harts:
                 h.clear_table()
-        frm, float_on = hart.mode
-        mode = Mode(frm, float_on, self.track_flags)
+        rounding, float_on = hart.mode
+        mode = Mode(rounding, float_on, self.track_flags)
         function = self._engine.function(unit, mode, self.extensions)
         hart.add_function(function)
         return None

@@ -15,7 +15,7 @@ from __future__ import annotations
 import platform
 from functools import cache
 
-from . import runtime_memory, state
+from . import runtime_float, runtime_memory, state
 from .fields import at, load, store
 from .state import ENTRY
 
@@ -109,7 +109,7 @@ def supported() -> bool:
 def module_text() -> str:
     """The runtime as LLVM IR."""
     asm = "\n".join(f'module asm "{line}"' for line in _SWITCH[platform.machine()].splitlines())
-    return asm + _BODY + runtime_memory.TEXT
+    return asm + _BODY + runtime_memory.TEXT + runtime_float.text()
 
 
 _BODY = f"""
@@ -121,7 +121,10 @@ define internal void @leave(ptr %hart, i64 %reason) noinline {{
   {store("hart", "reason", "hart", "%reason", "r")}
   {load("hart", "main_sp", "hart", "main")}
   {at("hart", "host_sp", "hart", "save")}
+  %flags = call preserve_mostcc i64 @kcc_float_collect(ptr %hart)
   call void @kcc_switch(ptr %save, i64 %main)
+  {load("hart", "frm", "hart", "frm")}
+  call preserve_mostcc void @kcc_float_install(ptr %hart, i64 %frm)
   ret void
 }}
 
@@ -154,6 +157,8 @@ define preserve_mostcc void @kcc_trap(ptr %hart, i64 %cause, i64 %tval, i64 %bud
 ; What a hart does: find the unit for pc, call it, go on where it says.
 define void @kcc_hart_main(ptr %hart) {{
 entry:
+  {load("hart", "frm", "hart", "frm")}
+  call preserve_mostcc void @kcc_float_install(ptr %hart, i64 %frm)
   br label %reload
 reload:
   {load("hart", "pc", "hart", "pc0")}
@@ -393,7 +398,9 @@ go:
   {load("hart", "budget", "hart.now", "before")}
   {load("hart", "host_sp", "hart.now", "sp")}
   {at("hart", "main_sp", "hart.now", "save")}
+  %environment = call i64 @environment()
   call void @kcc_switch(ptr %save, i64 %sp)
+  call void @set_environment(i64 %environment)
   {load("hart", "budget", "hart.now", "after")}
   %used = sub i64 %before, %after
   {load("control", "remaining", "c", "allowed")}
@@ -431,4 +438,6 @@ FUNCTIONS = (
     "kcc_load",
     "kcc_store",
     "kcc_locate",
+    "kcc_float_install",
+    "kcc_float_collect",
 )

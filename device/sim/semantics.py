@@ -7,7 +7,7 @@ Names and operands are those of the backend's table after compressed forms are e
 from __future__ import annotations
 
 from . import csr, semantics_a, semantics_b, semantics_fd, state
-from .build import MASK64, Builder, Operands, Semantics, signed
+from .build import HOST, INVALID_RM, MASK64, RMM, Builder, Operands, Semantics, signed
 from .interface import Cause
 
 SEMANTICS: dict[str, Semantics] = {}
@@ -257,11 +257,13 @@ def _accessible(b: Builder, number: int) -> bool:
 
 def _read_csr(b: Builder, row: csr.Csr) -> str:
     match row.kind:
-        case "fflags" | "frm":
+        case "fflags":
+            return b.collect_flags()
+        case "frm":
             return b.state(row.kind)
         case "fcsr":
             mode = b.op(f"shl i64 {b.state('frm')}, 5")
-            return b.op(f"or i64 {mode}, {b.state('fflags')}")
+            return b.op(f"or i64 {mode}, {b.collect_flags()}")
         case "mcycle" | "minstret":
             return b.op(f"add i64 {b.retired()}, {b.state(f'{row.kind}_offset')}")
         case "mstatus":
@@ -278,11 +280,17 @@ def _read_csr(b: Builder, row: csr.Csr) -> str:
 
 def _write_csr(b: Builder, row: csr.Csr, value: str) -> None:
     match row.kind:
-        case "fflags" | "frm":
-            b.set_state(row.kind, b.op(f"and i64 {value}, {row.writable}"))
+        case "fflags":
+            b.set_state("fflags", b.op(f"and i64 {value}, {row.writable}"))
+            b.install_rounding(b.state("frm"))
+        case "frm":
+            b.collect_flags()
+            b.set_state("frm", b.op(f"and i64 {value}, {row.writable}"))
+            b.install_rounding(b.state("frm"))
         case "fcsr":
             b.set_state("fflags", b.op(f"and i64 {value}, 31"))
             b.set_state("frm", b.op(f"and i64 {b.op(f'lshr i64 {value}, 5')}, 7"))
+            b.install_rounding(b.state("frm"))
         case "mcycle" | "minstret":  # the write counts before, not after, it takes effect
             after = b.op(f"add i64 {b.retired()}, 1")
             b.set_state(f"{row.kind}_offset", b.op(f"sub i64 {value}, {after}"))
@@ -294,10 +302,15 @@ def _write_csr(b: Builder, row: csr.Csr, value: str) -> None:
                 b.set_state("csr", b.op(f"or i64 {kept}, {taken}"), row.slot)
 
 
+# Mode's rounding -> what frm is then compared with.
+_ROUNDING_CHANGED = {HOST: ("uge", RMM), RMM: ("ne", RMM), INVALID_RM: ("ule", RMM)}
+
+
 def _leave_if_mode_changed(b: Builder, row: csr.Csr) -> None:
-    """Units are made for one rounding mode, and for the float unit on or off."""
+    """Units are made for the host's rounding modes or others, and for floats on or off."""
     if row.kind in ("frm", "fcsr"):
-        changed = b.op(f"icmp ne i64 {b.state('frm')}, {b.mode.frm}")
+        predicate, bound = _ROUNDING_CHANGED[b.mode.rounding]
+        changed = b.op(f"icmp {predicate} i64 {b.state('frm')}, {bound}")
     elif row.kind == "mstatus":
         part = b.op(f"and i64 {b.state('csr', row.slot)}, {csr.MSTATUS_FS}")
         changed = b.op(f"icmp {'eq' if b.mode.float_on else 'ne'} i64 {part}, 0")

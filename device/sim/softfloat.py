@@ -46,7 +46,7 @@ class Format:
         return int(negative) << self.bits - 1
 
 
-FORMATS = {"s": Format(32, 24), "d": Format(64, 53)}
+FORMATS = {"h": Format(16, 11), "s": Format(32, 24), "d": Format(64, 53)}
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""F and D, one instruction at a time, on our machine and on QEMU: results and flags alike."""
+"""F, D and Zfh, one instruction at a time, on our machine and on QEMU: results and flags alike."""
 
 from __future__ import annotations
 
@@ -14,19 +14,26 @@ import pytest
 from kcc.backend.encode import encode
 from kcc.backend.isa import TABLE, Insn
 from kcc.device.sim.machine import Done, HartStart, Machine, Resume
-from values import DOUBLES, SINGLES
+from values import DOUBLES, HALVES, SINGLES
 
 BASE, SIZE = 0x4000_0000, 4 << 20
 INPUT, OUTPUT = BASE + (1 << 20), BASE + (2 << 20)
-ARCH = "rv64gc_zba_zbb_zbc_zbs"
-BOX = 0xFFFF_FFFF_0000_0000
+ARCH = "rv64gc_zfh_zba_zbb_zbc_zbs"
 
 INTEGERS = (
     0, 1, (1 << 64) - 1, 1 << 31, (1 << 31) - 1, 1 << 32, (1 << 32) - 1, 1 << 63, (1 << 63) - 1,
     (1 << 24) + 1, (1 << 53) + 1, (1 << 25) - 1, (1 << 54) + 3, 0xFFFF_FFFF_8000_0000,
 )  # fmt: skip
 
-FLOAT = [row for row in TABLE.values() if row.ext in ("F", "D") and "imm12" not in row.syntax
+# By format: values worth trying, the bits above it, its bits.
+POOLS = {
+    "h": (HALVES, 0xFFFF_FFFF_FFFF_0000, 16),
+    "s": (SINGLES, 0xFFFF_FFFF_0000_0000, 32),
+    "d": (DOUBLES, 0, 64),
+    "x": (INTEGERS, 0, 64),
+}
+
+FLOAT = [row for row in TABLE.values() if row.ext in ("F", "D", "Zfh") and "imm12" not in row.syntax
          and "store12" not in row.syntax]  # fmt: skip
 
 
@@ -103,7 +110,7 @@ def on_qemu(image: bytes, tmp_path: Path) -> bytes:
     program = tmp_path / "program"
     program.write_bytes(elf(image))
     program.chmod(0o755)
-    cpu = "rv64,zba=true,zbb=true,zbc=true,zbs=true"
+    cpu = "rv64,Zfh=true,zba=true,zbb=true,zbc=true,zbs=true"
     run = subprocess.run(["qemu-riscv64", "-cpu", cpu, str(program)], stdout=-1, check=True)
     return run.stdout
 
@@ -131,32 +138,21 @@ def on_machine(image: bytes) -> bytes:
 
 def inputs(insn: Insn, rng: random.Random, count: int) -> list[tuple[int, int, int]]:
     """Operands of the instruction's format: extremes, random ones, some not boxed."""
-    if insn.name.startswith(("fcvt.s.d", "fcvt.d.s")):
-        single = insn.name == "fcvt.d.s"
-    else:
-        single = ".s" in insn.name or insn.name in ("fmv.x.w", "fmv.w.x")
-    integer = any(o.key == "rs1" and o.file == "x" for o in insn.operands)
+    special, box, bits = POOLS[reads(insn)]
 
-    def one(position: int) -> int:
-        if integer and position == 0:
-            return rng.choice(INTEGERS) if rng.random() < 0.5 else rng.getrandbits(64)
+    def one() -> int:
         pick = rng.random()
-        if not single:
-            if pick < 0.6:
-                return rng.choice(DOUBLES)
-            near = rng.choice(DOUBLES) & ~0xFFFF_FFFF if pick < 0.8 else 0
-            return near or rng.getrandbits(64)
         if pick < 0.05:
             return rng.getrandbits(64)
-        bits = rng.choice(SINGLES) if pick < 0.7 else rng.getrandbits(32)
-        return BOX | bits
+        if pick < 0.6:
+            return box | rng.choice(special)
+        if pick < 0.8:
+            return box | rng.choice(special) ^ rng.getrandbits(bits // 4)
+        return box | rng.getrandbits(bits)
 
-    found = [(one(0), one(1), one(2)) for _ in range(count)]
-    pool: Sequence[int] = [BOX | s for s in SINGLES] if single else DOUBLES
-    if integer:
-        pool = INTEGERS
-    firsts = list(pool) if count > 50 else rng.sample(pool, min(len(pool), count))
-    return found + [(first, one(1), one(2)) for first in firsts]
+    found = [(one(), one(), one()) for _ in range(count)]
+    firsts = special if count > 50 else rng.sample(special, min(len(special), count))
+    return found + [(box | first, one(), one()) for first in firsts]
 
 
 def check(words: Sequence[int], rows: list[tuple[int, int, int]], flags: str, where: Path) -> None:
@@ -176,24 +172,22 @@ def check(words: Sequence[int], rows: list[tuple[int, int, int]], flags: str, wh
 
 @pytest.mark.oracle("qemu-riscv64")
 @pytest.mark.parametrize("flags", ["read", "unread"])
-@pytest.mark.parametrize("letter", ["s", "d"])
+@pytest.mark.parametrize("letter", ["h", "s", "d"])
 def test_each_instruction(letter: str, flags: str, tmp_path: Path) -> None:
     """All instructions that read one format, on one set of operands."""
     rng = random.Random(letter + flags)
     insns = [i for i in FLOAT if reads(i) == letter]
     assert len(insns) > 20
     words = [w for i in insns for w in forms(i, rng.sample(range(5), 2))]
-    pool = {"s": "fmadd.s", "d": "fmadd.d"}[letter]
-    check(words, inputs(TABLE[pool], rng, 12), flags, tmp_path)
+    check(words, inputs(TABLE[f"fmadd.{letter}"], rng, 12), flags, tmp_path)
 
 
 def reads(insn: Insn) -> str:
-    """The format of its operands: s, d, or x."""
+    """The format of its operands: h, s, d, or x."""
     if not any(o.file == "f" and o.key != "rd" for o in insn.operands):
         return "x"
-    if insn.name in ("fmv.x.w", "fcvt.d.s"):
-        return "s"
-    return "d" if insn.name in ("fmv.x.d", "fcvt.s.d") else insn.name.rpartition(".")[2]
+    letter = insn.name.rpartition(".")[2]  # the source's; fmv.x.w moves a single
+    return "s" if letter == "w" else letter
 
 
 @pytest.mark.oracle("qemu-riscv64")
