@@ -7,17 +7,20 @@ text: "%t12" or a constant. Registers live in stack slots that LLVM's SROA turns
 What depends on the whole unit is decided when all of it is known (`finish.py`): which registers
 to load at entry and to store at exits, which views of a float register anyone reads, which
 accesses share a remembered region. Until then a block is a list of IR lines and marks.
+Vector instructions are written with a Vector besides, see vector.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from . import state
+from .flow import Node, Unit
 from .interface import Cause
+from .vstate import VState
 
 if TYPE_CHECKING:
     from .fastloops import Loop
@@ -96,18 +99,26 @@ class Spill:
 
 Item = str | UseX | DefX | DefF | Access | Spill
 
+# What a unit keeps of vtype like registers: bits above those of v0..v31 in a block's mask.
+VCONFIG = ("vl", "vtype", "vstart")
+
 
 @dataclass
 class BlockCode:
-    """The code of one guest block. targets: guest addresses it may continue at, in the unit."""
+    """The code of one guest block. targets: where it may continue in the unit."""
 
-    addr: int
+    node: Node
     items: list[Item] = field(default_factory=list)
-    targets: list[int] = field(default_factory=list)
+    targets: list[Node] = field(default_factory=list)
     written_x: int = 0  # bit masks
     written_f: int = 0
+    written_v: int = 0
     plain: bool = True  # it only computes, and accesses memory
     fast: Loop | None = None  # how to run it with fewer checks, see fastloops.py
+
+    @property
+    def label(self) -> str:
+        return self.node.label
 
 
 # Rounding modes, as in an instruction's rm field. RNE, RTZ, RDN and RUP the host has as well;
@@ -123,17 +134,26 @@ class Mode:
     rounding: int = HOST  # by frm: HOST, RMM, or INVALID_RM for 5..7
     float_on: bool = True  # mstatus.FS is not Off
     track_flags: bool = False  # see ieee.py; False as long as no code is seen that reads them
+    vlen: int = 0  # bits of a vector register; 0: there are none
+    vector_on: bool = True  # mstatus.VS is not Off
+
+    @property
+    def vector(self) -> bool:
+        """True if vector instructions are legal."""
+        return self.vlen != 0 and self.vector_on
 
 
 class Builder:
     """Emits one unit, block by block. See the file's comment for how it is used."""
 
-    def __init__(self, mode: Mode, blocks: Iterable[int]) -> None:
+    def __init__(self, mode: Mode, unit: Unit) -> None:
         self.mode = mode
-        self.known = frozenset(blocks)  # addresses of blocks in this unit
+        self.unit = unit
         self.blocks: list[BlockCode] = []
         self.views: set[tuple[int, View]] = set()  # float views that are read
+        self.used_v: set[int] = set()  # vector registers
         self.externals: set[str] = set()  # declarations the unit needs
+        self.vstate: VState | None = None  # what is known of vtype before this instruction
         self.pc = 0
         self.word = 0  # the instruction as fetched
         self.size = 4  # its bytes
@@ -143,10 +163,11 @@ class Builder:
         self._count = 0
         self._places: list[str] | None = None  # where unchecked accesses go, see aside()
 
-    def begin_block(self, addr: int, count: int) -> None:
-        """Start the block at `addr`, of `count` instructions; they count as done from here."""
-        self.blocks.append(BlockCode(addr))
-        self.label = f"b{addr:x}"
+    def begin_block(self, node: Node, count: int) -> None:
+        """Start a block of `count` instructions; they count as done from here."""
+        self.blocks.append(BlockCode(node))
+        self.label = node.label
+        self.vstate = node.state
         left = self.op("load i64, ptr %budget")
         self.emit(f"store i64 {self.op(f'sub i64 {left}, {count}')}, ptr %budget")
         self.ended = False
@@ -156,15 +177,19 @@ class Builder:
         """Emit into a block that is not one of the unit's, but another form of its last.
 
         label: of the IR block that the caller puts it in.
-        places: getelementptr operands of accesses that need no check, in order.
+        places: getelementptr operands of accesses that need no check, in order. With them the
+            block is emitted from its start, without goes on where it ended.
         """
         last = self.blocks[-1]
-        block = BlockCode(last.addr)
+        block = BlockCode(last.node)
+        state = self.vstate
         self.blocks.append(block)
         self._places, self.label, self.ended = places, label, False
+        if places is not None:
+            self.vstate = last.node.state
         yield block
         self.blocks.pop()
-        self._places, self.ended = None, True
+        self._places, self.ended, self.vstate = None, True, state
 
     def begin_instruction(self, pc: int, word: int, size: int, undone: int) -> None:
         """undone: instructions of the block from this one on."""
@@ -210,6 +235,10 @@ class Builder:
     def branch(self, cond: str, then: str, other: str) -> None:
         """To inner labels; cond is an i1."""
         self.emit(f"br i1 {cond}, label %{then}, label %{other}")
+
+    def expect(self, cond: str, usual: str, other: str) -> None:
+        """As branch, where cond is nearly always true."""
+        self.emit(f"br i1 {cond}, label %{usual}, label %{other}, !prof !6")
 
     def goto(self, label: str) -> None:
         self.emit(f"br label %{label}")
@@ -440,6 +469,29 @@ class Builder:
         self.emit(f"store {kind} {value}, ptr {at}, align 1, !tbaa !4")
         return ""
 
+    # -- vector registers: see vector.py -----------------------------------------------------
+
+    def v(self, reg: int) -> str:
+        """A vector register as a vector of bytes."""
+        self.used_v.add(reg)
+        return self.op(f"load <{self.mode.vlen // 8} x i8>, ptr %v{reg}")
+
+    def set_v(self, reg: int, value: str) -> None:
+        self.used_v.add(reg)
+        self.blocks[-1].written_v |= 1 << reg
+        self.emit(f"store <{self.mode.vlen // 8} x i8> {value}, ptr %v{reg}")
+
+    def vconfig(self, name: str) -> str:
+        """vl, vtype or vstart as an i64."""
+        self.used_v.add(32 + VCONFIG.index(name))
+        return self.op(f"load i64, ptr %{name}")
+
+    def set_vconfig(self, name: str, value: str) -> None:
+        reg = 32 + VCONFIG.index(name)
+        self.used_v.add(reg)
+        self.blocks[-1].written_v |= 1 << reg
+        self.emit(f"store i64 {value}, ptr %{name}")
+
     # -- state, traps -------------------------------------------------------------------------
 
     def state(self, field_name: str, index: int = 0) -> str:
@@ -502,6 +554,12 @@ class Builder:
         self._goto(self.next_pc)
         self.ended = True
 
+    def redispatch(self) -> None:
+        """End the block before this instruction: it needs a unit that knows vtype."""
+        self.blocks[-1].items.append(Spill(self.name()))
+        self._return(signed(self.pc | state.TAGGED), self.budget())
+        self.ended = True
+
     def exit(self, target: str) -> None:
         """End the block: leave the unit for an address, an i64 with bit 0 clear."""
         self._leave(target)
@@ -532,16 +590,17 @@ class Builder:
             f"i64 {signed(self.pc)})"
         )
 
-    def _goto(self, target: int) -> None:
+    def _goto(self, pc: int) -> None:
         block = self.blocks[-1]
-        if target not in self.known:
-            self._leave(signed(target))
+        target = self.unit.node(pc, self.vstate)
+        if target is None:
+            self._leave(signed(pc))
             return
         block.targets.append(target)
-        if target > block.addr:
-            self.emit(f"br label %b{target:x}")
+        if pc > block.node.pc:
+            self.emit(f"br label %{target.label}")
             return
-        at = f"s{target:x}" if target == block.addr else f"b{target:x}"  # s: see finish.py
+        at = f"slow.{target.label}" if target == block.node else target.label  # see finish.py
         # Every loop has an edge back to its own or a lower address: that is where turns end.
         left = self.op("load i64, ptr %budget")
         over = self.op(f"icmp slt i64 {left}, 0")  # the sign alone: free after a subtraction
@@ -550,10 +609,10 @@ class Builder:
         self.start(label)
         function = self._function("yield_turn")
         new = self.op(
-            f"call preserve_mostcc i64 {function}(ptr %hart, i64 {left}, i64 {signed(target)})"
+            f"call preserve_mostcc i64 {function}(ptr %hart, i64 {left}, i64 {signed(pc)})"
         )
         self.emit(f"store i64 {new}, ptr %budget")
-        self.emit(f"br label %b{target:x}")
+        self.emit(f"br label %{target.label}")
 
     def _leave(self, target: str) -> None:
         self.blocks[-1].items.append(Spill(self.name()))

@@ -10,7 +10,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 # Values that are not plain storage.
-Kind = Literal["plain", "fflags", "frm", "fcsr", "mcycle", "minstret", "mstatus"]
+Kind = Literal[
+    "plain", "fflags", "frm", "fcsr", "mcycle", "minstret", "mstatus",
+    "vstart", "vxsat", "vxrm", "vcsr", "vl", "vtype", "vlenb",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,10 @@ _ROWS = (
     Csr(0x001, "fflags",     0x1F,  kind="fflags"),
     Csr(0x002, "frm",        0x07,  kind="frm"),
     Csr(0x003, "fcsr",       0xFF,  kind="fcsr"),
+    Csr(0x008, "vstart",     kind="vstart"),  # writable up to the greatest index of an element
+    Csr(0x009, "vxsat",      0x01,  kind="vxsat"),
+    Csr(0x00A, "vxrm",       0x03,  kind="vxrm"),
+    Csr(0x00F, "vcsr",       0x07,  kind="vcsr"),
     Csr(0x106, "scounteren", _LOW32, _LOW32),
     Csr(0x180, "satp"),  # bare: no translation
     Csr(0x300, "mstatus",    MSTATUS_MIE | MSTATUS_MPIE | MSTATUS_FS | MSTATUS_VS,
@@ -70,6 +77,9 @@ _ROWS = (
     Csr(0xC01, "time",       kind="mcycle"),  # one tick a cycle keeps runs repeatable
     Csr(0xC02, "instret",    kind="minstret"),
     *(Csr(0xC03 + i, f"hpmcounter{3 + i}") for i in range(29)),
+    Csr(0xC20, "vl",         kind="vl"),
+    Csr(0xC21, "vtype",      kind="vtype"),
+    Csr(0xC22, "vlenb",      kind="vlenb"),
     Csr(0xF11, "mvendorid"),
     Csr(0xF12, "marchid"),
     Csr(0xF13, "mimpid"),
@@ -87,3 +97,4 @@ SLOTS = len(_ROWS)
 
 FLAGS_READERS = (0x001, 0x003)
 FLOAT_CSRS = (0x001, 0x002, 0x003)
+VECTOR_CSRS = (0x008, 0x009, 0x00A, 0x00F, 0xC20, 0xC21, 0xC22)

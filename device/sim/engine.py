@@ -89,7 +89,7 @@ class Engine:
         if recent is not None and recent.unit is unit:
             return recent
         facts = repr((unit.entries, unit.code, mode, sorted(extensions)))
-        name = f"u{unit.entries[0]:x}_{hashlib.sha256(facts.encode()).hexdigest()[:24]}"
+        name = f"u{unit.entries[0].pc:x}_{hashlib.sha256(facts.encode()).hexdigest()[:24]}"
         found = self._functions.get(name)
         if found is None:
             self._load(facts, lambda: translate(unit, mode, extensions, name))

@@ -72,7 +72,7 @@ class Walk:
 class Loop:
     """What the guard needs to know of a loop; code of the fast one."""
 
-    addr: int
+    label: str  # of its block
     size: int  # instructions
     branch: str
     left: Form  # what the branch compares
@@ -90,7 +90,7 @@ class Loop:
 
     @property
     def name(self) -> str:
-        return f"q{self.addr:x}"
+        return f"fast.{self.label}"
 
 
 # -- what a loop does -----------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def _analyse(block: BlockCode, code: Sequence[CodeWord], starts: Sequence[int]) 
     if left_step is None or right_step is None or left_step.terms or right_step.terms:
         return None
     loop = Loop(
-        block.addr, len(code), branch.insn.name, left, right, left_step.const, right_step.const
+        block.label, len(code), branch.insn.name, left, right, left_step.const, right_step.const
     )
     return loop if _ends(loop) and _fill(loop, body) else None
 
@@ -292,7 +292,7 @@ def add(
         or len(code) > MAX_SIZE
         or last is None
         or last.insn.name not in BRANCHES
-        or (code[-1].pc + last.operands["branch13"]) & MASK64 != block.addr
+        or block.node not in block.targets
     ):
         return
     loop = _analyse(block, code, starts)
@@ -353,7 +353,7 @@ def guard(
 
     limits: slots with base, limit in elements, and bias of an access's remembered region.
     """
-    name, slow = loop.name, f"s{loop.addr:x}"
+    name, slow = loop.name, f"slow.{loop.label}"
     out = _Lines(name)
     more, exact = _more(loop, out)
     left = out.op("load i64, ptr %budget")

@@ -23,6 +23,7 @@ from .build import (
     NAN_BITS,
     NAN_VALUE,
     TYPE_OF_VIEW,
+    VCONFIG,
     Access,
     BlockCode,
     Builder,
@@ -36,6 +37,7 @@ from .build import (
     signed,
 )
 from .fastloops import guard
+from .flow import Node
 
 _INTRINSICS = {
     "declare i64 @llvm.fshr.i64(i64, i64, i64)",
@@ -54,23 +56,23 @@ _META = """
 """
 
 
-def finish(b: Builder, name: str, entries: tuple[int, ...]) -> str:
+def finish(b: Builder, name: str) -> str:
     """The module with the unit's function as LLVM IR text."""
     groups = _group(b)
     written = _written(b.blocks)
     body: list[str] = []
     for block in b.blocks:
-        body.append(f"b{block.addr:x}:")
-        expand = partial(_expand, b, groups, written[block.addr])
+        body.append(f"{block.label}:")
+        expand = partial(_expand, b, groups, written[block.node])
         if block.fast:
             before, after = guard(block.fast, groups.slots)
             body += [*before, *expand(block.fast.body), *after, *expand(block.fast.end)]
-        elif block.addr in block.targets:
-            body.append(f"br label %s{block.addr:x}")
-        if block.addr in block.targets:
-            body.append(f"s{block.addr:x}:")
+        elif block.node in block.targets:
+            body.append(f"br label %slow.{block.label}")
+        if block.node in block.targets:
+            body.append(f"slow.{block.label}:")
         body.extend(expand(block.items))
-    head = _head(b, entries, groups)
+    head = _head(b, groups)
     externals = sorted(b.externals | _INTRINSICS)
     return "\n".join(
         (
@@ -86,7 +88,7 @@ def finish(b: Builder, name: str, entries: tuple[int, ...]) -> str:
 
 
 def _expand(
-    b: Builder, groups: _Groups, written: tuple[int, int], items: list[Item]
+    b: Builder, groups: _Groups, written: tuple[int, int, int], items: list[Item]
 ) -> Iterator[str]:
     for item in items:
         match item:
@@ -103,7 +105,7 @@ def _expand(
                 yield from _place(item, groups)
                 yield from _access(item, groups)
             case Spill():
-                yield from _spill(*written, item)
+                yield from _spill(b, *written, item)
             case UseX() | DefX():
                 pass
 
@@ -111,27 +113,27 @@ def _expand(
 # -- registers ------------------------------------------------------------------------------------
 
 
-def _written(blocks: list[BlockCode]) -> dict[int, tuple[int, int]]:
-    """For each block, masks of the x and f registers written on some path to its end."""
-    before = {block.addr: (0, 0) for block in blocks}
-    after: dict[int, tuple[int, int]] = {}
-    by_addr = {block.addr: block for block in blocks}
-    work = [block.addr for block in reversed(blocks)]
+def _written(blocks: list[BlockCode]) -> dict[Node, tuple[int, int, int]]:
+    """For each block, masks of the x, f and v registers written on some path to its end."""
+    before = {block.node: (0, 0, 0) for block in blocks}
+    after: dict[Node, tuple[int, int, int]] = {}
+    by_node = {block.node: block for block in blocks}
+    work = [block.node for block in reversed(blocks)]
     while work:
-        block = by_addr[work.pop()]
-        x, f = before[block.addr]
-        new = (x | block.written_x, f | block.written_f)
-        if after.get(block.addr) == new:
+        block = by_node[work.pop()]
+        x, f, v = before[block.node]
+        new = (x | block.written_x, f | block.written_f, v | block.written_v)
+        if after.get(block.node) == new:
             continue
-        after[block.addr] = new
+        after[block.node] = new
         for target in block.targets:
-            tx, tf = before[target]
-            before[target] = (tx | new[0], tf | new[1])
+            tx, tf, tv = before[target]
+            before[target] = (tx | new[0], tf | new[1], tv | new[2])
             work.append(target)
     return after
 
 
-def _spill(x: int, f: int, mark: Spill) -> Iterator[str]:
+def _spill(b: Builder, x: int, f: int, v: int, mark: Spill) -> Iterator[str]:
     tag = mark.tag
     for reg in _bits(x):
         yield f"%{tag}.x{reg} = load i64, ptr %x{reg}"
@@ -139,6 +141,17 @@ def _spill(x: int, f: int, mark: Spill) -> Iterator[str]:
     for reg in _bits(f):
         yield f"%{tag}.f{reg} = load i64, ptr %f{reg}.bits"
         yield f"store i64 %{tag}.f{reg}, ptr %f{reg}.at, !tbaa !2"
+    for reg in _bits(v):
+        kind, slot = _vector_slot(b, reg)
+        yield f"%{tag}.{slot} = load {kind}, ptr %{slot}"
+        yield f"store {kind} %{tag}.{slot}, ptr %{slot}.at, align 8, !tbaa !2"
+
+
+def _vector_slot(b: Builder, reg: int) -> tuple[str, str]:
+    """Type and name of a vector register's slot, or of vtype's and such."""
+    if reg >= 32:
+        return "i64", VCONFIG[reg - 32]
+    return f"<{b.mode.vlen // 8} x i8>", f"v{reg}"
 
 
 def _bits(mask: int) -> Iterator[int]:
@@ -198,7 +211,7 @@ def _value_of_bits(view: View, bits: str, tag: str) -> Iterator[str]:
     yield f"{out} = bitcast {narrow} {out}.sel to {kind}"
 
 
-def _head(b: Builder, entries: tuple[int, ...], groups: _Groups) -> Iterator[str]:
+def _head(b: Builder, groups: _Groups) -> Iterator[str]:
     """Slots for everything, filled from the state, and the jump to the entry."""
     uses_x = sorted(
         {i.reg for block in b.blocks for i in block.items if isinstance(i, UseX | DefX)}
@@ -222,8 +235,15 @@ def _head(b: Builder, entries: tuple[int, ...], groups: _Groups) -> Iterator[str
         yield f"%f{reg}.at = getelementptr i8, ptr %hart, i64 {state.HART.offset('f', reg)}"
         yield f"%f{reg}.in = load i64, ptr %f{reg}.at, !tbaa !2"
         yield from _store_views(b, reg, {"bits": f"%f{reg}.in"}, f"f{reg}.in")
+    for reg in sorted(b.used_v):
+        kind, slot = _vector_slot(b, reg)
+        offset = state.v_offset(b.mode.vlen, reg) if reg < 32 else state.HART.offset(slot)
+        yield f"%{slot} = alloca {kind}"
+        yield f"%{slot}.at = getelementptr i8, ptr %hart, i64 {offset}"
+        yield f"%{slot}.in = load {kind}, ptr %{slot}.at, align 8, !tbaa !2"
+        yield f"store {kind} %{slot}.in, ptr %{slot}"
     yield from groups.head()
-    cases = " ".join(f"i64 {i}, label %b{pc:x}" for i, pc in enumerate(entries))
+    cases = " ".join(f"i64 {i}, label %{n.label}" for i, n in enumerate(b.unit.entries))
     yield f"switch i64 %entry, label %nowhere [ {cases} ]"
     yield "nowhere:"
     yield "unreachable"
@@ -459,19 +479,19 @@ def _group(b: Builder) -> _Groups:
     live = _live(b.blocks)
     union = _Union()
     entering = {
-        block.addr: {reg: union.new() for reg in _bits(live[block.addr])} for block in b.blocks
+        block.node: {reg: union.new() for reg in _bits(live[block.node])} for block in b.blocks
     }
     roots: list[tuple[Access, int, bool]] = []
     loops = _loops(b.blocks)
     for block in b.blocks:
-        webs = dict(entering[block.addr])
+        webs = dict(entering[block.node])
         for item in block.items:
             if isinstance(item, DefX):
                 origin = webs.get(item.origin) if item.origin is not None else None
                 webs[item.reg] = union.new() if origin is None else origin
             elif isinstance(item, Access):
                 web = webs.setdefault(item.base, union.new()) if item.base else -1
-                roots.append((item, web, block.addr in loops))
+                roots.append((item, web, block.node in loops))
         for target in block.targets:
             for reg, web in entering[target].items():
                 if reg in webs:
@@ -479,7 +499,7 @@ def _group(b: Builder) -> _Groups:
     numbers: dict[int, int] = {}
     for access, web, _ in roots:
         access.group = numbers.setdefault(union.find(web) if web >= 0 else -1, len(numbers))
-    groups = _Groups(len(numbers), seed=b.blocks[0].addr >> 1)
+    groups = _Groups(len(numbers), seed=b.blocks[0].node.pc >> 1)
     for access, _, looping in roots:
         groups.writable[access.group] |= access.writes
         groups.held[access.group] |= looping
@@ -487,10 +507,10 @@ def _group(b: Builder) -> _Groups:
     return groups
 
 
-def _live(blocks: list[BlockCode]) -> dict[int, int]:
+def _live(blocks: list[BlockCode]) -> dict[Node, int]:
     """Masks of the x registers that each block or a later one reads before writing."""
-    uses: dict[int, int] = {}
-    defs: dict[int, int] = {}
+    uses: dict[Node, int] = {}
+    defs: dict[Node, int] = {}
     for block in blocks:
         use = define = 0
         for item in block.items:
@@ -498,7 +518,7 @@ def _live(blocks: list[BlockCode]) -> dict[int, int]:
                 use |= 1 << item.reg & ~define
             elif isinstance(item, DefX):
                 define |= 1 << item.reg
-        uses[block.addr], defs[block.addr] = use, define
+        uses[block.node], defs[block.node] = use, define
     live = dict(uses)
     changed = True
     while changed:
@@ -507,14 +527,16 @@ def _live(blocks: list[BlockCode]) -> dict[int, int]:
             out = 0
             for target in block.targets:
                 out |= live[target]
-            new = uses[block.addr] | (out & ~defs[block.addr])
-            if new != live[block.addr]:
-                live[block.addr] = new
+            new = uses[block.node] | (out & ~defs[block.node])
+            if new != live[block.node]:
+                live[block.node] = new
                 changed = True
     return live
 
 
-def _loops(blocks: list[BlockCode]) -> set[int]:
+def _loops(blocks: list[BlockCode]) -> set[Node]:
     """Blocks that a backward branch jumps over: near enough to "in a loop"."""
-    spans = [(t, block.addr) for block in blocks for t in block.targets if t <= block.addr]
-    return {block.addr for block in blocks for low, high in spans if low <= block.addr <= high}
+    spans = [
+        (t.pc, block.node.pc) for block in blocks for t in block.targets if t.pc <= block.node.pc
+    ]
+    return {block.node for block in blocks for low, high in spans if low <= block.node.pc <= high}

@@ -3,18 +3,27 @@
 A unit follows branches and plain jumps. A call leaves it, and what comes after the call is one
 of its entries, so that returning re-enters the same unit. Whatever is not in the unit, because
 it is too far, not executable, or where a run must stop, is an exit to the dispatcher.
+
+Vector code is translated for the vtype it runs with: blocks are *nodes*, an address and what is
+known of vtype there. A vsetvli leads to two nodes, with vl = VLMAX and with any vl; the one has
+code without tail masks. Where nothing depends on vtype before it is set anew a node knows
+nothing, so scalar code is never there twice. An instruction that has to know, and does not, is
+an exit to itself with bit 0 of the address set: the dispatcher then matches the hart's vtype too.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 from ...backend.encode import Decoded, decode, expand
-from . import csr
+from . import csr, vstate
+from .vstate import VState
 
 UNIT_LIMIT = 1000  # instructions; longer functions become several units
+VARIANTS = 4  # nodes with different knowledge at an address, besides the one without
 MASK64 = (1 << 64) - 1
 
 BRANCHES = frozenset({"beq", "bne", "blt", "bge", "bltu", "bgeu"})
@@ -39,20 +48,44 @@ class CodeWord:
         return self.pc + self.size & MASK64
 
 
+class Node(NamedTuple):
+    """A block's address, and what is known of vtype where it starts."""
+
+    pc: int
+    state: VState | None = None
+
+    @property
+    def label(self) -> str:
+        """Its name in LLVM IR."""
+        return f"b{self.pc:x}.{self.state.tag}" if self.state else f"b{self.pc:x}"
+
+
 @dataclass(frozen=True)
 class Unit:
-    """entries: addresses where it may be entered, the first being what it was made for."""
+    """entries: nodes where it may be entered, the first being what it was made for."""
 
-    entries: tuple[int, ...]
-    blocks: dict[int, tuple[CodeWord, ...]]  # by address, ascending
+    entries: tuple[Node, ...]
+    blocks: dict[Node, tuple[CodeWord, ...]]  # by address, ascending
+    live: frozenset[int] = field(default=frozenset(), repr=False)  # blocks to which vtype matters
 
     @cached_property
     def code(self) -> tuple[tuple[int, bytes], ...]:
         """The bytes it was made from: (address, bytes) of each block."""
         return tuple(
-            (addr, b"".join(c.word.to_bytes(c.size, "little") for c in block))
-            for addr, block in self.blocks.items()
+            (node.pc, b"".join(c.word.to_bytes(c.size, "little") for c in block))
+            for node, block in self.blocks.items()
         )
+
+    def node(self, pc: int, state: VState | None) -> Node | None:
+        """Where to go on at pc in this unit; None if it has no such block."""
+        return next((n for n in _choices(pc, state, self.live) if n in self.blocks), None)
+
+
+def _choices(pc: int, state: VState | None, live: frozenset[int]) -> tuple[Node, ...]:
+    """Nodes that serve, the best first."""
+    if state is None or pc not in live:
+        return (Node(pc),)
+    return tuple(dict.fromkeys((Node(pc, state), Node(pc, replace(state, vl=None)), Node(pc))))
 
 
 def read_word(fetch: Fetch, pc: int) -> CodeWord | None:
@@ -72,22 +105,25 @@ def _decode(word: int) -> Decoded | None:
 
 
 def discover(
-    start: int,
+    start: Node,
     fetch: Fetch,
     *,
-    extra: tuple[int, ...] = (),
+    extra: tuple[Node, ...] = (),
     stops: frozenset[int] = frozenset(),
     limit: int = UNIT_LIMIT,
+    vlen: int = 0,
 ) -> Unit:
     """The unit that starts at `start`, an executable address.
 
     extra:  further entries, reached by indirect jumps.
     stops:  addresses to leave the unit at, such as the return address of a run.
+    vlen:   bits of a vector register; 0: there are none.
     """
     words: dict[int, CodeWord] = {}
     leaders: set[int] = set()
-    entries: list[int] = [start, *extra]
-    work = [*reversed(entries)]
+    given = (start, *extra)
+    returns: list[int] = []
+    work = [node.pc for node in reversed(given)]
     while work:
         pc = work.pop()
         leaders.add(pc)
@@ -98,19 +134,26 @@ def discover(
             words[pc] = code
             targets, call = successors(code)
             if call:
-                entries.extend(targets)
+                returns.extend(targets)
             if targets != (code.next_pc,) or call:
                 work.extend(reversed(targets))
                 break
             pc = code.next_pc
-            if _ends_by_csr(code):
+            if _ends_quietly(code):
                 leaders.add(pc)
         else:
             leaders.add(pc)
-    return _cut(tuple(dict.fromkeys(entries)), words, leaders)
+    entries = tuple(dict.fromkeys((*given, *map(Node, returns))))
+    blocks = _cut(words, leaders)
+    if vlen and any(c.decoded and vstate.needs(c.decoded) for c in words.values()):
+        return _spread(entries, blocks, vlen, limit)
+    return Unit(
+        tuple(n for n in entries if n.pc in blocks),
+        {Node(pc): block for pc, block in blocks.items()},
+    )
 
 
-def _cut(entries: tuple[int, ...], words: dict[int, CodeWord], leaders: set[int]) -> Unit:
+def _cut(words: dict[int, CodeWord], leaders: set[int]) -> dict[int, tuple[CodeWord, ...]]:
     blocks: dict[int, tuple[CodeWord, ...]] = {}
     for leader in sorted(leaders & words.keys()):
         block = [words[leader]]
@@ -120,18 +163,111 @@ def _cut(entries: tuple[int, ...], words: dict[int, CodeWord], leaders: set[int]
                 break
             block.append(words[pc])
         blocks[leader] = tuple(block)
-    return Unit(tuple(pc for pc in entries if pc in blocks), blocks)
+    return blocks
+
+
+# -- what is known of vtype -----------------------------------------------------------------------
+
+
+def _spread(
+    entries: tuple[Node, ...], blocks: dict[int, tuple[CodeWord, ...]], vlen: int, limit: int
+) -> Unit:
+    """The unit whose blocks are repeated for each knowledge of vtype they are reached with."""
+    live = _live(blocks)
+    found: dict[Node, tuple[CodeWord, ...]] = {}
+    variants = dict.fromkeys(blocks, 0)
+    size = 0
+    work = [n for n in reversed(entries) if n.pc in blocks]
+    given = frozenset(work)
+    while work:
+        node = work.pop()
+        crowded = variants[node.pc] >= VARIANTS or size > 2 * limit
+        if crowded and node.state is not None and node not in given:
+            choices = _choices(node.pc, node.state, live)
+            node = next((n for n in choices if n in found), choices[-1])
+        if node in found:
+            continue
+        block = found[node] = _known_part(node, blocks[node.pc])
+        variants[node.pc] += node.state is not None
+        size += len(block)
+        work += [
+            _choices(pc, state, live)[0]
+            for pc, state in reversed(_leads_to(node, block, vlen))
+            if pc in blocks
+        ]
+    ordered = sorted(found, key=lambda n: (n.pc, n.state.tag if n.state else ""))
+    reached = tuple(n for n in entries if n in found)
+    return Unit(reached, {node: found[node] for node in ordered}, live)
+
+
+def _known_part(node: Node, block: tuple[CodeWord, ...]) -> tuple[CodeWord, ...]:
+    """The block as far as it can run: to an instruction that leaves because it must know."""
+    state = node.state
+    for position, code in enumerate(block):
+        if code.decoded is None:
+            break
+        if state is None and vstate.needs(code.decoded):
+            return block[: position + 1]
+        state = vstate.after(state, code.decoded)
+    return block
+
+
+def _leads_to(
+    node: Node, block: tuple[CodeWord, ...], vlen: int
+) -> list[tuple[int, VState | None]]:
+    """Addresses in the unit that may follow, with what is known there."""
+    state = node.state
+    for code in block[:-1]:
+        if code.decoded is not None:
+            state = vstate.after(state, code.decoded)
+    last = block[-1]
+    if last.decoded is None or (state is None and vstate.needs(last.decoded)):
+        return []
+    targets, call = successors(last)
+    if call:
+        return []  # it is an entry by itself
+    if vstate.sets(last.decoded):
+        name, operands = last.decoded.insn.name, last.decoded.operands
+        return [(last.next_pc, new) for new in vstate.after_set(state, name, operands, vlen)]
+    state = vstate.after(state, last.decoded)
+    return [(target, state) for target in targets]
+
+
+def _live(blocks: dict[int, tuple[CodeWord, ...]]) -> frozenset[int]:
+    """Blocks from which vtype is used before it is set."""
+    live: set[int] = set()
+    through: dict[int, tuple[int, ...]] = {}  # blocks that do neither, what follows them
+    for pc, block in blocks.items():
+        for code in block:
+            if code.decoded is None or vstate.ends_knowledge(code.decoded):
+                break
+            if vstate.needs(code.decoded) or vstate.sets(code.decoded):
+                live.add(pc)
+                break
+        else:
+            targets, call = successors(block[-1])
+            through[pc] = () if call else targets
+    changed = True
+    while changed:
+        more = {pc for pc, targets in through.items() if not live.isdisjoint(targets)} - live
+        live |= more
+        changed = bool(more)
+    return frozenset(live)
+
+
+# -- single instructions --------------------------------------------------------------------------
 
 
 def ends_block(code: CodeWord) -> bool:
     """True if control may go elsewhere than to the next instruction."""
     targets, call = successors(code)
-    return call or targets != (code.next_pc,) or _ends_by_csr(code)
+    return call or targets != (code.next_pc,) or _ends_quietly(code)
 
 
-def _ends_by_csr(code: CodeWord) -> bool:
+def _ends_quietly(code: CodeWord) -> bool:
+    """True if the next instruction follows, but what units are translated for may change."""
     d = code.decoded
-    return d is not None and d.operands.get("csr") in _CSR_ENDS
+    return d is not None and (d.operands.get("csr") in _CSR_ENDS or vstate.sets(d))
 
 
 def successors(code: CodeWord) -> tuple[tuple[int, ...], bool]:

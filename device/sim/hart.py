@@ -8,9 +8,10 @@ import mmap
 import struct
 from dataclasses import dataclass, field
 
-from . import csr, softfloat, state
-from .build import HOST, INVALID_RM, MASK64, RMM
+from . import csr, softfloat, state, vstate
+from .build import HOST, INVALID_RM, MASK64, RMM, Mode
 from .engine import Engine, Function
+from .flow import Node
 from .interface import BusError, IoDevice
 from .runtime import first_frame
 
@@ -33,16 +34,18 @@ class Mapped:
 class Hart:
     """A hart's state, host stack, memory map and table of translations; also its HartView."""
 
-    def __init__(self, index: int, engine: Engine, misa: int) -> None:
+    def __init__(self, index: int, engine: Engine, misa: int, vlen: int) -> None:
+        """vlen: bits of a vector register; 0: the hart has none."""
         self.hart = index
         self.state = state.Hart()
         self.addr = ctypes.addressof(self.state)
         self.map: list[Mapped] = []  # sorted by base
         self.map_changed = True  # since generated code was told
         self.barrier: int | None = None
-        self.functions: dict[int, tuple[Function, int]] = {}  # by entry: unit, its index there
-        self.blocks: dict[int, Function] = {}  # by block: a unit that has it
-        self.rebuilds: dict[int, int] = {}
+        self.functions: dict[Node, tuple[Function, int]] = {}  # by entry: unit, its index there
+        self.blocks: dict[Node, Function] = {}  # by block: a unit that has it
+        self.rebuilds: dict[Node, int] = {}
+        self._vlen = vlen
         self._engine = engine
         self._misa = misa
         # Deep enough for any frame: units are bounded, and nothing recurses.
@@ -62,6 +65,7 @@ class Hart:
             ("float_collect", "kcc_float_collect"),
         ):
             setattr(self.state, name, engine.runtime[function])
+        self.state.vlenb = vlen // 8
         self.clear_table()
         self.reset()
 
@@ -72,7 +76,10 @@ class Hart:
         s = self.state
         ctypes.memset(ctypes.addressof(s.x), 0, 32 * 8)
         ctypes.memset(ctypes.addressof(s.f), 0, 32 * 8)
+        ctypes.memset(ctypes.addressof(s.v), 0, ctypes.sizeof(s.v))
         s.fflags = s.frm = s.cause = s.tval = 0
+        s.vl = s.vstart = s.vxrm = s.vxsat = 0
+        s.vtype = vstate.VTYPE_VILL
         s.reserved_addr = state.NOT_RESERVED
         for row in csr.TABLE.values():
             s.csr[row.slot] = row.reset
@@ -95,12 +102,33 @@ class Hart:
     def retired(self) -> int:
         return int(self.state.retired_end - self.state.budget) & MASK64
 
-    @property
-    def mode(self) -> tuple[int, bool]:
+    def mode(self, track_flags: bool) -> Mode:
+        """What translations for the hart in its present state are made for."""
         mstatus = self.state.csr[csr.BY_NAME["mstatus"].slot]
+        float_on, vector_on = (bool(mstatus & f) for f in (csr.MSTATUS_FS, csr.MSTATUS_VS))
         frm = self.state.frm
         rounding = HOST if frm < RMM else RMM if frm == RMM else INVALID_RM
-        return rounding, bool(mstatus & csr.MSTATUS_FS)
+        return Mode(rounding, float_on, track_flags, self._vlen, vector_on)
+
+    @property
+    def node(self) -> Node:
+        """Where the hart is to go on, and what the code there is to know."""
+        s = self.state
+        if not s.pc & state.TAGGED:
+            return Node(self.pc)
+        return Node(self.pc, vstate.of_hart(s.vtype, s.vl, s.vstart, self._vlen))
+
+    def v(self, number: int) -> bytes:
+        """A vector register."""
+        size = self._vlen // 8
+        return bytes(self.state.v)[number * size : (number + 1) * size]
+
+    def set_v(self, number: int, value: bytes) -> None:
+        """Write a vector register; raises ValueError for a value of another size."""
+        size = self._vlen // 8
+        if len(value) != size:
+            raise ValueError(f"{len(value)} bytes for a vector register of {size}")
+        ctypes.memmove(ctypes.addressof(self.state.v) + number * size, value, size)
 
     # -- what an ecall handler sees
 
@@ -110,7 +138,7 @@ class Hart:
 
     @property
     def pc(self) -> int:
-        return int(self.state.pc)
+        return int(self.state.pc) & ~state.TAGGED
 
     def x(self, number: int) -> int:
         return int(self.state.x[number])
@@ -213,17 +241,17 @@ class Hart:
     def add_function(self, function: Function) -> None:
         """Enter a unit's entries; those that another unit has already stay with that one."""
         first = function.unit.entries[0]
-        for pc in function.unit.blocks:
-            old = self.blocks.get(pc)
+        for node in function.unit.blocks:
+            old = self.blocks.get(node)
             if old is None or old.unit.entries[0] == first:  # new, or the same unit grown
-                self.blocks[pc] = function
+                self.blocks[node] = function
         size = len(self._table)
-        for index, pc in enumerate(function.unit.entries):
-            entry = self.functions.get(pc)
+        for index, node in enumerate(function.unit.entries):
+            entry = self.functions.get(node)
             if index == 0 or entry is None or entry[0].unit.entries[0] == first:
-                self.functions[pc] = (function, index)
+                self.functions[node] = (function, index)
                 if 2 * len(self.functions) <= size:
-                    self._publish_entry(pc, function, index)
+                    self._publish_entry(node, function, index)
         if 2 * len(self.functions) > size:
             while 2 * len(self.functions) > size:
                 size *= 4
@@ -234,13 +262,16 @@ class Hart:
         self._table = table
         self.state.table = ctypes.addressof(table)
         self.state.table_mask = size - 1
-        for pc, (function, index) in self.functions.items():
-            self._publish_entry(pc, function, index)
+        for node, (function, index) in self.functions.items():
+            self._publish_entry(node, function, index)
 
-    def _publish_entry(self, pc: int, function: Function, index: int) -> None:
+    def _publish_entry(self, node: Node, function: Function, index: int) -> None:
+        pc, key = node.pc, 0
+        if node.state is not None:
+            pc, key = pc | state.TAGGED, node.state.key(self._vlen)
         table, mask = self._table, len(self._table) - 1
         slot = pc >> 1 & mask
-        while table[slot].pc not in (state.NO_PC, pc):
+        while table[slot].pc != state.NO_PC and (table[slot].pc, table[slot].state) != (pc, key):
             slot = slot + 1 & mask
         entry = table[slot]
-        entry.pc, entry.function, entry.index = pc, function.address, index
+        entry.pc, entry.function, entry.index, entry.state = pc, function.address, index, key

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import csr, flow, state
-from .build import MASK64, Mode
+from .build import MASK64
 from .engine import Engine
 from .hart import Hart, Mapped
 from .interface import (
@@ -34,7 +34,7 @@ from .interface import (
     RunResult,
     Sleep,
 )
-from .isa_string import extensions_of, misa_of
+from .isa_string import extensions_of, misa_of, vlen_of
 
 __all__ = [
     "Abort",
@@ -86,7 +86,8 @@ class Machine:
         self.track_flags = False  # keep fflags; set by the first code that reads them
         self._engine = Engine(cache_dir)
         misa = misa_of(self.extensions)
-        self._harts = [Hart(i, self._engine, misa) for i in range(harts)]
+        self.vlen = vlen_of(arch)
+        self._harts = [Hart(i, self._engine, misa, self.vlen) for i in range(harts)]
         self._pointers = (ctypes.c_uint64 * harts)(*(h.addr for h in self._harts))
         self._control = state.Control(
             harts=ctypes.addressof(self._pointers), hart_count=harts, quantum=quantum
@@ -204,8 +205,10 @@ class Machine:
         h = self._harts[hart]
         s = h.state
         match row.kind:
-            case "fflags" | "frm":
+            case "fflags" | "frm" | "vl" | "vtype" | "vstart" | "vxrm" | "vxsat" | "vlenb":
                 return int(getattr(s, row.kind))
+            case "vcsr":
+                return int(s.vxrm << 1 | s.vxsat)
             case "fcsr":
                 return int(s.frm << 5 | s.fflags)
             case "mcycle" | "minstret":
@@ -222,8 +225,12 @@ class Machine:
         match row.kind:
             case "mcycle" | "minstret":
                 setattr(h.state, f"{row.kind}_offset", (value - h.retired) & MASK64)
-            case "fflags" | "frm":
+            case "fflags" | "frm" | "vxrm" | "vxsat":
                 setattr(h.state, row.kind, value & row.writable)
+            case "vcsr":
+                h.state.vxrm, h.state.vxsat = value >> 1 & 3, value & 1
+            case "vstart":
+                h.state.vstart = value & max(self.vlen - 1, 0)
             case "fcsr":
                 h.state.fflags, h.state.frm = value & 31, value >> 5 & 7
             case "mstatus" | "plain":
@@ -238,6 +245,14 @@ class Machine:
     def read_f(self, hart: int, number: int) -> int:
         """The bits of a float register."""
         return int(self._harts[hart].state.f[number])
+
+    def read_v(self, hart: int, number: int) -> bytes:
+        """A vector register; no bytes where there are none."""
+        return self._harts[hart].v(number)
+
+    def write_v(self, hart: int, number: int, value: bytes) -> None:
+        """Write a vector register; raises ValueError for a value of another size."""
+        self._harts[hart].set_v(number, value)
 
     # -- running ------------------------------------------------------------------------------
 
@@ -425,35 +440,33 @@ class Machine:
     def _translate(self, hart: Hart) -> Fault | None:
         """Make the code at the hart's pc executable; a fault if there is none."""
         pc = hart.pc
-        if pc & 1 or flow.read_word(hart.fetch, pc) is None:
+        if flow.read_word(hart.fetch, pc) is None:
             half = pc if len(hart.fetch(pc)) < 2 else pc + 2
             return self._fault(hart, Cause.FETCH_FAULT.value, half)
-        extra: tuple[int, ...] = ()
-        start = pc
-        known = hart.blocks.get(pc)
+        extra: tuple[flow.Node, ...] = ()
+        start = node = hart.node
+        known = hart.blocks.get(node)
         if known is not None:
             first = known.unit.entries[0]
             if hart.rebuilds.get(first, 0) < MAX_REBUILDS:
                 hart.rebuilds[first] = hart.rebuilds.get(first, 0) + 1
-                start, extra = first, (*known.unit.entries[1:], pc)
+                start, extra = first, (*known.unit.entries[1:], node)
         unit = self._unit(hart, start, extra)
         if not self.track_flags and flow.reads_flags(unit):
             self.track_flags = True
             for h in self._harts:
                 h.clear_table()
-        rounding, float_on = hart.mode
-        mode = Mode(rounding, float_on, self.track_flags)
-        function = self._engine.function(unit, mode, self.extensions)
+        function = self._engine.function(unit, hart.mode(self.track_flags), self.extensions)
         hart.add_function(function)
         return None
 
-    def _unit(self, hart: Hart, start: int, extra: tuple[int, ...]) -> flow.Unit:
+    def _unit(self, hart: Hart, start: flow.Node, extra: tuple[flow.Node, ...]) -> flow.Unit:
         """Discover a unit, or take the one found there before if its bytes are the same."""
         key = (start, extra, self._stops)
         unit = self._units.get(key)
         if unit is None or any(hart.code(at, len(data)) != data for at, data in unit.code):
             unit = self._units[key] = flow.discover(
-                start, hart.fetch, extra=extra, stops=self._stops
+                start, hart.fetch, extra=extra, stops=self._stops, vlen=self.vlen
             )
         return unit
 

@@ -154,6 +154,32 @@ define preserve_mostcc void @kcc_trap(ptr %hart, i64 %cause, i64 %tval, i64 %bud
   ret void
 }}
 
+; VState.key of the hart: vtype, whether vl is VLMAX, vill, vstart.
+define internal i64 @vector_state(ptr %hart) {{
+  {load("hart", "vtype", "hart", "vtype")}
+  {load("hart", "vl", "hart", "vl")}
+  {load("hart", "vstart", "hart", "vstart")}
+  {load("hart", "vlenb", "hart", "vlenb")}
+  %sew.0 = lshr i64 %vtype, 3
+  %sew = and i64 %sew.0, 7  ; log2 of bytes
+  %lmul.0 = add i64 %vtype, 4
+  %lmul = and i64 %lmul.0, 7  ; log2, and 4 more
+  %shifted = shl i64 %vlenb, %lmul
+  %down = add i64 %sew, 4
+  %vlmax = lshr i64 %shifted, %down
+  %is.full = icmp eq i64 %vl, %vlmax
+  %full = zext i1 %is.full to i64
+  %low = and i64 %vtype, 255
+  %vill = lshr i64 %vtype, 63
+  %full.at = shl i64 %full, {state.KEY_FULL}
+  %vill.at = shl i64 %vill, {state.KEY_VILL}
+  %vstart.at = shl i64 %vstart, {state.KEY_VSTART}
+  %key.1 = or i64 %low, %full.at
+  %key.2 = or i64 %key.1, %vill.at
+  %key = or i64 %key.2, %vstart.at
+  ret i64 %key
+}}
+
 ; What a hart does: find the unit for pc, call it, go on where it says.
 define void @kcc_hart_main(ptr %hart) {{
 entry:
@@ -182,14 +208,23 @@ lookup:
   {load("hart", "table_mask", "hart", "mask")}
   %table = inttoptr i64 %table0 to ptr
   %hash = lshr i64 %pc, 1
+  %tag = and i64 %pc, {state.TAGGED}
+  %tagged = icmp ne i64 %tag, 0
+  br i1 %tagged, label %vector, label %probe
+vector:
+  %key = call i64 @vector_state(ptr %hart)
   br label %probe
 probe:
-  %slot = phi i64 [ %hash, %lookup ], [ %slot.next, %other ]
+  %state = phi i64 [ 0, %lookup ], [ %key, %vector ], [ %state, %other ]
+  %slot = phi i64 [ %hash, %lookup ], [ %hash, %vector ], [ %slot.next, %other ]
   %slot.m = and i64 %slot, %mask
   %slot.off = mul i64 %slot.m, {ENTRY.size}
   %e = getelementptr i8, ptr %table, i64 %slot.off
   {load("entry", "pc", "e", "e.pc")}
-  %hit = icmp eq i64 %e.pc, %pc
+  {load("entry", "state", "e", "e.state")}
+  %hit.pc = icmp eq i64 %e.pc, %pc
+  %hit.state = icmp eq i64 %e.state, %state
+  %hit = and i1 %hit.pc, %hit.state
   br i1 %hit, label %call, label %other
 other:
   %slot.next = add i64 %slot, 1

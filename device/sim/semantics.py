@@ -6,7 +6,7 @@ Names and operands are those of the backend's table after compressed forms are e
 
 from __future__ import annotations
 
-from . import csr, semantics_a, semantics_b, semantics_fd, state
+from . import csr, semantics_a, semantics_b, semantics_fd, semantics_v, state
 from .build import HOST, INVALID_RM, MASK64, RMM, Builder, Operands, Semantics, signed
 from .interface import Cause
 
@@ -252,6 +252,8 @@ def _csr(action: str, immediate: bool) -> Semantics:
 
 
 def _accessible(b: Builder, number: int) -> bool:
+    if number in csr.VECTOR_CSRS:
+        return b.mode.vector
     return number not in csr.FLOAT_CSRS or b.mode.float_on
 
 
@@ -259,8 +261,15 @@ def _read_csr(b: Builder, row: csr.Csr) -> str:
     match row.kind:
         case "fflags":
             return b.collect_flags()
-        case "frm":
+        case "frm" | "vxrm" | "vxsat":
             return b.state(row.kind)
+        case "vl" | "vtype" | "vstart":
+            return b.vconfig(row.kind)
+        case "vcsr":
+            mode = b.op(f"shl i64 {b.state('vxrm')}, 1")
+            return b.op(f"or i64 {mode}, {b.state('vxsat')}")
+        case "vlenb":
+            return str(b.mode.vlen // 8)
         case "fcsr":
             mode = b.op(f"shl i64 {b.state('frm')}, 5")
             return b.op(f"or i64 {mode}, {b.collect_flags()}")
@@ -287,6 +296,15 @@ def _write_csr(b: Builder, row: csr.Csr, value: str) -> None:
             b.collect_flags()
             b.set_state("frm", b.op(f"and i64 {value}, {row.writable}"))
             b.install_rounding(b.state("frm"))
+        case "vxrm" | "vxsat":
+            b.set_state(row.kind, b.op(f"and i64 {value}, {row.writable}"))
+        case "vstart":  # as many bits as the greatest index of an element has
+            b.set_vconfig(row.kind, b.op(f"and i64 {value}, {b.mode.vlen - 1}"))
+        case "vcsr":
+            b.set_state("vxsat", b.op(f"and i64 {value}, 1"))
+            b.set_state("vxrm", b.op(f"and i64 {b.op(f'lshr i64 {value}, 1')}, 3"))
+        case "vl" | "vtype" | "vlenb":
+            raise AssertionError(f"{row.name} is read-only")
         case "fcsr":
             b.set_state("fflags", b.op(f"and i64 {value}, 31"))
             b.set_state("frm", b.op(f"and i64 {b.op(f'lshr i64 {value}, 5')}, 7"))
@@ -307,13 +325,16 @@ _ROUNDING_CHANGED = {HOST: ("uge", RMM), RMM: ("ne", RMM), INVALID_RM: ("ule", R
 
 
 def _leave_if_mode_changed(b: Builder, row: csr.Csr) -> None:
-    """Units are made for the host's rounding modes or others, and for floats on or off."""
+    """Units are made for the host's rounding or not, for floats and vectors on or off."""
     if row.kind in ("frm", "fcsr"):
         predicate, bound = _ROUNDING_CHANGED[b.mode.rounding]
         changed = b.op(f"icmp {predicate} i64 {b.state('frm')}, {bound}")
     elif row.kind == "mstatus":
-        part = b.op(f"and i64 {b.state('csr', row.slot)}, {csr.MSTATUS_FS}")
-        changed = b.op(f"icmp {'eq' if b.mode.float_on else 'ne'} i64 {part}, 0")
+        value = b.state("csr", row.slot)
+        changed = _switched(b, value, csr.MSTATUS_FS, b.mode.float_on)
+        if b.mode.vlen:
+            vector = _switched(b, value, csr.MSTATUS_VS, b.mode.vector_on)
+            changed = b.op(f"or i1 {changed}, {vector}")
     else:
         return
     same, other = b.new_label(), b.new_label()
@@ -322,6 +343,11 @@ def _leave_if_mode_changed(b: Builder, row: csr.Csr) -> None:
     b.event(state.MODE, b.next_pc)
     b.start(same)
     b.jump(b.next_pc)
+
+
+def _switched(b: Builder, mstatus: str, field: int, on: bool) -> str:
+    part = b.op(f"and i64 {mstatus}, {field}")
+    return b.op(f"icmp {'eq' if on else 'ne'} i64 {part}, 0")
 
 
 # -- the table ------------------------------------------------------------------------------------
@@ -362,3 +388,4 @@ SEMANTICS |= {name: _branch(predicate) for name, predicate in _BRANCHES.items()}
 SEMANTICS |= {f"csrr{action}": _csr(action, immediate=False) for action in "wsc"}
 SEMANTICS |= {f"csrr{action}i": _csr(action, immediate=True) for action in "wsc"}
 SEMANTICS |= semantics_a.SEMANTICS | semantics_b.SEMANTICS | semantics_fd.SEMANTICS
+SEMANTICS |= semantics_v.SEMANTICS

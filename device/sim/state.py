@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from . import csr
 
+VLEN_MAX = 1024  # bits of the widest vector registers
 GUESSES = 256  # remembered regions per hart, shared by all units by hashing; half writable
 GUESS_SIZE = 32
 
@@ -65,12 +66,15 @@ HART = Layout({
     "reserved_addr": 1,   # of the last lr; all ones: none
     "reserved_value": 1,  # what it loaded
     "fflags": 1, "frm": 1,
+    "vl": 1, "vtype": 1, "vstart": 1, "vxrm": 1, "vxsat": 1,
+    "vlenb": 1,           # bytes of a vector register, 0 without
     "soft_word": 1,       # for softfloat: the instruction, and the rounding mode above it
     "soft_operands": 3,   # their bits; the result comes back in the first
     "mcycle_offset": 1, "minstret_offset": 1,
     "csr": csr.SLOTS,
     "start_sp": 1, "start_args": 7, "start_count": 1,
     "guesses": GUESSES * GUESS_SIZE // 8,  # {base, size, host - guest address, -}
+    "v": 32 * VLEN_MAX // 64,  # registers of vlenb bytes without gaps, from the start
 })
 CONTROL = Layout({
     "harts": 1,           # array of pointers to HART
@@ -90,16 +94,31 @@ CONTROL = Layout({
     "stop": 1,
 })
 REGION = Layout({"base": 1, "size": 1, "host": 1, "flags": 1})
-ENTRY = Layout({"pc": 1, "function": 1, "index": 1, "_pad": 1})
+ENTRY = Layout({
+    "pc": 1,              # with TAGGED if the state is to match too
+    "function": 1, "index": 1,
+    "state": 1,           # VState.key, 0 where none is to match
+})
 # fmt: on
+
+
+def v_offset(vlen: int, reg: int) -> int:
+    """Bytes from the start of a hart's state to a vector register, of `vlen` bits."""
+    return HART.offset("v") + reg * vlen // 8
+
 
 Hart = HART.structure("Hart")
 Control = CONTROL.structure("Control")
 Region = REGION.structure("Region")
 Entry = ENTRY.structure("Entry")
 
-NO_PC = 1  # an odd address: an empty entry of the table
+NO_PC = (1 << 64) - 1  # where no instruction fits: an empty entry of the table
 NOT_RESERVED = (1 << 64) - 1
+
+# A target with this bit asks for a unit that knows vtype. It is looked up by VState.key as well:
+# the low bits of vtype, and these, by bit number.
+TAGGED = 1
+KEY_FULL, KEY_VILL, KEY_VSTART = 8, 9, 16
 
 # Flags of a region.
 READ, WRITE, EXEC, IO = 1, 2, 4, 8

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from . import fastloops
+from . import fastloops, vstate
 from .build import Builder, Mode, Semantics
 from .finish import finish
 from .flow import CodeWord, Unit
@@ -18,8 +18,8 @@ def translate(unit: Unit, mode: Mode, extensions: frozenset[str], name: str) -> 
 
     extensions:  what the hart has, as the instruction table names them; others are illegal.
     """
-    b = Builder(mode, unit.blocks)
-    for addr, code in unit.blocks.items():
+    b = Builder(mode, unit)
+    for node, code in unit.blocks.items():
 
         def emit(position: int, code: tuple[CodeWord, ...] = code) -> None:
             word = code[position]
@@ -29,8 +29,10 @@ def translate(unit: Unit, mode: Mode, extensions: frozenset[str], name: str) -> 
                 b.illegal()
             else:
                 semantics(b, word.decoded.operands)
+                if not vstate.sets(word.decoded):
+                    b.vstate = vstate.after(b.vstate, word.decoded)
 
-        b.begin_block(addr, len(code))
+        b.begin_block(node, len(code))
         starts = []
         for position in range(len(code)):
             starts.append(b.position)
@@ -40,7 +42,7 @@ def translate(unit: Unit, mode: Mode, extensions: frozenset[str], name: str) -> 
         if not b.ended:
             b.jump(code[-1].next_pc)
         fastloops.add(b, code, starts, emit)
-    return finish(b, name, unit.entries)
+    return finish(b, name)
 
 
 def _semantics(
@@ -53,5 +55,7 @@ def _semantics(
         return None
     insn = word.decoded.insn
     if insn.ext not in extensions or (insn.ext in FLOAT_EXTENSIONS and not mode.float_on):
+        return None
+    if insn.ext == "V" and not mode.vector:
         return None
     return table.get(insn.name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kcc.backend.encode import encode as e
 from kcc.device.sim import flow
+from kcc.device.sim.flow import Node
 
 NOP = e("addi", rd=0, rs1=0, imm12=0)
 RET = e("jalr", rd=0, rs1=1, imm12=0)
@@ -15,16 +16,16 @@ def discover(words: list[int], at: int = 0x1000, **options: object) -> flow.Unit
     def fetch(pc: int) -> bytes:
         return image[pc - 0x1000 :][:4] if pc >= 0x1000 else b""
 
-    return flow.discover(at, fetch, **options)  # type: ignore[arg-type]
+    return flow.discover(Node(at), fetch, **options)  # type: ignore[arg-type]
 
 
 def shape(unit: flow.Unit) -> dict[int, int]:
-    return {addr: len(block) for addr, block in unit.blocks.items()}
+    return {node.pc: len(block) for node, block in unit.blocks.items()}
 
 
 def test_branches_and_jumps_stay_inside():
     unit = discover([e("beq", rs1=5, rs2=0, branch13=12), NOP, e("jal", rd=0, jump21=8), NOP, RET])
-    assert unit.entries == (0x1000,)
+    assert unit.entries == (Node(0x1000),)
     assert shape(unit) == {0x1000: 1, 0x1004: 2, 0x100C: 1, 0x1010: 1}
 
 
@@ -35,7 +36,7 @@ def test_a_branch_into_a_block_splits_it():
 
 def test_calls_leave_and_their_return_is_an_entry():
     unit = discover([e("jal", rd=1, jump21=0x100), NOP, e("jalr", rd=1, rs1=5, imm12=0), RET])
-    assert unit.entries == (0x1000, 0x1004, 0x100C)
+    assert unit.entries == (Node(0x1000), Node(0x1004), Node(0x100C))
     assert shape(unit) == {0x1000: 1, 0x1004: 2, 0x100C: 1}
 
 
@@ -57,7 +58,7 @@ def test_the_limit_bounds_it():
 def test_illegal_words_end_a_block():
     unit = discover([NOP, 0xFFFF_FFFF, NOP])
     assert shape(unit) == {0x1000: 2}
-    assert unit.blocks[0x1000][1].decoded is None
+    assert unit.blocks[Node(0x1000)][1].decoded is None
 
 
 def test_code_bytes_are_those_of_the_image():

@@ -8,6 +8,7 @@ import time
 import pytest
 
 from kcc.backend.encode import encode as e
+from kcc.device.sim.isa_string import extensions_of, vlen_of
 from kcc.device.sim.machine import TURN, HartStart, Machine, Reason
 
 BASE, RETURN, DATA = 0x4000_0000, 0x8000, 0x4004_0000
@@ -199,10 +200,23 @@ def test_bad_starts():
         Machine(0)
 
 
-@pytest.mark.parametrize("arch", ["rv32i", "rv64x", "rv64gcv", "rv64gc_zvfh", "", "x86"])
+@pytest.mark.parametrize("arch", ["rv32i", "rv64x", "rv64gch", "rv64gc_zvkb", "", "x86"])
 def test_unknown_isa_strings(arch):
     with pytest.raises(ValueError, match=r"ISA string|extension"):
         Machine(1, arch=arch)
+
+
+@pytest.mark.parametrize("arch", ["rv64gc_zvl256b", "rv64gcv_zvl2048b", "rv64gcv_zvl192b"])
+def test_vector_lengths_there_are_not(arch):
+    with pytest.raises(ValueError, match="vector"):
+        Machine(1, arch=arch)
+
+
+def test_what_an_isa_string_implies():
+    assert extensions_of("rv64ic_zvfh") >= {"V", "D", "F", "Zfh", "Zvfh"}
+    assert [vlen_of(f"rv64{s}") for s in ("gc", "gcv", "gcv_zvl64b", "imv_zvl512b_zba")] == [
+        0, 128, 128, 512,
+    ]  # fmt: skip
 
 
 def test_return_address_inside_a_known_unit(bench):

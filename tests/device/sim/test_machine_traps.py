@@ -236,7 +236,8 @@ def test_set_clear_and_masks(bench):
     assert x[13] == csr.MSTATUS_MPP
 
 
-def test_every_csr_can_be_read(bench):
+def test_every_csr_can_be_read(make_bench):
+    bench = make_bench(arch="rv64gcv")
     for number in csr.TABLE:
         assert bench.run([e("csrrs", rd=5, csr=number, rs1=0), RET]).ok, hex(number)
         assert bench.machine.read_csr(0, number) is not None
@@ -251,6 +252,17 @@ def test_float_is_illegal_while_it_is_off(bench):
     assert fault is not None
     assert (fault.cause, fault.pc) == (2, BASE + 4)
     assert bench.run([*read, RET]).ok  # a fault resets the hart
+
+
+@pytest.mark.parametrize("arch", ["rv64gc", "rv64gcv"])
+def test_vectors_are_illegal_where_there_are_none_and_while_they_are_off(make_bench, arch):
+    bench = make_bench(arch=arch)
+    off = [e("csrrw", rd=5, csr=0x300, rs1=0)]
+    for word in (e("vsetvli", rd=6, rs1=0, zimm11=0), e("csrrs", rd=6, csr=0xC21, rs1=0)):
+        assert bench.run([word, RET]).ok is (arch == "rv64gcv")
+        fault = bench.run([*off, word, RET]).fault
+        assert fault is not None
+        assert (fault.cause, fault.pc) == (2, BASE + 4)
 
 
 def test_rounding_mode_survives_its_change(bench):

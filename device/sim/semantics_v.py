@@ -1,0 +1,82 @@
+"""V: setting vtype and vl, and the table of all vector instructions.
+
+What is known after a vset* is decided in vstate.py; here is the code that makes it so. Where
+the AVL is in a register there are two ways on: one with vl = VLMAX, to code for that alone, and
+one with any vl.
+"""
+
+from __future__ import annotations
+
+from . import vstate
+from .build import Builder, Operands, Semantics, signed
+from .vector import VectorSemantics, vectorised
+from .vstate import VTYPE_VILL, VState
+
+# Each file of vector semantics has its own; here they come together.
+VSEMANTICS: dict[str, VectorSemantics] = {}
+
+
+def _vsetvli(b: Builder, o: Operands) -> None:
+    _set("vsetvli", b, o)
+
+
+def _vsetivli(b: Builder, o: Operands) -> None:
+    _set("vsetivli", b, o)
+
+
+def _set(name: str, b: Builder, o: Operands) -> None:
+    """vtype is in the instruction."""
+    *before, new = vstate.after_set(b.vstate, name, o, b.mode.vlen)
+    assert new is not None
+    b.set_vconfig("vtype", signed(new.vtype))
+    b.set_vconfig("vstart", "0")
+    if new.vl is not None:
+        _go_on(b, o, new, str(new.vl))
+        return
+    avl = b.vconfig("vl") if vstate.keeps_vl(o) else b.x(o["rs1"])
+    most = str(new.vlmax(b.mode.vlen))
+    full = before[0] if before else None
+    if full is None or b.unit.node(b.next_pc, full) == b.unit.node(b.next_pc, new):
+        _go_on(b, o, new, b.call("i64", "llvm.umin.i64", ("i64", avl), ("i64", most)))
+        return
+    enough = b.op(f"icmp uge i64 {avl}, {most}")
+    yes, no = b.new_label(), b.new_label()
+    b.branch(enough, yes, no)
+    b.start(yes)
+    _go_on(b, o, full, most)
+    b.start(no)
+    _go_on(b, o, new, avl)
+
+
+def _go_on(b: Builder, o: Operands, new: VState | None, vl: str) -> None:
+    b.set_vconfig("vl", vl)
+    b.set_x(o["rd"], vl)
+    b.vstate = new
+    b.jump(b.next_pc)
+
+
+def _vsetvl(b: Builder, o: Operands) -> None:
+    """vtype is in a register: all is computed when it runs, as vstate.of_vtype says."""
+    vtype = b.x(o["rs2"])
+    sew = b.op(f"and i64 {b.op(f'lshr i64 {vtype}, 3')}, 7")
+    lmul = b.op(f"and i64 {b.op(f'add i64 {vtype}, 4')}, 7")  # 4 more than its log2
+    widest = b.op(f"sub i64 {lmul}, 1")
+    widest = b.call("i64", "llvm.smin.i64", ("i64", widest), ("i64", "3"))
+    bad = b.op(f"icmp sgt i64 {sew}, {widest}")
+    bad = b.op(f"or i1 {bad}, {b.op(f'icmp ugt i64 {vtype}, 255')}")
+    most = b.op(f"shl i64 {b.mode.vlen // 8}, {lmul}")
+    most = b.op(f"lshr i64 {most}, {b.op(f'add i64 {sew}, 4')}")
+    if o["rs1"]:
+        most = b.call("i64", "llvm.umin.i64", ("i64", b.x(o["rs1"])), ("i64", most))
+    elif vstate.keeps_vl(o):
+        most = b.call("i64", "llvm.umin.i64", ("i64", b.vconfig("vl")), ("i64", most))
+    b.set_vconfig("vtype", b.select(bad, "i64", signed(VTYPE_VILL), vtype))
+    b.set_vconfig("vstart", "0")
+    _go_on(b, o, None, b.select(bad, "i64", "0", most))
+
+
+SEMANTICS: dict[str, Semantics] = {
+    "vsetvli": _vsetvli,
+    "vsetivli": _vsetivli,
+    "vsetvl": _vsetvl,
+} | vectorised(VSEMANTICS)

@@ -1,0 +1,363 @@
+"""Vector: what a vector instruction's semantics are written with.
+
+Works as Builder does: values are IR operands as text. An instruction is emitted register by
+register, as vectors of VLEN bits: `chunks` cuts its elements in pieces of one register of the
+widest elements it has, `read` and `write` fetch and put the elements of a piece whatever their
+size, `active` says which of them count. vtype is known when code is emitted; vl may be.
+
+    before:  vadd.vv v8, v10, v12, v0.t     with SEW 32, LMUL 2, VLEN 512, vl unknown
+    after:   %t1 = load <64 x i8>, ptr %v10, twice: for elements 0..15 and 16..31
+             %t5 = add <16 x i32> %t3, %t4
+             %t9 = select <16 x i1> %t8, <16 x i32> %t5, <16 x i32> %t7
+             store <64 x i8> %t10, ptr %v8
+
+Tail and masked-off elements always stay as they are: the specification lets agnostic ones do so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from .build import BITS, Builder, Operands, Semantics
+from .vstate import ELEN, VState
+
+
+@dataclass(frozen=True)
+class Group:
+    """An aligned group of registers. emul: log2 of how many, below 0 for a part of one."""
+
+    reg: int
+    eew: int  # bits of an element; 1: a mask
+    emul: int
+
+    @property
+    def count(self) -> int:
+        """Registers it takes."""
+        return 1 << max(self.emul, 0)
+
+    @property
+    def end(self) -> int:
+        """One past its last register."""
+        return self.reg + self.count
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Elements [first, first + n) of an instruction."""
+
+    first: int
+    n: int
+
+
+VectorSemantics = Callable[["Vector", Operands], None]
+
+# What works whatever vtype says, even that it is illegal (V 1.0, 3.4.4 and 16.6).
+_ANY_VTYPE = re.compile(r"vl[1248]re\d+\.v|vs[1248]r\.v|vmv[1248]r\.v")
+
+
+def vectorised(table: dict[str, VectorSemantics]) -> dict[str, Semantics]:
+    """Semantics of vector instructions as the translator takes them."""
+
+    def wrap(name: str, emit: VectorSemantics) -> Semantics:
+        legal_always = _ANY_VTYPE.fullmatch(name) is not None
+
+        def semantics(b: Builder, o: Operands) -> None:
+            if b.vstate is None:
+                b.redispatch()
+            elif b.vstate.vill and not legal_always:
+                b.illegal()
+            else:
+                v = Vector(b, b.vstate)
+                emit(v, o)
+                if not b.ended:
+                    v.finish()
+
+        return semantics
+
+    return {name: wrap(name, emit) for name, emit in table.items()}
+
+
+class Vector:
+    """One vector instruction being emitted. b: the Builder, for all that is not vectors."""
+
+    def __init__(self, b: Builder, state: VState) -> None:
+        self.b = b
+        self.state = state
+        self.vlen = b.mode.vlen
+
+    # -- what is known ------------------------------------------------------------------------
+
+    @property
+    def sew(self) -> int:
+        """Bits of an element by vtype."""
+        return self.state.sew
+
+    @property
+    def lmul(self) -> int:
+        """log2 of the registers in a group by vtype, -3..3."""
+        return self.state.lmul
+
+    @property
+    def vlmax(self) -> int:
+        return self.state.vlmax(self.vlen)
+
+    @property
+    def vstart(self) -> int:
+        return self.state.vstart
+
+    @property
+    def full(self) -> bool:
+        """True if all of VLMAX elements are in the body: no tail, no vstart."""
+        return self.state.full(self.vlen) and self.vstart == 0
+
+    def vl(self) -> str:
+        """vl as an i64: a constant where it is known."""
+        known = self.state.vl
+        return self.b.vconfig("vl") if known is None else str(known)
+
+    # -- what is legal ------------------------------------------------------------------------
+
+    def illegal(self) -> None:
+        """End the instruction: it traps."""
+        self.b.illegal()
+
+    def group(self, reg: int, eew: int, *, emul: int | None = None) -> Group | None:
+        """The group of registers at `reg` of elements of `eew` bits; None if there is none such.
+
+        emul:  log2 of its registers; by default what makes it hold VLMAX elements.
+        source: V 1.0, 3.4.2 and 5.2: EEW at most ELEN, EMUL 1/8 to 8, reg a multiple of it.
+        """
+        if emul is None:
+            emul = self.lmul + eew.bit_length() - self.sew.bit_length()
+        group = Group(reg, eew, emul)
+        if eew > ELEN or not -3 <= emul <= 3 or reg % group.count:
+            return None
+        return group
+
+    def mask_group(self, reg: int) -> Group:
+        """A mask register: one register whatever LMUL is."""
+        return Group(reg, 1, 0)
+
+    def overlap_ok(self, target: Group, source: Group) -> bool:
+        """True if a target may lie over a source as these two do (V 1.0, 5.2)."""
+        if target.end <= source.reg or source.end <= target.reg or target.eew == source.eew:
+            return True
+        if target.eew < source.eew:  # in the source's lowest part
+            return target.reg == source.reg
+        return source.emul >= 0 and target.end == source.end  # in the target's highest part
+
+    def masked_overlap_ok(self, target: Group, vm: int) -> bool:
+        """True unless a masked instruction would write the mask, other than with a mask (5.3)."""
+        return vm == 1 or target.reg != 0 or target.eew == 1
+
+    # -- elements -----------------------------------------------------------------------------
+
+    def chunks(self, eew: int, *, all_elements: bool = False) -> list[Chunk]:
+        """Pieces of one register of elements of `eew` bits, the widest the instruction has.
+
+        Those that are known to be all tail or prestart are left out, unless all_elements says
+        otherwise; of the last piece all VLMAX elements are given, active or not.
+        """
+        n = min(self.vlen // eew, self.vlmax)
+        low, high = self.vstart, self.vlmax if self.state.vl is None else self.state.vl
+        if all_elements:
+            low, high = 0, self.vlmax
+        return [
+            Chunk(first, n)
+            for first in range(0, self.vlmax, n)
+            if first < high and low < first + n and low < high
+        ]
+
+    def read(self, group: Group | int, kind: str, chunk: Chunk) -> str:
+        """Elements of a chunk as <n x kind>; kind: i8..i64, half, float, double.
+
+        group:  a group, or its first register.
+        """
+        reg = group.reg if isinstance(group, Group) else group
+        per = self.vlen // BITS[kind]
+        at, low = divmod(chunk.first, per)
+        if low + chunk.n <= per:
+            value = self._register(reg + at, kind)
+            if chunk.n == per:
+                return value
+            return self._shuffle(kind, per, value, None, range(low, low + chunk.n))
+        parts = [self._register(reg + at + k, kind) for k in range(chunk.n // per)]
+        n = per
+        while len(parts) > 1:
+            pairs = zip(parts[::2], parts[1::2], strict=True)
+            parts = [self._shuffle(kind, n, a, b, range(2 * n)) for a, b in pairs]
+            n *= 2
+        return parts[0]
+
+    def write(
+        self, group: Group | int, kind: str, chunk: Chunk, value: str, active: str | None
+    ) -> None:
+        """Write elements of a chunk from <n x kind>; where `active`, <n x i1>, is false they stay.
+
+        active:  None: all of them are written.
+        """
+        reg = group.reg if isinstance(group, Group) else group
+        if active is not None:
+            value = self.select(active, kind, chunk.n, value, self.read(reg, kind, chunk))
+        per = self.vlen // BITS[kind]
+        at, low = divmod(chunk.first, per)
+        if low + chunk.n <= per:
+            if chunk.n < per:
+                value = self._insert(reg + at, kind, chunk.n, low, value)
+            self._set_register(reg + at, kind, value)
+            return
+        for k in range(chunk.n // per):
+            lanes = range(k * per, (k + 1) * per)
+            part = self._shuffle(kind, chunk.n, value, None, lanes)
+            self._set_register(reg + at + k, kind, part)
+
+    def active(self, chunk: Chunk, masked: bool) -> str | None:
+        """Which elements the instruction is for: vstart <= i < vl, and by v0 if it is masked.
+
+        returns:  <n x i1>; None if it is known to be all of them.
+        """
+        places = range(chunk.first, chunk.first + chunk.n)
+        most = self.vlmax if self.state.vl is None else self.state.vl
+        known = [self.vstart <= i < most for i in places]
+        parts = [] if all(known) else [_constant("i1", map(int, known))]
+        if self.state.vl is None:
+            vl = self.splat("i16", self.b.op(f"trunc i64 {self.vl()} to i16"), chunk.n)
+            parts.append(self.b.op(f"icmp ult <{chunk.n} x i16> {self.iota('i16', chunk)}, {vl}"))
+        if masked:
+            parts.append(self.mask_read(0, chunk))
+        for n, (before, part) in enumerate(pairwise(parts), 1):
+            parts[n] = self.b.op(f"and <{chunk.n} x i1> {before}, {part}")
+        return parts[-1] if parts else None
+
+    # -- masks --------------------------------------------------------------------------------
+
+    def mask_read(self, reg: int, chunk: Chunk) -> str:
+        """Bits of a mask register for a chunk, as <n x i1>."""
+        word, at, low = self._mask_word(chunk)
+        kind = f"i{word}"
+        whole = self._register(reg, kind)
+        bits = self.b.op(f"extractelement <{self.vlen // word} x {kind}> {whole}, i64 {at}")
+        if chunk.n < word:
+            if low:
+                bits = self.b.op(f"lshr {kind} {bits}, {low}")
+            bits = self.b.op(f"trunc {kind} {bits} to i{chunk.n}")
+        return self.b.op(f"bitcast i{chunk.n} {bits} to <{chunk.n} x i1>")
+
+    def mask_write(self, reg: int, chunk: Chunk, bits: str, active: str | None) -> None:
+        """Write bits of a mask register from <n x i1>; where `active` is false they stay."""
+        if active is not None:
+            bits = self.select(active, "i1", chunk.n, bits, self.mask_read(reg, chunk))
+        word, at, low = self._mask_word(chunk)
+        kind = f"i{word}"
+        lanes = f"<{self.vlen // word} x {kind}>"
+        value = self.b.op(f"bitcast <{chunk.n} x i1> {bits} to i{chunk.n}")
+        whole = self._register(reg, kind)
+        if chunk.n < word:
+            value = self.b.op(f"zext i{chunk.n} {value} to {kind}")
+            if low:
+                value = self.b.op(f"shl {kind} {value}, {low}")
+            old = self.b.op(f"extractelement {lanes} {whole}, i64 {at}")
+            others = ~(((1 << chunk.n) - 1) << low) & (1 << word) - 1
+            value = self.b.op(f"or {kind} {self.b.op(f'and {kind} {old}, {others}')}, {value}")
+        whole = self.b.op(f"insertelement {lanes} {whole}, {kind} {value}, i64 {at}")
+        self._set_register(reg, kind, whole)
+
+    def _mask_word(self, chunk: Chunk) -> tuple[int, int, int]:
+        """Bits of the pieces a mask is handled in, which of them the chunk is in, and where."""
+        word = max(chunk.n, 8)
+        return word, *divmod(chunk.first, word)
+
+    # -- values -------------------------------------------------------------------------------
+
+    def splat(self, kind: str, scalar: str, n: int) -> str:
+        """<n x kind> with the same value in all elements."""
+        if not scalar.startswith("%"):
+            return f"splat ({kind} {scalar})"
+        one = self.b.op(f"insertelement <{n} x {kind}> poison, {kind} {scalar}, i64 0")
+        zeros = f"<{n} x i32> zeroinitializer"
+        return self.b.op(f"shufflevector <{n} x {kind}> {one}, <{n} x {kind}> poison, {zeros}")
+
+    def iota(self, kind: str, chunk: Chunk) -> str:
+        """The numbers of a chunk's elements, as <n x kind>."""
+        return _constant(kind, range(chunk.first, chunk.first + chunk.n))
+
+    def select(self, active: str, kind: str, n: int, value: str, old: str) -> str:
+        """`value` where `active`, else `old`: all of n elements."""
+        lanes = f"<{n} x {kind}>"
+        return self.b.op(f"select <{n} x i1> {active}, {lanes} {value}, {lanes} {old}")
+
+    def x(self, reg: int, kind: str) -> str:
+        """An integer register's low bits as an integer of type `kind`: the scalar operand."""
+        value = self.b.x(reg)
+        return value if kind == "i64" or reg == 0 else self.b.op(f"trunc i64 {value} to {kind}")
+
+    # -- memory, ends -------------------------------------------------------------------------
+
+    def memory(self, group: Group) -> str:
+        """A pointer to the group's registers, written to the hart's state one after another."""
+        for reg in range(group.reg, group.end):
+            value = self.b.v(reg)
+            kind = f"<{self.vlen // 8} x i8>"
+            self.b.emit(f"store {kind} {value}, ptr %v{reg}.at, align 8")
+        self.b.blocks[-1].plain = False
+        return f"%v{group.reg}.at"
+
+    def reload(self, group: Group) -> None:
+        """Take the group's registers from the hart's state, where something has written them."""
+        for reg in range(group.reg, group.end):
+            kind = f"<{self.vlen // 8} x i8>"
+            self.b.set_v(reg, self.b.op(f"load {kind}, ptr %v{reg}.at, align 8"))
+
+    def finish(self) -> None:
+        """The instruction is done: vstart is 0 from here (V 1.0, 3.7)."""
+        if self.vstart:
+            self.b.set_vconfig("vstart", "0")
+
+    # -- registers ----------------------------------------------------------------------------
+
+    def _register(self, reg: int, kind: str) -> str:
+        return self._cast(self.b.v(reg), "i8", kind)
+
+    def _set_register(self, reg: int, kind: str, value: str) -> None:
+        self.b.set_v(reg, self._cast(value, kind, "i8"))
+
+    def _cast(self, value: str, old: str, new: str) -> str:
+        if old == new:
+            return value
+        lanes = [f"<{self.vlen // _bits(k)} x {k}>" for k in (old, new)]
+        return self.b.op(f"bitcast {lanes[0]} {value} to {lanes[1]}")
+
+    def _shuffle(self, kind: str, n: int, a: str, b: str | None, lanes: range) -> str:
+        operands = f"<{n} x {kind}> {a}, <{n} x {kind}> {b or 'poison'}"
+        return self.b.op(f"shufflevector {operands}, {_lanes(lanes)}")
+
+    def _insert(self, reg: int, kind: str, n: int, low: int, value: str) -> str:
+        """A register with n elements from `low` on replaced."""
+        per = self.vlen // BITS[kind]
+        lanes = [*range(n), *["poison"] * (per - n)]
+        wide = self.b.op(
+            f"shufflevector <{n} x {kind}> {value}, <{n} x {kind}> poison, " + _lanes(lanes)
+        )
+        places = [i if not low <= i < low + n else per + i - low for i in range(per)]
+        old = self._register(reg, kind)
+        return self.b.op(
+            f"shufflevector <{per} x {kind}> {old}, <{per} x {kind}> {wide}, " + _lanes(places)
+        )
+
+
+def _bits(kind: str) -> int:
+    """Bits of any integer type, or of a float one."""
+    return BITS[kind] if kind in BITS else int(kind[1:])
+
+
+def _constant(kind: str, values: Iterable[object]) -> str:
+    """A vector constant, without its type."""
+    return "<" + ", ".join(f"{kind} {value}" for value in values) + ">"
+
+
+def _lanes(values: Sequence[object]) -> str:
+    """A mask of shufflevector, with its type."""
+    return f"<{len(values)} x i32> {_constant('i32', values)}"
