@@ -6,7 +6,7 @@ each value moves it on; where braces are left out, it descends into sub-aggregat
 
 from __future__ import annotations
 
-from . import ast, check_expr, constant, tast
+from . import ast, check_expr, check_literal, check_place, constant, tast
 from .convert import assigned, failed
 from .record import field, record
 from .scope import Context
@@ -80,7 +80,7 @@ def _braced_scalar(ctx: Context, t: Type, init: ast.InitList) -> tast.Expr | Non
 
 def _string(ctx: Context, t: Type, literal: ast.String) -> tuple[Type, tast.StringRef | None]:
     assert isinstance(t, Array)
-    data = check_expr.string_bytes(ctx, literal)
+    data = check_literal.string_bytes(ctx, literal)
     if data is None:
         return t, None
     count = len(data) if t.count is None else t.count
@@ -200,7 +200,7 @@ class _Filler:
         if not isinstance(struct, Struct):
             self.fail("bad-initialiser", f"'.{designator.name}' in an array", designator.span)
             return False
-        found = check_expr.find_field(struct, designator.name)
+        found = check_place.find_field(struct, designator.name)
         if found is None:
             message = f"'{struct}' has no field '{designator.name}'"
             self.fail("no-such-field", message, designator.span)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from . import ast, check_expr, tast
+from . import ast, check_expr, check_literal, tast
 from .convert import error_value, failed, promote, quoted, to_arithmetic
 from .scope import Context
 from .source import Span
@@ -50,7 +50,7 @@ def check_printf(ctx: Context, e: ast.Call) -> tast.Expr:
         message = "the format of 'printf' must be a string literal"
         ctx.diags.error("format", message, literal.span)
         return error_value(e.span)
-    data = check_expr.string_bytes(ctx, literal)
+    data = check_literal.string_bytes(ctx, literal)
     if data is None or failed(*args):
         return error_value(e.span)
     text = data[:-1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import assert_never
 
-from . import ast, check_decl, check_expr, check_init, constant, tast
+from . import ast, check_decl, check_expr, check_init, check_literal, constant, tast
 from .convert import assigned, failed, promote, quoted
 from .scope import Context, FunctionState, SwitchState, Written
 from .source import Span
@@ -401,7 +401,7 @@ def _unroll_hint(ctx: Context, attribute: ast.Attribute) -> int | None:
 def static_assert(ctx: Context, e: ast.StaticAssert) -> None:
     value = check_expr.int_constant(ctx, e.cond, "what a static assertion tests")
     if value == 0:
-        text = check_expr.string_bytes(ctx, e.message) if e.message is not None else None
+        text = check_literal.string_bytes(ctx, e.message) if e.message is not None else None
         because = f": {text[:-1].decode('utf-8', 'replace')}" if text else ""
         ctx.diags.error("static-assert", f"static assertion failed{because}", e.span)
 

@@ -1,0 +1,274 @@
+"""Objects: what designates one (`*p`, `a[i]`, `s.f`), and what changes one."""
+
+from __future__ import annotations
+
+from . import (
+    ast,
+    check_expr,
+    check_operator,
+    constant,
+    tast,
+)
+from .convert import (
+    Operand,
+    assigned,
+    error_value,
+    failed,
+    quoted,
+    to_arithmetic,
+)
+from .scope import Context, suggestion
+from .source import Span
+from .types import (
+    HALF,
+    INT,
+    AddrSpace,
+    Array,
+    Pointer,
+    Quals,
+    Struct,
+    Type,
+    Vector,
+    is_complete,
+    is_integer,
+    is_scalar,
+    is_void,
+)
+
+
+def deref(ctx: Context, pointer: tast.Expr, span: Span) -> Operand:
+    if failed(pointer):
+        return error_value(span)
+    if not isinstance(pointer.type, Pointer):
+        message = f"'*' needs a pointer, not {quoted(pointer.type)}"
+        ctx.diags.error("type-mismatch", message, span)
+        return error_value(span)
+    t = pointer.type
+    return tast.Deref(pointer, type=t.pointee, quals=t.quals, span=span)
+
+
+def address(ctx: Context, e: ast.Unary) -> tast.Expr:
+    x = check_expr.operand(ctx, e.operand)
+    if failed(x):
+        return error_value(e.span)
+    if not isinstance(x, tast.OBJECTS):
+        message = f"'&' needs an object, not a value of type {quoted(x.type)}"
+        ctx.diags.error("not-an-lvalue", message, e.span)
+        return error_value(e.span)
+    return tast.Convert("address", x, False, type=Pointer(x.type, x.quals), span=e.span)
+
+
+def _modifiable(ctx: Context, target: Operand, span: Span, act: str) -> tast.LValue | None:
+    if failed(target):
+        return None
+    if not isinstance(target, tast.OBJECTS):
+        message = f"cannot {act} a value of type {quoted(target.type)}; it is not an object"
+        ctx.diags.error("not-an-lvalue", message, span)
+        return None
+    notes: tuple[tuple[str, Span | None], ...] = ()
+    if isinstance(target, tast.VarRef):
+        notes = ((f"'{target.var.name}' is declared here", target.var.span),)
+    if isinstance(target.type, Array):
+        ctx.diags.error("not-an-lvalue", f"cannot {act} an array", span, notes=notes)
+        return None
+    if target.quals.space is AddrSpace.CONSTANT:
+        message = f"cannot {act} an object in constant memory"
+        ctx.diags.error("assign-to-const", message, span, notes=notes)
+        return None
+    if target.quals.const:
+        message = f"cannot {act} an object of type {quoted(target.type, target.quals)}"
+        ctx.diags.error("assign-to-const", message, span, notes=notes)
+        return None
+    if isinstance(target.type, Struct) and _has_const(target.type):
+        message = f"cannot {act} a {quoted(target.type)}: it has a const field"
+        ctx.diags.error("assign-to-const", message, span, notes=notes)
+        return None
+    if isinstance(target.type, Vector):
+        ctx.unsupported(f"vector types ('{target.type}') are", span)
+        return None
+    if target.type == HALF and not ctx.fp16:
+        message = "writing a 'half' requires the extension cl_khr_fp16"
+        ctx.diags.error("half-arithmetic", message, span, hint="vstore_half writes a float to it")
+        return None
+    if not is_complete(target.type):
+        message = f"cannot {act} an object of type {quoted(target.type)}"
+        ctx.diags.error("incomplete-type", message, span)
+        return None
+    return target
+
+
+def _has_const(t: Type) -> bool:
+    while isinstance(t, Array):
+        t = t.element
+    if not isinstance(t, Struct):
+        return False
+    return any(f.quals.const or _has_const(f.type) for f in t.fields or ())
+
+
+def step(ctx: Context, e: ast.Expr, op: str, result: str, span: Span) -> tast.Expr:
+    """++ and --, before or after."""
+    act = "increment" if op == "++" else "decrement"
+    target = _modifiable(ctx, check_expr.operand(ctx, e), span, act)
+    if target is None:
+        return error_value(span)
+    if not is_scalar(target.type):
+        message = f"cannot {act} a value of type {quoted(target.type)}"
+        ctx.diags.error("type-mismatch", message, span)
+        return error_value(span)
+    one: tast.Expr = tast.Const(1, type=INT, span=span)
+    updated = _combined(ctx, op[0], target, one, span)
+    if failed(updated):
+        return updated
+    which = "old" if result == "old" else "new"
+    return tast.Update(target, updated, which, type=target.type, span=span)  # type: ignore[arg-type]
+
+
+def _combined(ctx: Context, op: str, target: tast.LValue, x: tast.Expr, span: Span) -> tast.Expr:
+    """`target op x`, converted back to the target's type, as an Update wants it."""
+    current = tast.Current(type=target.type, span=target.span)
+    combined = check_operator.binary(ctx, op, current, x, span)
+    if failed(combined):
+        return combined
+    if isinstance(target.type, Pointer):
+        if combined.type == target.type:
+            return combined
+        message = f"'{op}=' makes a {quoted(combined.type)} of a {quoted(target.type)}"
+        ctx.diags.error("type-mismatch", message, span)
+        return error_value(span)
+    if isinstance(combined.type, Pointer):
+        return assigned(ctx, combined, target.type, f"'{op}='")
+    return to_arithmetic(combined, target.type)
+
+
+def assign(ctx: Context, e: ast.Assign) -> tast.Expr:
+    # Assignments lean to the right: `a = b = c = ...`
+    chain: list[ast.Assign] = []
+    last: ast.Expr = e
+    while isinstance(last, ast.Assign):
+        chain.append(last)
+        last = last.value
+    targets = [check_expr.operand(ctx, node.target) for node in chain]
+    right = check_expr.value(ctx, last)
+    for node, target in zip(reversed(chain), reversed(targets), strict=True):
+        right = _assign_one(ctx, node, target, right)
+    return right
+
+
+def _assign_one(ctx: Context, e: ast.Assign, x: Operand, right: tast.Expr) -> tast.Expr:
+    target = _modifiable(ctx, x, e.span, "assign to")
+    if target is None or failed(right):
+        return error_value(e.span)
+    if e.op == "=":
+        converted = assigned(ctx, right, target.type, "assignment")
+        if failed(converted):
+            return error_value(e.span)
+        return tast.Assign(target, converted, type=target.type, span=e.span)
+    updated = _combined(ctx, e.op[:-1], target, right, e.span)
+    if failed(updated):
+        return error_value(e.span)
+    return tast.Update(target, updated, "new", type=target.type, span=e.span)
+
+
+def index(ctx: Context, e: ast.Index) -> Operand:
+    base, index = check_expr.value(ctx, e.base), check_expr.value(ctx, e.index)
+    if failed(base, index):
+        return error_value(e.span)
+    if isinstance(index.type, Pointer):
+        base, index = index, base  # 2[a]
+    if not isinstance(base.type, Pointer):
+        message = f"'[]' needs an array or a pointer, not {quoted(base.type)}"
+        ctx.diags.error("type-mismatch", message, e.span)
+        return error_value(e.span)
+    if not is_integer(index.type):
+        message = f"an index must be an integer, not {quoted(index.type)}"
+        ctx.diags.error("type-mismatch", message, e.index.span)
+        return error_value(e.span)
+    if is_void(base.type.pointee):
+        ctx.diags.error("incomplete-type", "'[]' on a pointer to 'void'", e.span)
+        return error_value(e.span)
+    if not check_operator.element_known(ctx, base.type, e.span):
+        return error_value(e.span)
+    _warn_of_bounds(ctx, base, index)
+    return deref(ctx, check_operator.offset(base, index, False, e.span), e.span)
+
+
+def _warn_of_bounds(ctx: Context, base: tast.Expr, index: tast.Expr) -> None:
+    if not (isinstance(base, tast.Convert) and base.kind == "decay"):
+        return
+    array, at = base.operand.type, constant.fold(index)
+    assert isinstance(array, Array)
+    if at is None or array.count is None or 0 <= at < array.count:
+        return
+    message = f"index {at} is outside the array of {array.count} elements"
+    ctx.diags.warning("array-bounds", message, index.span)
+
+
+def find_field(struct: Struct, name: str) -> tuple[int, ...] | None:
+    """The way to a field, through anonymous structs and unions."""
+    for number, field in enumerate(struct.fields or ()):
+        if field.name == name:
+            return (number,)
+        if not field.name and isinstance(field.type, Struct):
+            inner = find_field(field.type, name)
+            if inner is not None:
+                return (number, *inner)
+    return None
+
+
+def field(ctx: Context, e: ast.Member) -> Operand:
+    if e.arrow:
+        pointer = check_expr.value(ctx, e.base)
+        if not failed(pointer) and not isinstance(pointer.type, Pointer):
+            hint = "use '.'" if isinstance(pointer.type, Struct) else None
+            message = f"'->' needs a pointer to a struct, not {quoted(pointer.type)}"
+            ctx.diags.error("type-mismatch", message, e.span, hint=hint)
+            return error_value(e.span)
+        base = deref(ctx, pointer, e.base.span)
+    else:
+        base = check_expr.operand(ctx, e.base)
+    if failed(base):
+        return error_value(e.span)
+    struct = base.type
+    if isinstance(struct, Vector):
+        ctx.unsupported(f"components of vectors ('.{e.name}') are", e.span)
+        return error_value(e.span)
+    if not isinstance(struct, Struct):
+        to_struct = isinstance(struct, Pointer) and isinstance(struct.pointee, Struct)
+        message = f"'{e.name}' is asked of {quoted(struct)}, which is no struct or union"
+        hint = "use '->'" if to_struct else None
+        ctx.diags.error("type-mismatch", message, e.span, hint=hint)
+        return error_value(e.span)
+    if struct.fields is None:
+        note = (f"'{struct}' is declared here", ctx.tag_spans.get(struct))
+        message = f"{quoted(struct)} is not complete: its fields are not known"
+        ctx.diags.error("incomplete-type", message, e.span, notes=(note,))
+        return error_value(e.span)
+    path = find_field(struct, e.name)
+    if path is None:
+        hint = suggestion(e.name, {f.name for f in struct.fields if f.name})
+        note = (f"'{struct}' is defined here", ctx.tag_spans.get(struct))
+        message = f"{quoted(struct)} has no field '{e.name}'"
+        ctx.diags.error("no-such-field", message, e.name_span, notes=(note,), hint=hint)
+        return error_value(e.span)
+    for number in path:
+        base = member(base, number, e.span)
+    return base
+
+
+def member(base: Operand, number: int, span: Span) -> Operand:
+    assert isinstance(base.type, Struct)
+    assert base.type.fields is not None
+    field = base.type.fields[number]
+    if not isinstance(base, tast.OBJECTS) and isinstance(field.type, Array):
+        # An array needs an object to point into: the value gets one.
+        temporary = tast.Var("", base.type, Quals(), "auto", span)
+        base = tast.CompoundRef(temporary, base, type=base.type, span=span)
+    if not isinstance(base, tast.OBJECTS):
+        return tast.ValueMember(base, number, type=field.type, span=span)
+    quals = Quals(
+        base.quals.space,
+        base.quals.const or field.quals.const,
+        base.quals.volatile or field.quals.volatile,
+        field.quals.restrict,
+    )
+    return tast.MemberRef(base, number, type=field.type, quals=quals, span=span)
