@@ -1,7 +1,8 @@
 """The assembler for start code: GNU syntax in, a relocatable RISC-V object out.
 
-Sizes are final as soon as a statement is read: branches to labels stay four bytes, and nothing
-is left for the linker to relax. What names labels is filled in at the end.
+What names labels is filled in at the end. A branch to a label is compressed where that reaches:
+all are taken to be near at first, and while one proves to be far the text is read again with
+that known. Nothing is left for the linker to relax.
 """
 
 from __future__ import annotations
@@ -25,10 +26,20 @@ def assemble(text: str, name: str, diags: Diagnostics, arch: str = DEFAULT_ARCH)
     arch:    which instructions there are; machine-mode ones always.
     raises:  CompileError with all that is wrong, ValueError for an unknown `arch`.
     """
-    job = Job(SourceFile(name, text), diags, set(parse_target(arch).extensions))
-    for statement in asmlex.statements(job.file, diags):
-        job.attempt(partial(_statement, job, statement))
-    return job.finish()
+    file = SourceFile(name, text)
+    extensions = parse_target(arch).extensions
+    statements = asmlex.statements(file, diags)
+    known = len(diags.seen)
+    far: frozenset[int] = frozenset()
+    while True:
+        job = Job(file, diags, set(extensions), far)
+        for statement in statements:
+            job.attempt(partial(_statement, job, statement))
+        job.settle()
+        if not job.too_far:
+            return job.finish()
+        far |= job.too_far
+        del diags.seen[known:]  # sizes were not final
 
 
 def _statement(job: Job, tokens: list[Token]) -> None:

@@ -38,7 +38,10 @@ def _section(job: Job, operands: list[list[Token]], head: Token) -> None:
     # A name may hold what elsewhere are operators, `.note.GNU-stack`.
     name = "".join(t.text for t in operands[0])
     flags = kind = None
-    entsize = 0
+    entsize, unique = 0, -1
+    if len(operands) > 3 and [t.text for t in operands[-2]] == ["unique"]:
+        unique = job.number(operands[-1], head.span)
+        operands = operands[:-2]
     for n, operand in enumerate(operands[1:]):
         (token, *more) = operand
         if n == 0 and token.kind == "string" and not more:
@@ -53,8 +56,8 @@ def _section(job: Job, operands: list[list[Token]], head: Token) -> None:
             entsize = job.number(operand, head.span)
         else:
             raise SyntaxFault("asm-syntax", f"unexpected '{token.text}'", token.span)
-    old = job.sections.get(name)
-    section = job.named_section(name, flags, kind, entsize)
+    old = job.sections.get((name, unique))
+    section = job.named_section(name, flags, kind, entsize, unique)
     given = sum(SECTION_FLAGS[c] for c in set(flags or ""))
     if old and flags is not None and given != old.flags:
         raise SyntaxFault("asm-directive", f"section '{name}' had other flags before", head.span)

@@ -1,7 +1,6 @@
 """Instructions of the assembler: words, and names that stand for several.
 
-What names a label is resolved when all labels are known; compressed forms are chosen for what
-does not.
+What names a label is resolved when all labels are known.
 """
 
 from __future__ import annotations
@@ -12,14 +11,14 @@ from functools import cache
 from ..frontend.diag import Diagnostics
 from ..frontend.source import SourceFile
 from . import asmlex, objwriter
-from .asmjob import Job
+from .asmjob import Job, Value
 from .asmlex import Expr, Modified, Name, Number, SyntaxFault, Token
 from .asmoperand import parts_of, read_operand, read_operands, read_value
 from .encode import Decoded, EncodeError, compress, encode
 from .isa import FIELDS, TABLE, Insn
 from .objwriter import ObjReloc, ObjSection, ObjSymbol
 from .pseudo import LOADS, PSEUDO, load_constant
-from .regs import F_NUMBERS, X_NUMBERS
+from .regs import CSRS, F_NUMBERS, X_NUMBERS
 
 _TARGETS = {"branch13": 16, "jump21": 17, "cb": 44, "cj": 45}
 _MODIFIED = {
@@ -112,6 +111,12 @@ def _encode(
     if not waiting:
         job.append(_bytes(job, row, operands, head), head.span)
         return
+    short = _short_branch(job, row, operands, waiting)
+    if short is not None:
+        job.branches += 1
+        if job.branches not in job.far:
+            _encode_short(job, short, waiting[0][1], head)
+            return
     offset = len(section.data)
     job.append(bytes(row.size), head.span)
 
@@ -120,6 +125,32 @@ def _encode(
             operands[key] = _resolve(job, section, offset, key, expr)
         data = _encoded(row, operands, head).to_bytes(row.size, "little")
         section.data[offset : offset + row.size] = data
+
+    job.late.append(resolve)
+
+
+def _short_branch(
+    job: Job, row: Insn, operands: dict[str, int], waiting: list[tuple[str, Expr]]
+) -> Decoded | None:
+    """The compressed branch that does the same if its label is near."""
+    (key, _), *more = waiting
+    if more or FIELDS[key].kind != "target" or not job.compress:
+        return None
+    return compress(Decoded(row, {**operands, key: 0}))
+
+
+def _encode_short(job: Job, short: Decoded, target: Expr, head: Token) -> None:
+    section, offset, number = job.section, len(job.section.data), job.branches
+    key = next(key for key, field in short.insn.fields if field.kind == "target")
+    job.append(bytes(2), head.span)
+
+    def resolve() -> None:
+        distance = _distance(job, section, offset, target)
+        if isinstance(distance, int) and FIELDS[key].fits(distance):
+            word = encode(short.insn, **{**short.operands, key: distance})
+            section.data[offset : offset + 2] = word.to_bytes(2, "little")
+        else:
+            job.too_far.add(number)
 
     job.late.append(resolve)
 
@@ -138,19 +169,26 @@ def _resolve(job: Job, section: ObjSection, offset: int, key: str, expr: Expr) -
     """The operand's value, 0 where a relocation will put it."""
     if isinstance(expr, Modified):
         return _resolve_modified(job, section, offset, key, expr)
+    if FIELDS[key].kind == "target":
+        distance = _distance(job, section, offset, expr)
+        if isinstance(distance, int):
+            return distance
+        job.relocate(section, offset, _TARGETS[key], distance, expr.span)
+        return 0
     value = job.evaluate(expr)
-    if FIELDS[key].kind != "target":
-        if value.symbol is not None:
-            raise SyntaxFault(
-                "asm-value", "an address does not fit here; see %lo and la", expr.span
-            )
-        return _upper(value.number, expr) if key in ("upper20", "clui") else value.number
+    if value.symbol is not None:
+        raise SyntaxFault("asm-value", "an address does not fit here; see %lo and la", expr.span)
+    return _upper(value.number, expr) if key in ("upper20", "clui") else value.number
+
+
+def _distance(job: Job, section: ObjSection, offset: int, target: Expr) -> int | Value:
+    """From an instruction to its target; the target itself where the linker must place it."""
+    value = job.evaluate(target)
     if value.symbol is None:
-        raise SyntaxFault("asm-value", "the target must be a label", expr.span)
+        raise SyntaxFault("asm-value", "the target must be a label", target.span)
     if value.place is section and value.symbol.binding != objwriter.STB_WEAK:
         return value.offset - offset
-    job.relocate(section, offset, _TARGETS[key], value, expr.span)
-    return 0
+    return value
 
 
 def _resolve_modified(job: Job, section: ObjSection, offset: int, key: str, expr: Modified) -> int:
@@ -266,6 +304,16 @@ def _fence_tso(job: Job, operands: list[list[Token]], head: Token) -> None:
     _encode(job, TABLE["fence"], {"pred": 3, "succ": 3, "fm": 8}, {}, head)
 
 
+def _unimp(job: Job, operands: list[list[Token]], head: Token) -> None:
+    """What never becomes an instruction: all bits zero, or a write to a counter."""
+    if operands:
+        raise SyntaxFault("asm-syntax", "'unimp' takes no operands", head.span)
+    if job.compress:
+        job.append(bytes(2), head.span)
+    else:
+        _encode(job, TABLE["csrrw"], {"rd": 0, "csr": CSRS["cycle"], "rs1": 0}, {}, head)
+
+
 def _call(job: Job, operands: list[list[Token]], head: Token) -> None:
     """A call or jump to anywhere: two instructions under one relocation."""
     name = head.text.lower()
@@ -366,6 +414,7 @@ _SPECIAL: dict[str, _Handler] = {
     "li": _li,
     **dict.fromkeys(("la", "lla"), _la),
     "fence.tso": _fence_tso,
+    "unimp": _unimp,
     **dict.fromkeys(("jr", "jalr"), _jump_register),
     **dict.fromkeys(("call", "tail", "jump"), _call),
 }

@@ -1,6 +1,6 @@
 """One object under assembly: sections, symbols, expressions over them, relocations.
 
-Sizes are final as soon as a statement is read; what names labels is filled in by `late` work.
+What names labels is filled in by `late` work, when all statements are read.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ SECTION_TYPES = {
 SECTION_FLAGS = {
     "a": objwriter.SHF_ALLOC, "w": objwriter.SHF_WRITE, "x": objwriter.SHF_EXECINSTR,
     "M": objwriter.SHF_MERGE, "S": objwriter.SHF_STRINGS,
+    "R": objwriter.SHF_GNU_RETAIN,
 }  # fmt: skip
 # Sections known by name: flags and type when a directive gives none.
 _KNOWN_SECTIONS = (
@@ -67,12 +68,16 @@ class Job:
     file: SourceFile
     diags: Diagnostics
     extensions: set[str]
-    sections: dict[str, ObjSection] = field(default_factory=dict)
+    far: frozenset[int] = frozenset()  # branches out of a compressed one's reach, by number
+    branches: int = 0  # how many so far that could be compressed
+    too_far: set[int] = field(default_factory=set)  # those of this reading that do not reach
+    # By name and by what tells those of one name apart, -1 for the usual one.
+    sections: dict[tuple[str, int], ObjSection] = field(default_factory=dict)
     symbols: dict[str, ObjSymbol] = field(default_factory=dict)
     defined_at: dict[str, Span] = field(default_factory=dict)
     numeric: dict[str, int] = field(default_factory=dict)  # local labels: how many so far
     used: set[int] = field(default_factory=set)  # id of symbols that relocations name
-    anchors: dict[str, ObjSymbol] = field(default_factory=dict)  # section symbols
+    anchors: dict[int, ObjSymbol] = field(default_factory=dict)  # by id of a section: its symbol
     late: list[Callable[[], None]] = field(default_factory=list)  # work for when labels are known
     stack: list[ObjSection] = field(default_factory=list)
     options: list[State] = field(default_factory=list)
@@ -190,17 +195,22 @@ class Job:
         return value.number
 
     def named_section(
-        self, name: str, flags: str | None = None, kind: str | None = None, entsize: int = 0
+        self,
+        name: str,
+        flags: str | None = None,
+        kind: str | None = None,
+        entsize: int = 0,
+        unique: int = -1,
     ) -> ObjSection:
         usual = next(
             (row for row in _KNOWN_SECTIONS if name == row[0] or name.startswith(row[0] + ".")),
             ("", "", "progbits"),
         )
         bits = sum(SECTION_FLAGS[c] for c in set(usual[1] if flags is None else flags))
-        section = self.sections.get(name)
+        section = self.sections.get((name, unique))
         if section is None:
             section = ObjSection(name, SECTION_TYPES[kind or usual[2]], bits, entsize)
-            self.sections[name] = section
+            self.sections[name, unique] = section
         return section
 
     def enter(self, section: ObjSection) -> None:
@@ -224,16 +234,19 @@ class Job:
         if symbol.section is not None and is_temporary(symbol.name):
             addend += symbol.value
             symbol = self.anchors.setdefault(
-                symbol.section.name,
+                id(symbol.section),
                 ObjSymbol("", symbol.section, type=objwriter.STT_SECTION),
             )
         self.used.add(id(symbol))
         section.relocs.append(ObjReloc(offset, kind, symbol, addend))
 
-    def finish(self) -> bytes:
-        # Labels are final from here on.
+    def settle(self) -> None:
+        """Fill in what names labels; where `too_far` has something then, sizes must change."""
         for work in self.late:
             self.attempt(work)
+
+    def finish(self) -> bytes:
+        """The object's bytes; raises CompileError with all that was wrong."""
         self.diags.raise_errors()
         kept = [s for s in self.symbols.values() if self.is_kept(s)]
         for symbol in kept:

@@ -8,11 +8,11 @@ from ..frontend.record import field, record
 
 # e_flags of everything kcc assembles: compressed code, doubles in floating-point registers.
 E_FLAGS = 0x5
-EM_RISCV = 243
+EM_RISCV, ELFOSABI_GNU = 243, 3
 SHT_PROGBITS, SHT_SYMTAB, SHT_STRTAB, SHT_RELA, SHT_NOBITS = 1, 2, 3, 4, 8
 SHT_NOTE, SHT_INIT_ARRAY, SHT_FINI_ARRAY = 7, 14, 15
 SHF_WRITE, SHF_ALLOC, SHF_EXECINSTR, SHF_MERGE, SHF_STRINGS = 1, 2, 4, 0x10, 0x20
-SHF_INFO_LINK = 0x40
+SHF_INFO_LINK, SHF_GNU_RETAIN = 0x40, 0x20_0000
 SHN_ABS, SHN_COMMON = 0xFFF1, 0xFFF2
 STB_LOCAL, STB_GLOBAL, STB_WEAK = 0, 1, 2
 STT_NOTYPE, STT_OBJECT, STT_FUNC, STT_SECTION = 0, 1, 2, 3
@@ -121,8 +121,10 @@ def write_object(sections: list[ObjSection], symbols: list[ObjSymbol]) -> bytes:
         )
         image += c.body
     image += bytes(-len(image) % 8)
+    # Whoever uses GNU's flags says so.
+    osabi = ELFOSABI_GNU if any(s.flags & SHF_GNU_RETAIN for s in sections) else 0
     image[: EHDR.size] = EHDR.pack(
-        b"\x7fELF", 2, 1, 1, 0, 0, 1, EM_RISCV, 1, 0, 0, len(image), E_FLAGS, EHDR.size, 0, 0,
+        b"\x7fELF", 2, 1, 1, osabi, 0, 1, EM_RISCV, 1, 0, 0, len(image), E_FLAGS, EHDR.size, 0, 0,
         SHDR.size, 1 + len(chunks), len(chunks),
     )  # fmt: skip
     return bytes(image + headers)

@@ -11,7 +11,6 @@ LOADS = frozenset("lb lh lw ld lbu lhu lwu flh flw fld sb sh sw sd fsh fsw fsd".
 # a "+" is one that the assembler makes of another, by its operands.
 _ROWS = """
 nop       0  addi x0,x0,0
-unimp     0  csrrw x0,cycle,x0
 mv        2  addi $0,$1,0
 not       2  xori $0,$1,-1
 neg       2  sub $0,x0,$1
