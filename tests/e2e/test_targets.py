@@ -54,6 +54,7 @@ def test_generated_code_is_known_and_assembles_to_itself(name: str, arch: str) -
             lines = disassemble(bytes(elf.contents(section)), section.addr, {})
             mnemonics |= {line.text.partition("\t")[0] for line in lines}
     assert not {m for m in mnemonics if m.startswith(".")}
-    assert ("vsetvli" in mnemonics) <= ("v" in parse_target(arch).extensions)
+    if name == "mandelbrot":  # a loop that gains by vectors
+        assert ("vsetvli" in mnemonics) == ("v" in parse_target(arch).extensions)
     again = read_elf(build(arch, "k.s", build(arch, "k.cl", source, "-S")))
     assert contents(again) == contents(elf)
