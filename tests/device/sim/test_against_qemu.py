@@ -2,92 +2,25 @@
 
 from __future__ import annotations
 
-import mmap
 import random
-import subprocess
 from pathlib import Path
 
 import pytest
-from elftools.elf.elffile import ELFFile
 
+from guest import CLANG, PROGRAMS, compare, link
 from kcc.backend.encode import encode
 from kcc.backend.isa import FIELDS, TABLE, Insn
-from kcc.device.sim.machine import Done, HartStart, Machine, Resume, RunResult
 from kcc.device.sim.semantics import SEMANTICS
 
-BASE, SIZE = 0x4000_0000, 16 << 20
 MASK = (1 << 64) - 1
-CPU = "rv64,zba=true,zbb=true,zbc=true,zbs=true"
 ORACLES = pytest.mark.oracle("qemu-riscv64", "clang-19", "ld.lld-19")
-PROGRAMS = Path(__file__).parent / "programs"
-ARCH = "rv64gc_zba_zbb_zbc_zbs"
-
-
-def link(source: Path, out: Path, *flags: str) -> Path:
-    command = ["clang-19", "--target=riscv64", "-nostdlib", "-static", "-fuse-ld=lld-19"]
-    layout = [
-        "-Wno-unused-command-line-argument",
-        f"-Wl,-Ttext={BASE:#x}",
-        "-mcmodel=medany",
-        "-ffreestanding",
-        "-fno-pic",
-    ]
-    subprocess.run([*command, *layout, *flags, str(source), "-o", str(out)], check=True)
-    return out
-
-
-def on_qemu(elf: Path) -> bytes:
-    run = subprocess.run(
-        ["qemu-riscv64", "-cpu", CPU, str(elf)], stdout=subprocess.PIPE, check=True
-    )
-    return run.stdout
-
-
-def on_machine(elf: Path, **options: object) -> tuple[bytes, RunResult]:
-    """Linux's write and exit are all that the programs call."""
-    memory = mmap.mmap(-1, SIZE)
-    with elf.open("rb") as file:
-        image = ELFFile(file)
-        entry = image["e_entry"]
-        for segment in image.iter_segments("PT_LOAD"):
-            if segment["p_vaddr"] >= BASE:
-                at = segment["p_vaddr"] - BASE
-                memory[at : at + segment["p_filesz"]] = segment.data()
-    machine = Machine(1, arch=ARCH, **options)  # type: ignore[arg-type]
-    machine.map_ram(BASE, SIZE, memoryview(memory))
-    output = []
-
-    def ecall(view):
-        if view.x(17) == 64:
-            output.append(view.read_memory(view.x(11), view.x(12)))
-            view.set_x(10, view.x(12))
-            return Resume()
-        assert view.x(17) == 93
-        return Done()
-
-    result = machine.run_instances(
-        [HartStart(BASE + SIZE - 64)],
-        entry=entry,
-        return_addr=0,
-        first=0,
-        count=1,
-        limit=500_000_000,
-        ecall=ecall,
-    )
-    return b"".join(output), result
-
-
-def compare(elf: Path) -> None:
-    output, result = on_machine(elf)
-    assert result.ok, result
-    assert len(output) > 1000
-    assert output == on_qemu(elf)
 
 
 @ORACLES
 @pytest.mark.parametrize("flags", ["-O0 -march=rv64im", "-O2 -march=rv64imc", "-Os -march=rv64imc"])
 def test_integer_program(tmp_path, flags):
-    compare(link(PROGRAMS / "integer.c", tmp_path / "a.elf", *flags.split(), "-mabi=lp64"))
+    elf = link(CLANG, PROGRAMS / "integer.c", tmp_path / "a.elf", *flags.split(), "-mabi=lp64")
+    compare(elf, least=1000)
 
 
 # -- one instruction at a time ---------------------------------------------------------------------
@@ -161,7 +94,8 @@ def check(tmp_path: Path, words: list[int], random_pairs: int) -> None:
         pairs.append((rng.getrandbits(64), rng.getrandbits(rng.choice((6, 32, 64)))))
     source = tmp_path / "sweep.s"
     source.write_text(sweep(words, pairs))
-    compare(link(source, tmp_path / "sweep.elf", "-march=rv64gc", "-mabi=lp64d"))
+    elf = link(CLANG, source, tmp_path / "sweep.elf", "-march=rv64gc", "-mabi=lp64d")
+    compare(elf, least=1000)
 
 
 @ORACLES
