@@ -25,7 +25,7 @@ _EXTENSIONS: dict[str, tuple[str, ...]] = {
     "v": ("d", "zvl128b"),
     # With the vector form of half precision comes all of the scalar one, though less would do.
     "zfh": ("f",), "zvfh": ("v", "zfh"), "zicond": (),
-    "zicsr": (), "zifencei": (),
+    "zicsr": (), "zifencei": (), "zicntr": ("zicsr",), "zihpm": ("zicsr",),
     "zba": (), "zbb": (), "zbc": (), "zbs": (), "b": ("zba", "zbb", "zbs"),
     **{f"zvl{bits}b": (f"zvl{bits // 2}b",) if bits > 32 else () for bits in
        (32, 64, 128, 256, 512, 1024, 2048, 4096)},

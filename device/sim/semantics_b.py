@@ -1,4 +1,4 @@
-"""Zba, Zbb, Zbc, Zbs: address generation, bit counting and rotation, carry-less products, bits."""
+"""Zba, Zbb, Zbc, Zbs, Zicond: addresses, counts, rotations, carry-less products, bits, choices."""
 
 from __future__ import annotations
 
@@ -162,6 +162,15 @@ def _reverse(b: Builder, x: str) -> str:
     return b.call("i64", "llvm.bitreverse.i64", ("i64", x))
 
 
+def _zero_if(predicate: str) -> Binary:
+    """The first value, or 0 where the second one compares so with 0."""
+
+    def compute(b: Builder, x: str, y: str) -> str:
+        return b.op(f"select i1 {b.op(f'icmp {predicate} i64 {y}, 0')}, i64 0, i64 {x}")
+
+    return compute
+
+
 SEMANTICS: dict[str, Semantics] = {
     "add.uw": _binary(lambda b, x, y: b.op(f"add i64 {_low_word(b, x)}, {y}")),
     "slli.uw": _immediate(lambda b, x, n: b.op(f"shl i64 {_low_word(b, x)}, {n}")),
@@ -186,6 +195,8 @@ SEMANTICS: dict[str, Semantics] = {
     "clmul": _binary(_carryless),
     "clmulr": _binary(_carryless_reversed),
     "clmulh": _binary(_carryless_high),
+    "czero.eqz": _binary(_zero_if("eq")),
+    "czero.nez": _binary(_zero_if("ne")),
 }
 for _n in (1, 2, 3):
     SEMANTICS[f"sh{_n}add"] = _binary(_shift_add(_n, unsigned_word=False))
