@@ -25,6 +25,10 @@ class Csr:
     kind: Kind = "plain"
     slot: int = field(default=0, compare=False)  # in the state's array, for plain storage
 
+    def writable_on(self, vlen: int) -> int:
+        """Bits that may be written on a hart with vector registers of so many bits, or none."""
+        return self.writable if vlen or self.kind != "mstatus" else self.writable & ~MSTATUS_VS
+
     @property
     def read_only(self) -> bool:
         """By its number: any write is an illegal instruction."""

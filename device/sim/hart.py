@@ -85,6 +85,8 @@ class Hart:
             s.csr[row.slot] = row.reset
         s.csr[csr.BY_NAME["mhartid"].slot] = self.hart
         s.csr[csr.BY_NAME["misa"].slot] = self._misa
+        if not self._vlen:
+            s.csr[csr.BY_NAME["mstatus"].slot] &= ~csr.MSTATUS_VS
         self.reset_stack()
 
     def reset_stack(self) -> None:

@@ -234,8 +234,8 @@ class Machine:
             case "fcsr":
                 h.state.fflags, h.state.frm = value & 31, value >> 5 & 7
             case "mstatus" | "plain":
-                old = h.state.csr[row.slot]
-                h.state.csr[row.slot] = old & ~row.writable | value & row.writable
+                old, writable = h.state.csr[row.slot], row.writable_on(self.vlen)
+                h.state.csr[row.slot] = old & ~writable | value & writable
         if row.kind in ("frm", "fcsr", "mstatus"):
             h.clear_table()
 

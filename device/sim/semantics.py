@@ -313,10 +313,11 @@ def _write_csr(b: Builder, row: csr.Csr, value: str) -> None:
             after = b.op(f"add i64 {b.retired()}, 1")
             b.set_state(f"{row.kind}_offset", b.op(f"sub i64 {value}, {after}"))
         case "mstatus" | "plain":
-            if row.writable:
+            writable = row.writable_on(b.mode.vlen)
+            if writable:
                 old = b.state("csr", row.slot)
-                kept = b.op(f"and i64 {old}, {signed(MASK64 & ~row.writable)}")
-                taken = b.op(f"and i64 {value}, {signed(row.writable)}")
+                kept = b.op(f"and i64 {old}, {signed(MASK64 & ~writable)}")
+                taken = b.op(f"and i64 {value}, {signed(writable)}")
                 b.set_state("csr", b.op(f"or i64 {kept}, {taken}"), row.slot)
 
 

@@ -236,6 +236,20 @@ def test_set_clear_and_masks(bench):
     assert x[13] == csr.MSTATUS_MPP
 
 
+@pytest.mark.parametrize(("arch", "vs"), [("rv64gc", 0), ("rv64gcv", csr.MSTATUS_VS)])
+def test_vector_status_is_there_with_vectors(make_bench, arch, vs):
+    bench = make_bench(arch=arch)
+    code = [
+        e("csrrs", rd=5, csr=0x300, rs1=0),
+        e("addi", rd=6, rs1=0, imm12=-1),
+        e("csrrw", rd=0, csr=0x300, rs1=6),
+        e("csrrs", rd=7, csr=0x300, rs1=0),
+        RET,
+    ]
+    assert bench.run(code).ok
+    assert [bench.machine.read_x(0, n) & csr.MSTATUS_VS for n in (5, 7)] == [vs, vs]
+
+
 def test_every_csr_can_be_read(make_bench):
     bench = make_bench(arch="rv64gcv")
     for number in csr.TABLE:
