@@ -8,6 +8,7 @@ that known. Nothing is left for the linker to relax.
 from __future__ import annotations
 
 from functools import partial
+from itertools import count
 
 from ..frontend.diag import Diagnostics
 from ..frontend.source import SourceFile
@@ -17,6 +18,8 @@ from .asminsn import instruction
 from .asmjob import Job
 from .asmlex import SyntaxFault, Token
 from .target import DEFAULT_ARCH, parse_target
+
+_MAX_READINGS = 50  # then no branch is compressed: thousands may push each other out of reach
 
 
 def assemble(text: str, name: str, diags: Diagnostics, arch: str = DEFAULT_ARCH) -> bytes:
@@ -31,15 +34,16 @@ def assemble(text: str, name: str, diags: Diagnostics, arch: str = DEFAULT_ARCH)
     statements = asmlex.statements(file, diags)
     known = len(diags.seen)
     far: frozenset[int] = frozenset()
-    while True:
+    for reading in count(1):
         job = Job(file, diags, set(extensions), far)
         for statement in statements:
             job.attempt(partial(_statement, job, statement))
         job.settle()
         if not job.too_far:
-            return job.finish()
-        far |= job.too_far
+            break
+        far |= job.too_far if reading < _MAX_READINGS else set(range(1, job.branches + 1))
         del diags.seen[known:]  # sizes were not final
+    return job.finish()
 
 
 def _statement(job: Job, tokens: list[Token]) -> None:

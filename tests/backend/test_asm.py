@@ -250,6 +250,12 @@ def test_linked_it_is_what_gnu_makes(option: str, tmp_path: Path) -> None:
     assert ours == theirs
 
 
+def chain(count: int) -> str:
+    """The last jump does not reach; each that grows puts the one before it out of reach."""
+    jumps = "".join(f"j {n}f\n" for n in range(count))
+    return f"{jumps} .zero {2050 - 4 * count}\n" + "".join(f"{n}: .zero 4\n" for n in range(count))
+
+
 # Branches at the ends of what a compressed one reaches: 2 KiB, or 256 bytes for conditional ones.
 @pytest.mark.oracle("riscv64-unknown-elf-as")
 @pytest.mark.parametrize(
@@ -259,13 +265,13 @@ def test_linked_it_is_what_gnu_makes(option: str, tmp_path: Path) -> None:
           for jump, reach in (("j", 2046), ("beqz a0,", 254), ("bnez s1,", 254))
           for gap in (reach - 4, reach - 2, reach, reach + 2)),
         "beqz t0, 1f\n beq a0, a1, 1f\n jal ra, 1f\n 1: nop\n",  # no compressed form
-        # Each branch that grows puts the one before it out of reach.
-        "".join(f"bnez a0, {n}f\n" for n in range(40)) + " .zero 176\n"
-        + "".join(f"{n}: nop\n" for n in range(40)),
+        chain(40),
+        chain(120),
         # An alignment swallows the growth, or passes on more.
         "1: beqz a0, 2f\n j 3f\n .zero 246\n .balign 16\n2: nop\n .zero 2046\n3: j 1b\n",
         "j 1f\n .option norvc\n j 1f\n .option rvc\n 1: j 1b\n",
     ],
+    ids=lambda source: source[:20].replace("\n", ";"),
 )  # fmt: skip
 def test_branches_are_as_short_as_gnus(source: str, tmp_path: Path) -> None:
     ours, theirs = sections(obj(source))[".text"], sections(gnu(source, tmp_path))[".text"]
