@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 import subprocess
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,25 @@ def test_agrees_with_objdump(seed: int, tmp_path: Path) -> None:
         expected = {re.sub(r"\b0x([0-9a-f]+)$", r"\1", t) for t in (text, moved, flags)}
         shown = re.sub(r"\b0x([0-9a-f]+)$", r"\1", theirs[line.addr])
         assert shown in expected, hex(line.word)
+
+
+@pytest.mark.slow
+@pytest.mark.oracle("riscv64-unknown-elf-as", "riscv64-unknown-elf-objdump")
+def test_the_vector_opcodes_are_known_where_objdump_knows_them(tmp_path: Path) -> None:
+    """Every code that names an instruction, among them all the reserved ones."""
+    words = [
+        funct6 << 26 | vm << 25 | vs2 << 20 | vs1 << 15 | funct3 << 12 | 3 << 7 | 0x57
+        for funct6, vm, funct3, vs2, vs1 in product(
+            range(64), range(2), range(8), (0, 1, 16), range(32)
+        )
+    ]
+    words += [
+        nf_mop_vm << 25 | lumop << 20 | 5 << 15 | width << 12 | 4 << 7 | opcode
+        for opcode, nf_mop_vm, width, lumop in product(
+            (0x07, 0x27), range(128), range(8), range(32)
+        )
+    ]
+    code = b"".join(word.to_bytes(4, "little") for word in words)
+    theirs = objdump(code, tmp_path)
+    for line in disassemble(code, 0, {}):
+        assert line.text == theirs[line.addr], hex(line.word)
