@@ -33,7 +33,7 @@ def is_vector(row: Insn) -> bool:
 
 def uses_memory(row: Insn) -> bool:
     return bool(_MEMORY.fullmatch(row.name) or _WHOLE.fullmatch(row.name)) or (
-        row.name in ("vlm.v", "vsm.v") or "(rs1)" in row.syntax
+        row.name in ("vlm.v", "vsm.v") or "(rs1)" in row.syntax or "(cp1)" in row.syntax
     )
 
 
@@ -137,7 +137,7 @@ class Generator:
             form,
             scalars,
             rng.choice(self._pool(row, shape)) if vector else bytes(4 * self.vlen),
-            rng.choice(self._memory) if memory else b"",
+            self.page() if memory else b"",
             avl=avl if vector else 0,
             vstart=rng.randrange(min(avl, limit) + 2) if form.vstart else 0,
             vcsr=rng.randrange(8) if vector else 0,
@@ -154,20 +154,20 @@ class Generator:
         values = list(SCALARS.unpack(scalars))
         word = int(form.body[0].split()[1], 16)
         operands = {key: field.extract(word) for key, field in row.fields}
-        rs1, rs2 = operands.get("rs1", 0), operands.get("rs2", 0)
+        rs1, rs2 = operands.get("rs1", operands.get("cp1", 0)), operands.get("rs2", 0)
         if not uses_memory(row):
             for reg in (rs1, rs2):
                 if reg > 4:
                     values[reg - 5] = rng.randrange(2 * shape.vlmax + 1)
             return SCALARS.pack(*values)
         low, high, stride, size = self._span(row, shape, vl)
-        if rs2 > 4 and rs2 != rs1 and "stride" in (row.name, *_kinds(row)):
+        if rs2 > 4 and rs2 != rs1 and "stride" in (row.name, *kinds_of(row)):
             values[rs2 - 5] = stride & (1 << 64) - 1
         room = PAGE - high + low
         offset = rng.randrange(0, max(room, 1), size) - low
         if rng.random() < 0.06:  # run out of the page, on either side
             offset = rng.choice((PAGE - high // 2, -high // 2)) // size * size
-        offset -= operands.get("imm12", operands.get("store12", 0))
+        offset -= displacement(operands)
         values[rs1 - 5] = SANDBOX + offset & (1 << 64) - 1
         return SCALARS.pack(*values)
 
@@ -194,6 +194,9 @@ class Generator:
         stride = rng.choice((0, 1, nf, -1, -nf, 2 * nf, rng.randrange(-most, most + 1))) * size
         ends = (0, (max(vl, 1) - 1) * stride)
         return min(ends), max(ends) + nf * size, stride, size
+
+    def page(self) -> bytes:
+        return self.rng.choice(self._memory)
 
     # -- vector registers
 
@@ -240,6 +243,11 @@ class Generator:
 integers_of = cache(integers)
 
 
+def displacement(operands: dict[str, int]) -> int:
+    """What an instruction adds to its base register."""
+    return sum(operands.get(key, 0) for key in ("imm12", "store12", "clw", "cld"))
+
+
 def _body(word: int, size: int) -> tuple[str, ...]:
     (line,) = disassemble(word.to_bytes(size, "little"), 0, {})
     return (f".{size}byte {word:#x} // {line.text}".replace("\t", " "),)
@@ -276,7 +284,7 @@ def _reach(row: Insn, sew: int) -> tuple[int, int]:
     return least, max(width, data, 0)
 
 
-def _kinds(row: Insn) -> tuple[str, ...]:
+def kinds_of(row: Insn) -> tuple[str, ...]:
     found = _MEMORY.fullmatch(row.name)
     return tuple(key for key in ("index", "stride") if found and found[key])
 

@@ -119,8 +119,8 @@ class Setup:
 
     @property
     def arch(self) -> str:
-        vector = f"v_zfh_zvfh_zicond_zvl{self.vlen}b" if self.vlen else ""
-        return f"rv64gc{vector}_zba_zbb_zbc_zbs"
+        vector = f"v_zvfh_zvl{self.vlen}b" if self.vlen else ""
+        return f"rv64gc{vector}_zfh_zicond_zba_zbb_zbc_zbs"
 
     @property
     def cpu(self) -> str:

@@ -1,0 +1,20 @@
+"""Random programs of all extensions leave what QEMU makes them leave."""
+
+from __future__ import annotations
+
+import pytest
+from vprograms import Programs, judge
+
+ORACLES = pytest.mark.oracle("qemu-riscv64", "clang-19", "ld.lld-19", "riscv64-unknown-elf-objcopy")
+
+
+@ORACLES
+def test_scalar_programs():
+    judge(Programs(0, "quick", each=1), count=4, length=40)
+
+
+@pytest.mark.slow
+@ORACLES
+@pytest.mark.parametrize("seed", range(2))
+def test_many_scalar_programs(seed: int):
+    judge(Programs(0, seed), count=40, length=80)
