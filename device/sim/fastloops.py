@@ -77,8 +77,8 @@ class Loop:
     branch: str
     left: Form  # what the branch compares
     right: Form
-    left_step: int
-    right_step: int
+    left_step: Form
+    right_step: Form
     # (value, step, "sext" or "zext"): of 32 bits throughout
     words: list[tuple[Form, Form, str]] = field(default_factory=list)
     walks: list[Walk] = field(default_factory=list)
@@ -206,11 +206,9 @@ def _analyse(block: BlockCode, code: Sequence[CodeWord], starts: Sequence[int]) 
     if left is None or right is None or not body.accesses:
         return None
     left_step, right_step = body.step(left), body.step(right)
-    if left_step is None or right_step is None or left_step.terms or right_step.terms:
+    if left_step is None or right_step is None:
         return None
-    loop = Loop(
-        block.label, len(code), branch.insn.name, left, right, left_step.const, right_step.const
-    )
+    loop = Loop(block.label, len(code), branch.insn.name, left, right, left_step, right_step)
     return loop if _ends(loop) and _fill(loop, body) else None
 
 
@@ -263,11 +261,13 @@ def _bytes(access: Access) -> int:
 
 def _ends(loop: Loop) -> bool:
     """True if the guard can tell when the branch is not taken."""
-    gap = loop.left_step - loop.right_step
+    gap = loop.left_step.plus(loop.right_step, -1)
     if loop.branch == "bne":
-        return 0 < abs(gap) < STEP
-    closing = gap if loop.branch in ("blt", "bltu") else -gap
-    steady = loop.left_step == 0 or loop.right_step == 0
+        return bool(gap.terms) or 0 < abs(gap.const) < STEP
+    if loop.left_step.terms or loop.right_step.terms:
+        return False
+    closing = gap.const if loop.branch in ("blt", "bltu") else -gap.const
+    steady = ZERO in (loop.left_step, loop.right_step)
     return loop.branch != "beq" and steady and 0 < closing < STEP
 
 
@@ -418,19 +418,29 @@ def _more(loop: Loop, out: _Lines) -> tuple[str, list[str]]:
     """How often the branch will be taken, if these conditions hold."""
     left, right = out.form(loop.left), out.form(loop.right)
     if loop.branch == "bne":
-        gap = loop.left_step - loop.right_step
-        a, b = (left, right) if gap < 0 else (right, left)
+        gap = loop.left_step.plus(loop.right_step, -1)
+        a, b = left, right
+        if (gap.terms[0][1] if gap.terms else gap.const) > 0:
+            a, b = right, left
+        else:
+            gap = ZERO.plus(gap, -1)
         distance = out.op(f"sub i64 {a}, {b}")
-        rest = out.op(f"urem i64 {distance}, {abs(gap)}")
-        return out.op(f"udiv i64 {distance}, {abs(gap)}"), [out.op(f"icmp eq i64 {rest}, 0")]
+        pace, conditions = out.form(gap), []
+        if gap.terms:  # positive, as its sign says, and short
+            before = out.op(f"sub i64 {pace}, 1")
+            conditions = [out.op(f"icmp ult i64 {before}, {STEP - 1}")]
+            pace = out.op(f"call i64 @llvm.umax.i64(i64 {pace}, i64 1)")
+        rest = out.op(f"urem i64 {distance}, {pace}")
+        conditions.append(out.op(f"icmp eq i64 {rest}, 0"))
+        return out.op(f"udiv i64 {distance}, {pace}"), conditions
     # Taken while low < high, or low <= high; none of them may wrap around on the way.
     unsigned = loop.branch.endswith("u")
     sign = "u" if unsigned else "s"
     least, greatest = (0, MASK64) if unsigned else (-(1 << 63), (1 << 63) - 1)
     strict = loop.branch.startswith("blt")
     low, high = (left, right) if strict else (right, left)
-    rise = loop.left_step if strict else loop.right_step
-    fall = -loop.right_step if strict else -loop.left_step
+    first, second = loop.left_step.const, loop.right_step.const
+    rise, fall = (first, -second) if strict else (second, -first)
     closing = rise + fall
     taken = out.op(f"icmp {sign}{'lt' if strict else 'le'} i64 {low}, {high}")
     if rise:

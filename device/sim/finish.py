@@ -42,6 +42,7 @@ from .flow import Node
 _INTRINSICS = {
     "declare i64 @llvm.fshr.i64(i64, i64, i64)",
     "declare i64 @llvm.umin.i64(i64, i64)",
+    "declare i64 @llvm.umax.i64(i64, i64)",
     "declare i64 @llvm.smax.i64(i64, i64)",
     "declare i64 @llvm.usub.sat.i64(i64, i64)",
 }

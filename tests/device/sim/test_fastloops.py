@@ -221,3 +221,28 @@ def test_a_turn_ends_inside_and_stop_is_heard(made):
     timer.join()
     assert result.reason is Reason.STOPPED
     assert any(made)
+
+
+@pytest.mark.parametrize("counts", ["down", "up"])
+@pytest.mark.parametrize("step", [8, 1, 3, 0, -8, 1 << 33, 1 << 63])
+def test_a_step_in_a_register(made, counts, step):
+    """As in loops over vectors: x15 elements at a time, which are x16 bytes."""
+    size = {8: 64, 1: 8}.get(step, 16)
+    end = {
+        "down": [e("sub", rd=13, rs1=13, rs2=15), e("bne", rs1=13, rs2=0, branch13=-16)],
+        "up": [e("add", rd=13, rs1=13, rs2=15), e("bne", rs1=14, rs2=13, branch13=-16)],
+    }[counts]
+    code = [
+        e("ld", rd=6, rs1=11, imm12=0),
+        e("sd", rs2=6, rs1=12, store12=0),
+        e("add", rd=11, rs1=11, rs2=16),
+        *end,
+        RET,
+    ]
+    source, many = BASE + 0x1400, 8 * 40
+    start, stop = (many, 0) if counts == "down" else (0, many)
+    args = (source, source + 0x1000, start, stop, step & (1 << 64) - 1, size)
+    results = same(code, args, limit=5000)
+    assert any(made)
+    if step in (1, 8):
+        assert results[1][0].ok
