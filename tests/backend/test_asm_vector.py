@@ -195,3 +195,44 @@ def test_errors_say_what_is_wrong(source: str, message: str) -> None:
 def test_instructions_need_their_extension(source: str, extension: str) -> None:
     with pytest.raises(CompileError, match=f"needs the extension {extension}"):
         ours(source, "rv64gc")
+
+
+INTEGERS = [
+    f"{sign} {t}" for sign in ("signed", "unsigned") for t in ("char", "short", "int", "long")
+]
+FLOATS = ["_Float16", "float", "double"]
+ANY = ["a[i] + b[i]", "a[i] * b[i] - c[i]", "a[i] > b[i] ? a[i] : b[i]", "b[i] / c[i]", "-a[i]",
+       "a[3*i] + b[3*i+1] * c[3*i+2]", "a[x[i]]", "b[i] == c[i] ? a[i] : 7", "a[n-i]"]  # fmt: skip
+INTEGER = ["a[i] >> 3", "a[i] << (b[i] & 7)", "~a[i] ^ (b[i] | c[i])", "a[i] % 7"]
+FLOATING = ["__builtin_fabs(a[i])", "__builtin_copysign(a[i], b[i])"]
+
+
+def loops() -> str:
+    """C that clang turns into most kinds of vector code, a function a loop."""
+    found = []
+    for t in INTEGERS + FLOATS:
+        bodies = [f"d[i] = {e};" for e in ANY + (FLOATING if t in FLOATS else INTEGER)]
+        bodies += [f"d[i] = (({u} *)a)[i];" for u in INTEGERS + FLOATS]
+        bodies += ["s += a[i];", "if (c[i] > 2) { d[2*i] = a[2*i+1]; d[2*i+1] = a[2*i]; }"]
+        found += [
+            f"{t} f{len(found) + k}({t} *restrict d, const {t} *restrict a, const {t} *restrict b,"
+            f"const {t} *restrict c, const int *restrict x, long n)"
+            f"{{ {t} s = 0; for (long i = 0; i < n; i++) {{ {body} }} return s; }}"
+            for k, body in enumerate(bodies)
+        ]
+    return "\n".join(found)
+
+
+@pytest.mark.slow
+@pytest.mark.oracle("clang-19")
+@pytest.mark.parametrize("arch", [ARCH, "rv64gcv_zvl512b_zba_zbb_zbs"])
+def test_what_clang_prints_assembles_to_what_it_emits(arch: str, tmp_path: Path) -> None:
+    (tmp_path / "loops.c").write_text(loops())
+    command = [*LLVM[:2], f"-march={arch}", "-mno-relax", "-O3", "-ffast-math", "loops.c"]
+    subprocess.run([*command, "-S", "-o", "loops.s"], cwd=tmp_path, check=True)
+    subprocess.run([*command, "-c", "-o", "loops.o"], cwd=tmp_path, check=True)
+    mine = ours((tmp_path / "loops.s").read_text(), arch)
+    assert mine == code((tmp_path / "loops.o").read_bytes())
+    names = {line.text.split("\t")[0] for line in disassemble(mine, 0, {})}
+    assert not {name for name in names if name.startswith(".")}
+    assert len({name for name in names if name.startswith("v")}) > 90
