@@ -28,7 +28,7 @@ _EXTENSIONS: dict[str, tuple[str, ...]] = {
     "zicsr": (), "zifencei": (), "zicntr": ("zicsr",), "zihpm": ("zicsr",),
     "zba": (), "zbb": (), "zbc": (), "zbs": (), "b": ("zba", "zbb", "zbs"),
     **{f"zvl{bits}b": (f"zvl{bits // 2}b",) if bits > 32 else () for bits in
-       (32, 64, 128, 256, 512, 1024, 2048, 4096)},
+       (32, 64, 128, 256, 512, 1024)},
 }  # fmt: skip
 _NEEDED = ("i", "m", "a", "f", "d")  # the ABI passes doubles in registers; atomics are lock-free
 
@@ -66,6 +66,8 @@ def parse_target(arch: str = DEFAULT_ARCH) -> Target:
     missing = [name for name in _NEEDED if name not in extensions]
     if missing:
         raise ValueError(f"'{arch}' lacks {', '.join(missing)}: the {ABI} ABI needs rv64g")
+    if "v" not in extensions and any(name.startswith("zvl") for name in extensions):
+        raise ValueError(f"'{arch}' gives vectors a length, but has no v")  # LLVM would abort
     extensions -= {"g", "b"}
     enabled = [f"+{name}" for name in sorted(extensions - {"i"})]
     # Without linker relaxation an object holds ten kinds of relocation instead of thirty.

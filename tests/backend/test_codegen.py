@@ -100,6 +100,8 @@ def test_assembly_is_text() -> None:
         ("rv64gczbc", "i m a f d c zicsr zifencei zbc"),
         ("rv64gc_b", "i m a f d c zicsr zifencei zba zbb zbs"),
         ("rv64gv", "i m a f d v zicsr zifencei zvl32b zvl64b zvl128b"),
+        ("rv64g_zfh_zicond_zihpm", "i m a f d zicsr zifencei zfh zicond zihpm"),
+        ("rv64g_zvfh", "i m a f d v zicsr zifencei zvl32b zvl64b zvl128b zfh zvfh"),
     ],
 )
 def test_architecture_strings(arch: str, expected: str) -> None:
@@ -118,6 +120,8 @@ def test_architecture_strings(arch: str, expected: str) -> None:
         ("rv64gch", "'h' is not supported"),
         ("rv64gc_zfoo", "'zfoo' is not supported"),
         ("rv64imac", "lacks f, d"),
+        ("rv64gc_zvl256b", "has no v"),
+        ("rv64gcv_zvl2048b", "'zvl2048b' is not supported"),
     ],
 )
 def test_bad_architecture_strings(arch: str, why: str) -> None:
@@ -129,6 +133,12 @@ def test_extensions_reach_the_code() -> None:
     text = "define i64 @f(i64 %a, i64 %b) { %n = xor i64 %b, -1 %r = and i64 %a, %n ret i64 %r }"
     assert "andn" not in emit_assembly(module(text))
     assert "andn" in emit_assembly(module(text), "rv64gc_zbb")
+    text = "define i64 @f(i1 %c, i64 %a) { %r = select i1 %c, i64 %a, i64 0 ret i64 %r }"
+    assert "czero.eqz" in emit_assembly(module(text), "rv64gc_zicond")
+    text = "define half @f(half %a, half %b) { %r = fadd half %a, %b ret half %r }"
+    assert "fadd.h" in emit_assembly(module(text), "rv64gc_zfh")
+    text = "define <4 x half> @f(<4 x half> %a) { %r = fadd <4 x half> %a, %a ret <4 x half> %r }"
+    assert "vfadd.vv" in emit_assembly(module(text), "rv64gc_zvfh")
 
 
 def test_unsound_modules_are_refused_before_llvm_aborts() -> None:
