@@ -443,9 +443,16 @@ def _depend(job: Compilation, unit: Unit, target: str) -> None:
     path = options.depfile_path
     if path is None:
         path = os.path.splitext(target if target != "-" else unit.name)[0] + ".d"
-    names = [options.depfile_target or target, *unit.files]
-    first, *rest = (n.replace("$", "$$").replace("#", "\\#").replace(" ", "\\ ") for n in names)
-    job.outputs.files.append((path, f"{first}: {' '.join(rest)}\n".encode()))
+    named = [t[1:] if t[0] == "T" else _for_make(t[1:]) for t in options.depfile_targets]
+    files = [_for_make(name) for name in unit.files]
+    text = f"{' '.join(named or [_for_make(target)])}: {' '.join(files)}\n"
+    if options.depfile_phony:
+        text += "".join(f"\n{name}:\n" for name in files[1:])
+    job.outputs.files.append((path, text.encode()))
+
+
+def _for_make(name: str) -> str:
+    return name.replace("$", "$$").replace("#", "\\#").replace(" ", "\\ ")
 
 
 def _keep(job: Compilation, units: list[Unit]) -> None:

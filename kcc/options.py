@@ -50,7 +50,9 @@ FLAGS = (
     ("-MD", FLAG, "depfile=all", "", "write a dependency file beside the output"),
     ("-MMD", FLAG, "depfile=user", "", "the same"),
     ("-MF", EITHER, "depfile_path", "FILE", "name of the dependency file"),
-    ("-MT", EITHER, "depfile_target", "NAME", "target in the dependency file"),
+    ("-MT", EITHER, "depfile_targets*", "NAME", "target in the dependency file, as it stands"),
+    ("-MQ", EITHER, "depfile_targets*", "NAME", "the same, quoted for make"),
+    ("-MP", FLAG, "depfile_phony", "", "a rule without dependencies for each included file"),
     ("-v", FLAG, "verbose", "", "say what is done"),
     ("-###", FLAG, "dry_run", "", "say what would be done, do nothing"),
     ("-cl-std=", JOINED, "cl_std", "CLx.y", "language version (default CL1.2)"),
@@ -115,7 +117,8 @@ class Options:
         self.map_file: str | None = None
         self.depfile: str | None = None
         self.depfile_path: str | None = None
-        self.depfile_target: str | None = None
+        self.depfile_targets: list[str] = []  # "TNAME" or "QNAME"
+        self.depfile_phony = False
         self.no_line_markers = False
         self.verbose = False
         self.dry_run = False
@@ -185,8 +188,8 @@ def _set(options: Options, destination: str, value: str | None, flag: str) -> No
     if name.endswith("*"):
         name = name[:-1]
         text = constant if value is None else value
-        if name == "macros":
-            text = flag[1] + text
+        if name in ("macros", "depfile_targets"):
+            text = flag[-1] + text
         getattr(options, name).append(text)
     elif constant:
         setattr(options, name, constant)
@@ -217,6 +220,8 @@ def _check(options: Options) -> None:
             raise UsageError("macro name missing after '-" + macro[0] + "'")
     if options.help or options.version:
         return
+    if options.depfile is None and (options.depfile_path or options.depfile_targets):
+        raise UsageError("-MF, -MT and -MQ describe a dependency file: add -MD")
     per_input = options.mode in ("obj", "asm") or options.emit not in (None, "elf", "map")
     if per_input and options.output is not None and len(options.inputs) > 1:
         raise UsageError("cannot specify -o when generating multiple output files")

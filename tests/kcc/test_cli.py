@@ -178,6 +178,18 @@ def test_a_dependency_file_names_what_was_read(tmp_path: Path) -> None:
     assert (tmp_path / "k.d").read_text().split() == ["k.o:", "k.cl", "n.h"]
 
 
+def test_a_dependency_file_has_the_targets_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "n.h").write_text("#define N 3\n")
+    (tmp_path / "k.cl").write_text('#include "n.h"\nkernel void k(global int *a) { a[0] = N; }')
+    flags = ["-MMD", "-MF", "deps", "-MT", "a b$c", "-MQ", "a b$c", "-MP"]
+    assert kcc("-c", *flags, "k.cl", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "deps").read_text() == "a b$c a\\ b$$c: k.cl n.h\n\nn.h:\n"
+
+
+def test_a_dependency_file_must_be_asked_for(tmp_path: Path) -> None:
+    refuses(kcc("-c", "-MF", "deps", VECTOR_ADD, cwd=tmp_path), 2, "add -MD")
+
+
 def test_help_and_version() -> None:
     assert "usage: kcc" in kcc("--help").stdout
     assert kcc("--version").stdout.startswith("kcc ")
