@@ -43,6 +43,8 @@ def _section(job: Job, operands: list[list[Token]], head: Token) -> None:
         unique = job.number(operands[-1], head.span)
         operands = operands[:-2]
     for n, operand in enumerate(operands[1:]):
+        if not operand:
+            raise SyntaxFault("asm-syntax", "an operand is missing", head.span)
         (token, *more) = operand
         if n == 0 and token.kind == "string" and not more:
             flags = token.text

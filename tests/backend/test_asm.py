@@ -20,6 +20,8 @@ from kcc.backend.isa import TABLE
 from kcc.backend.pseudo import load_constant
 from kcc.backend.regs import CSR_NAMES
 from kcc.frontend.diag import CompileError, Diagnostics
+from kcc.linker.elf import SHF_ALLOC, SHF_GNU_RETAIN
+from kcc.linker.objfile import read_elf_object
 
 ARCH = "rv64gcv_zba_zbb_zbc_zbs_zfh"
 
@@ -408,6 +410,7 @@ def test_start_code_of_the_project_assembles() -> None:
         ("a: nop\na: nop", "asm-redefined", "'a' is defined twice"),
         ("beq a0, a1, f\n.zero 8192\nf: nop", "asm-value", "not in the range"),
         ("addi a0, a0, f - g\nf: nop\n.data\ng: .byte 0", "asm-value", "share a section"),
+        (".section .x, , @note", "asm-syntax", "an operand is missing"),
         ("addi a0, a0, %hi(x)", "asm-value", "%hi cannot be used here"),
         ("addi a0, a0, (1", "asm-syntax", "expected ')'"),
         ("addi a0, a0, 1 1", "asm-syntax", "unexpected '1'"),
@@ -447,6 +450,25 @@ def test_mnemonics_may_be_in_capitals() -> None:
         assert text(f"f:\n{word.upper()} {rest}") == text(f"f:\n{line}")
 
 
+def test_sections_of_one_name_may_be_kept_apart() -> None:
+    source = """
+    .section .note.x, "aR", @note, unique, 1
+    .byte 1
+    .section .rodata.s, "aMS", @progbits, 1, unique, 2
+    .asciz "a"
+    .section .note.x, "aR", @note, unique, 3
+    .byte 3
+    .section .note.x, "aR", @note, unique, 1
+    .byte 4
+    """
+    found = read_elf_object(obj(source))
+    notes = [s for s in found.sections if s.name == ".note.x"]
+    assert [bytes(found.contents(s)) for s in notes] == [b"\1\4", b"\3"]
+    assert {s.header.flags for s in notes} == {SHF_ALLOC | SHF_GNU_RETAIN}
+    (strings,) = (s for s in found.sections if s.name == ".rodata.s")
+    assert strings.header.entsize == 1
+
+
 def test_instructions_need_their_extension() -> None:
     assert "needs the extension Zbb" in error("andn a0, a1, a2", "rv64gc")
     assert "needs the extension C" in error("c.nop", "rv64g")
@@ -460,7 +482,8 @@ def test_all_errors_are_reported_at_once() -> None:
 
 WORDS = (
     "add addi lw sw li la call .word .align .section .set .text a0 sp fa0 1 -5 0x10 f 1f 1b ( ) "
-    ', : + - / % ~ %hi %pcrel_lo "s" \n ; . .L1 = $0 @x .option .fill .size rne'
+    ', : + - / % ~ %hi %pcrel_lo "s" \n ; . .L1 = $0 @x .option .fill .size rne '
+    "vadd.vv vle8.v vmsge.vx vmsltu.vi vsetvli beqz unimp v0 v0.t v8 e32 m2 ta unique"
 ).split(" ")
 
 

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kcc.backend.asm import assemble
@@ -195,6 +195,25 @@ def test_errors_say_what_is_wrong(source: str, message: str) -> None:
 def test_instructions_need_their_extension(source: str, extension: str) -> None:
     with pytest.raises(CompileError, match=f"needs the extension {extension}"):
         ours(source, "rv64gc")
+
+
+WORDS = ["v0", "v0.t", "v8", "a0", ",", "(", ")", "0", "-1", "e32", "m2", "ta", "$2", "%lo", "x"]
+
+
+@pytest.mark.slow
+@settings(max_examples=2000)
+@given(
+    line=st.sampled_from([*PSEUDO, *OLD, *SHORT_VTYPES, "vadc.vvm v1, v2, v3, v0"]),
+    edits=st.lists(st.tuples(st.integers(0, 9), st.sampled_from(["", *WORDS])), max_size=3),
+)
+def test_damaged_lines_end_in_an_object_or_errors(line: str, edits: list[tuple[int, str]]) -> None:
+    words = line.replace(",", " , ").split()
+    for at, word in edits:
+        words[at : at + (at % 2)] = [word]
+    try:
+        assemble(" ".join(words), "test.S", Diagnostics(), ARCH)
+    except CompileError:
+        pass
 
 
 INTEGERS = [
