@@ -160,8 +160,14 @@ def test_extensions_the_hart_lacks_are_illegal(make_bench):
         assert (fault.cause, fault.pc) == (2, BASE)
 
 
-def test_breakpoint(bench):
-    assert bench.run([e("ebreak")]).fault == Fault(3, BASE, BASE, 0, 0, e("ebreak"))
+@pytest.mark.parametrize("name", ["ebreak", "c.ebreak"])
+def test_breakpoint(bench, name):
+    assert bench.run([e(name)]).fault == Fault(3, BASE, BASE, 0, 0, e(name))
+
+
+def test_waiting_for_interrupts_that_never_come_is_no_wait(bench):
+    assert bench.run([e("wfi"), li(6, 1), RET]).ok
+    assert bench.machine.read_x(0, 6) == 1
 
 
 def test_a_fault_names_hart_and_instance_and_leaves_harts_fresh(make_bench):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from vprograms import Programs, judge
 
 ORACLES = pytest.mark.oracle("qemu-riscv64", "clang-19", "ld.lld-19", "riscv64-unknown-elf-objcopy")

@@ -11,9 +11,9 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from kcc.backend.encode import Decoded, decode, expand
+from kcc.backend.encode import Decoded, expand
 from kcc.backend.isa import TABLE, Insn
-from vcases import Generator, Shape, displacement, is_vector, kinds_of, uses_memory
+from vcases import Generator, Shape, displacement, form_operands, is_vector, kinds_of, uses_memory
 from vcompare import compare
 from vharness import PAGE, SANDBOX, Case, Form, Setup, build, run_on_qemu, vtype_of
 
@@ -102,8 +102,8 @@ class Programs:
             form = replace(self.generator.form(row, shape), dynamic=False, vstart=False, frm=0)
             if is_vector(row):
                 form = replace(form, vtype=vtype_of(shape.sew, shape.lmul))
-            operands = _operands(row, form)
-            if operands is not None and _usable(row, operands, shape):
+            operands = form_operands(form)
+            if _usable(row, operands, shape):
                 cases.append(replace(self.generator.case(row, form, shape), avl=1, vstart=0))
                 tried.append((shape, Word(row, form, operands)))
         found: dict[Shape, list[Word]] = {shape: [] for shape in (_SCALAR, *self.shapes)}
@@ -202,12 +202,6 @@ class Programs:
         shape = self.rng.choice(self.shapes) if self.vlen else _SCALAR
         case = generator.case(row, generator.form(row, shape), shape)
         return replace(case, memory=generator.page())
-
-
-def _operands(row: Insn, form: Form) -> dict[str, int] | None:
-    """Of the form's word; None if it reads as another instruction."""
-    decoded = decode(int(form.body[0].split()[1], 16))
-    return decoded.operands if decoded and decoded.insn is row else None
 
 
 def _usable(row: Insn, operands: dict[str, int], shape: Shape) -> bool:
