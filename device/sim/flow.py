@@ -289,16 +289,3 @@ def successors(code: CodeWord) -> tuple[tuple[int, ...], bool]:
     if name in _ENDS:
         return (), False
     return (code.next_pc,), False
-
-
-def reads_flags(unit: Unit) -> bool:
-    """True if the unit reads fflags: then float operations must keep them."""
-    return any(_reads_flags(code) for block in unit.blocks.values() for code in block)
-
-
-def _reads_flags(code: CodeWord) -> bool:
-    """Clearing fflags announces that they will be read; setting fcsr is but good manners."""
-    d = code.decoded
-    if d is None or d.operands.get("csr") not in csr.FLAGS_READERS:
-        return False
-    return d.operands["rd"] != 0 or d.operands["csr"] == csr.BY_NAME["fflags"].number

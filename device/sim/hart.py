@@ -8,7 +8,7 @@ import mmap
 import struct
 from dataclasses import dataclass, field
 
-from . import csr, softfloat, state, vstate
+from . import csr, flagreaders, softfloat, state, vstate
 from .build import HOST, INVALID_RM, MASK64, RMM, Mode
 from .engine import Engine, Function
 from .flow import Node
@@ -46,6 +46,7 @@ class Hart:
         self.blocks: dict[Node, Function] = {}  # by block: a unit that has it
         self.rebuilds: dict[Node, int] = {}
         self._vlen = vlen
+        self._searched: dict[int, set[int]] = {}  # for readers of flags, by region
         self._engine = engine
         self._misa = misa
         # Deep enough for any frame: units are bounded, and nothing recurses.
@@ -210,6 +211,7 @@ class Hart:
         self.state.region_count = len(self.map)
         guesses = self.state.guesses
         ctypes.memset(ctypes.addressof(guesses), 0, ctypes.sizeof(guesses))
+        self._searched.clear()
         self.map_changed = False
 
     def code(self, pc: int, size: int) -> bytes:
@@ -224,9 +226,18 @@ class Hart:
         """Up to four bytes of executable memory."""
         return self.code(pc, 4)
 
+    def reads_flags_near(self, pc: int) -> bool:
+        """True if code around an executable address reads fflags."""
+        region = self.find(pc)
+        assert region is not None
+        assert region.memory is not None
+        seen = self._searched.setdefault(region.base, set())
+        return flagreaders.near(region.memory, pc - region.base, seen)
+
     # -- translations
 
     def clear_table(self) -> None:
+        self._searched.clear()
         self.functions = {}
         self.blocks = {}
         self.rebuilds = {}

@@ -241,14 +241,14 @@ def extreme(b: Builder, s: Shape, less: str, x: str, y: str) -> str:
         x, y = _extended(b, s, wide, x), _extended(b, s, wide, y)
         return _truncated(b, wide, s, extreme(b, wide, less, x, y))
     wanted = compare(b, s, less, x, y, quiet=True)
+    # If x is one, this is false: y.
+    wanted = b.op(f"or {s.bools} {wanted}, {is_nan(b, s, y)}")
     chosen = select(b, s, wanted, x, y)
     # Equal numbers differ in the sign of zero at most: combine their bits.
     operation = "or" if less == "olt" else "and"
     combined = b.op(f"{operation} {s.ints} {as_bits(b, s, x)}, {as_bits(b, s, y)}")
     equal = b.op(f"fcmp oeq {s.floats} {x}, {y}")
-    chosen = select(b, s, equal, as_value(b, s, combined), chosen)
-    # If x is one, nothing held so far: y.
-    return select(b, s, is_nan(b, s, y), x, chosen)
+    return select(b, s, equal, as_value(b, s, combined), chosen)
 
 
 # -- conversions ----------------------------------------------------------------------------------

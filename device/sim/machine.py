@@ -83,7 +83,7 @@ class Machine:
             raise ValueError("a machine needs a hart, and turns an instruction")
         self.arch = arch
         self.extensions = extensions_of(arch)
-        self.track_flags = False  # keep fflags; set by the first code that reads them
+        self.track_flags = False  # as in Mode
         self._engine = Engine(cache_dir)
         misa = misa_of(self.extensions)
         self.vlen = vlen_of(arch)
@@ -452,7 +452,7 @@ class Machine:
                 hart.rebuilds[first] = hart.rebuilds.get(first, 0) + 1
                 start, extra = first, (*known.unit.entries[1:], node)
         unit = self._unit(hart, start, extra)
-        if not self.track_flags and flow.reads_flags(unit):
+        if not self.track_flags and hart.reads_flags_near(pc):
             self.track_flags = True
             for h in self._harts:
                 h.clear_table()

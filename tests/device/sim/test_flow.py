@@ -66,14 +66,3 @@ def test_code_bytes_are_those_of_the_image():
     assert unit.code == (
         (0x1000, b"\x01\x00" + NOP.to_bytes(4, "little") + RET.to_bytes(4, "little")),
     )
-
-
-def test_reading_the_float_flags_is_noticed():
-    for word, reads in (
-        (e("csrrs", rd=5, csr=1, rs1=0), True),
-        (e("csrrw", rd=5, csr=3, rs1=6), True),
-        (e("csrrw", rd=0, csr=1, rs1=6), True),  # clears them, to read them later
-        (e("csrrw", rd=0, csr=3, rs1=6), False),
-        (e("csrrs", rd=5, csr=2, rs1=0), False),
-    ):
-        assert flow.reads_flags(discover([word, RET])) is reads
