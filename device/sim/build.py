@@ -80,7 +80,8 @@ class Access:
     pc: int
     undone: int  # instructions of the block not finished here
     group: int = -1
-    count: int = 1  # elements that the check is for; 0: it is all in `check`
+    count: int = 1  # elements in a row
+    apart: bool = False  # the address is but where others start from: `check` is all there is
     check: tuple[str, ...] = ()  # of a span: IR that ends in
     also: str = ""  # an i1 that must be true too
     slow: tuple[str, ...] = ()  # of a span: IR
@@ -221,7 +222,11 @@ class Builder:
         """Call an external or intrinsic, e.g. b.call("float", "llvm.fabs.f32", ("float", v))."""
         types = ", ".join(t for t, _ in args)
         self.externals.add(f"declare {result} @{function}({types})")
-        return self.op(f"call {result} @{function}({', '.join(f'{t} {v}' for t, v in args)})")
+        text = f"call {result} @{function}({', '.join(f'{t} {v}' for t, v in args)})"
+        if result == "void":
+            self.emit(text)
+            return ""
+        return self.op(text)
 
     def new_label(self) -> str:
         """A label inside the instruction being translated."""
@@ -404,14 +409,16 @@ class Builder:
         stores: bool,
         slow: Callable[[str], None],
         check: Callable[[str], str] | None = None,
+        apart: bool = False,
     ) -> Iterator[str]:
         """A checked access of many elements: the body makes it, at the host address it is given.
 
         count:  elements of type `kind` from x[base] on, all to be in bounds and aligned.
         slow:   emits what to do where the check fails, given the tag; see Access.
         check:  emits more of the check, given the tag, and returns an i1. It finds the remembered
-                region's start in `tag`.base, and in `tag`.limit how many places `count` elements
-                in a row have there. With a count of 0 it is the whole check.
+                region's start in `tag`.base, x[base] less that in `tag`.off, and how many places
+                `count` elements in a row have there in `tag`.limit.
+        apart:  nothing need be at x[base] itself: `check` is the whole check.
         """
         if self._places is not None:
             assert check is None
@@ -421,11 +428,13 @@ class Builder:
         addr = self.address(base)
         block = self.blocks[-1]
         access = Access("span", kind, addr, base, 0, str(int(stores)), tag, self.pc, self.undone)
-        access.count = count
+        access.count, access.apart = count, apart
         if check is not None:
             access.also, access.check = self._beside(check, tag)
             block.plain = False
+        plain = block.plain  # whatever `slow` does
         _, access.slow = self._beside(slow, tag)
+        block.plain = plain
         block.items.append(access)
         self.label = f"{tag}.fast"
         yield f"%{tag}.at"
@@ -528,6 +537,11 @@ class Builder:
     def illegal(self) -> None:
         """End the block with an illegal instruction trap."""
         self.trap(Cause.ILLEGAL, str(self.word))
+
+    def call_runtime(self, result: str, name: str, *args: tuple[str, str]) -> str:
+        """Call a function of the runtime, by its field in the hart's state, with the hart first."""
+        given = ", ".join(f"{t} {v}" for t, v in (("ptr", "%hart"), *args))
+        return self.op(f"call preserve_mostcc {result} {self._function(name)}({given})")
 
     def _function(self, name: str) -> str:
         at = self.op(f"getelementptr i8, ptr %hart, i64 {state.HART.offset(name)}")

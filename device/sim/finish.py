@@ -306,7 +306,7 @@ class _Groups:
 
 
 def _size(access: Access) -> tuple[int, int]:
-    return _log2(access.type), max(access.count, 1)
+    return _log2(access.type), access.count
 
 
 def _limit(log2: int, count: int) -> str:
@@ -342,9 +342,9 @@ def _check(a: Access, groups: _Groups) -> Iterator[str]:
         yield f"%{tag}.size = load i64, ptr %g{group}.size.at, !tbaa !2"
         yield from _limit_from_size(tag, f"%{tag}.limit", *_size(a))
     ok = a.also
-    if a.count:
+    yield f"%{tag}.off = sub i64 {a.addr}, %{tag}.base"
+    if not a.apart:
         ok = f"%{tag}.ok"
-        yield f"%{tag}.off = sub i64 {a.addr}, %{tag}.base"
         index = f"%{tag}.off"
         if log2:
             index = f"%{tag}.index"
@@ -352,7 +352,7 @@ def _check(a: Access, groups: _Groups) -> Iterator[str]:
         yield f"{ok} = icmp ult i64 {index}, %{tag}.limit"
     if a.check:
         yield from a.check
-        if a.count:
+        if not a.apart:
             ok = f"%{tag}.both"
             yield f"{ok} = and i1 %{tag}.ok, {a.also}"
     yield f"br i1 {ok}, label %{tag}.fast, label %{tag}.slow, !prof !6"

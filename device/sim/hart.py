@@ -62,6 +62,7 @@ class Hart:
             ("yield_turn", "kcc_yield"),
             ("trap", "kcc_trap"),
             ("event", "kcc_event"),
+            ("vector", "kcc_vector"),
             ("float_install", "kcc_float_install"),
             ("float_collect", "kcc_float_collect"),
         ):

@@ -15,7 +15,7 @@ from __future__ import annotations
 import platform
 from functools import cache
 
-from . import runtime_float, runtime_memory, state
+from . import runtime_float, runtime_memory, runtime_v, state
 from .fields import at, load, store
 from .state import ENTRY
 
@@ -109,7 +109,7 @@ def supported() -> bool:
 def module_text() -> str:
     """The runtime as LLVM IR."""
     asm = "\n".join(f'module asm "{line}"' for line in _SWITCH[platform.machine()].splitlines())
-    return asm + _BODY + runtime_memory.TEXT + runtime_float.text()
+    return asm + _BODY + runtime_memory.TEXT + runtime_v.TEXT + runtime_float.text()
 
 
 _BODY = f"""
@@ -473,6 +473,7 @@ FUNCTIONS = (
     "kcc_load",
     "kcc_store",
     "kcc_locate",
+    "kcc_vector",
     "kcc_float_install",
     "kcc_float_collect",
 )

@@ -62,6 +62,7 @@ HART = Layout({
     "regions": 1,         # sorted array of REGION
     "region_count": 1,
     "load_miss": 1, "store_miss": 1, "locate": 1, "yield_turn": 1, "trap": 1, "event": 1,
+    "vector": 1,
     "float_install": 1, "float_collect": 1,
     "reserved_addr": 1,   # of the last lr; all ones: none
     "reserved_value": 1,  # what it loaded

@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from . import vstate
 from .build import BITS, Builder, Operands, Semantics
 from .vstate import ELEN, VState
 
@@ -54,23 +55,24 @@ class Chunk:
 
 VectorSemantics = Callable[["Vector", Operands], None]
 
-# What works whatever vtype says, even that it is illegal (V 1.0, 3.4.4 and 16.6).
-_ANY_VTYPE = re.compile(r"vl[1248]re\d+\.v|vs[1248]r\.v|vmv[1248]r\.v")
+# What works, besides loads and stores, even if vtype is illegal (V 1.0, 16.6).
+_MOVE = re.compile(r"vmv[1248]r\.v")
 
 
 def vectorised(table: dict[str, VectorSemantics]) -> dict[str, Semantics]:
     """Semantics of vector instructions as the translator takes them."""
 
     def wrap(name: str, emit: VectorSemantics) -> Semantics:
-        legal_always = _ANY_VTYPE.fullmatch(name) is not None
+        moves_whole = vstate.moves_whole(name)
+        legal_always = moves_whole or _MOVE.fullmatch(name) is not None
 
         def semantics(b: Builder, o: Operands) -> None:
-            if b.vstate is None:
+            if b.vstate is None and not moves_whole:
                 b.redispatch()
-            elif b.vstate.vill and not legal_always:
+            elif b.vstate is not None and b.vstate.vill and not legal_always:
                 b.illegal()
             else:
-                v = Vector(b, b.vstate)
+                v = Vector(b, b.vstate or vstate.VILL)
                 emit(v, o)
                 if not b.ended:
                     v.finish()
@@ -183,12 +185,12 @@ class Vector:
             value = self._register(reg + at, kind)
             if chunk.n == per:
                 return value
-            return self._shuffle(kind, per, value, None, range(low, low + chunk.n))
+            return self.shuffle(kind, per, value, None, range(low, low + chunk.n))
         parts = [self._register(reg + at + k, kind) for k in range(chunk.n // per)]
         n = per
         while len(parts) > 1:
             pairs = zip(parts[::2], parts[1::2], strict=True)
-            parts = [self._shuffle(kind, n, a, b, range(2 * n)) for a, b in pairs]
+            parts = [self.shuffle(kind, n, a, b, range(2 * n)) for a, b in pairs]
             n *= 2
         return parts[0]
 
@@ -211,7 +213,7 @@ class Vector:
             return
         for k in range(chunk.n // per):
             lanes = range(k * per, (k + 1) * per)
-            part = self._shuffle(kind, chunk.n, value, None, lanes)
+            part = self.shuffle(kind, chunk.n, value, None, lanes)
             self._set_register(reg + at + k, kind, part)
 
     def active(self, chunk: Chunk, masked: bool) -> str | None:
@@ -289,6 +291,11 @@ class Vector:
         lanes = f"<{n} x {kind}>"
         return self.b.op(f"select <{n} x i1> {active}, {lanes} {value}, {lanes} {old}")
 
+    def shuffle(self, kind: str, n: int, a: str, b: str | None, lanes: Sequence[int]) -> str:
+        """Elements of a and b, both <n x kind>, by their numbers in the two together."""
+        operands = f"<{n} x {kind}> {a}, <{n} x {kind}> {b or 'poison'}"
+        return self.b.op(f"shufflevector {operands}, {_lanes(lanes)}")
+
     def x(self, reg: int, kind: str) -> str:
         """An integer register's low bits as an integer of type `kind`: the scalar operand."""
         value = self.b.x(reg)
@@ -313,7 +320,7 @@ class Vector:
 
     def finish(self) -> None:
         """The instruction is done: vstart is 0 from here (V 1.0, 3.7)."""
-        if self.vstart:
+        if self.vstart or self.b.vstate is None:
             self.b.set_vconfig("vstart", "0")
 
     # -- registers ----------------------------------------------------------------------------
@@ -329,10 +336,6 @@ class Vector:
             return value
         lanes = [f"<{self.vlen // _bits(k)} x {k}>" for k in (old, new)]
         return self.b.op(f"bitcast {lanes[0]} {value} to {lanes[1]}")
-
-    def _shuffle(self, kind: str, n: int, a: str, b: str | None, lanes: range) -> str:
-        operands = f"<{n} x {kind}> {a}, <{n} x {kind}> {b or 'poison'}"
-        return self.b.op(f"shufflevector {operands}, {_lanes(lanes)}")
 
     def _insert(self, reg: int, kind: str, n: int, low: int, value: str) -> str:
         """A register with n elements from `low` on replaced."""

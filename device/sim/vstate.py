@@ -7,6 +7,7 @@ what the hart has at that moment (flow.py, runtime.py).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from .state import KEY_FULL, KEY_VILL, KEY_VSTART
 ELEN = 64
 VTYPE_VILL = 1 << 63
 _VSETS = frozenset({"vsetvli", "vsetivli", "vsetvl"})
+_WHOLE = re.compile(r"vl[1248]re\d+\.v|vs[1248]r\.v")
 
 
 @dataclass(frozen=True)
@@ -100,7 +102,12 @@ def sets(decoded: Decoded) -> bool:
 
 def needs(decoded: Decoded) -> bool:
     """True if the instruction is translated for a known state."""
-    return decoded.insn.ext == "V" and not sets(decoded)
+    return decoded.insn.ext == "V" and not sets(decoded) and not moves_whole(decoded.insn.name)
+
+
+def moves_whole(name: str) -> bool:
+    """True for loads and stores of whole registers: vtype and vl are nothing to them (7.9)."""
+    return _WHOLE.fullmatch(name) is not None
 
 
 def keeps_vl(operands: Mapping[str, int]) -> bool:
@@ -127,7 +134,7 @@ def after(state: VState | None, decoded: Decoded) -> VState | None:
     """The state after any instruction but a vset*."""
     if writes_vstart(decoded):
         return None
-    if state is None or not needs(decoded):
+    if state is None or decoded.insn.ext != "V":
         return state
     if decoded.insn.name.endswith("ff.v"):  # it may have made vl smaller
         return replace(state, vl=None, vstart=0)
