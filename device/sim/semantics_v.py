@@ -7,13 +7,14 @@ one with any vl.
 
 from __future__ import annotations
 
-from . import semantics_vl, vstate
+from . import semantics_vi, semantics_vl, vstate
 from .build import Builder, Operands, Semantics, signed
 from .vector import VectorSemantics, vectorised
 from .vstate import VTYPE_VILL, VState
 
 # Each file of vector semantics has its own; here they come together.
 VSEMANTICS: dict[str, VectorSemantics] = {}
+VSEMANTICS |= semantics_vi.VSEMANTICS
 VSEMANTICS |= semantics_vl.VSEMANTICS
 
 

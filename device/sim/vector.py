@@ -19,7 +19,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import reduce
 
 from . import vstate
 from .build import BITS, Builder, Operands, Semantics
@@ -230,9 +230,9 @@ class Vector:
             parts.append(self.b.op(f"icmp ult <{chunk.n} x i16> {self.iota('i16', chunk)}, {vl}"))
         if masked:
             parts.append(self.mask_read(0, chunk))
-        for n, (before, part) in enumerate(pairwise(parts), 1):
-            parts[n] = self.b.op(f"and <{chunk.n} x i1> {before}, {part}")
-        return parts[-1] if parts else None
+        if not parts:
+            return None
+        return reduce(lambda a, b: self.b.op(f"and <{chunk.n} x i1> {a}, {b}"), parts)
 
     # -- masks --------------------------------------------------------------------------------
 
