@@ -13,7 +13,7 @@ from ...frontend.store import Store
 from . import host, runtime
 from .build import Mode
 from .flow import Unit
-from .translate import translate
+from .translate import Translation, translate
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def _runtime(cache_dir: Path | None) -> _Runtime:
     key = _key(b"runtime")
     code = objects.get(key)
     if code is None:
-        code = host.compile_ir(runtime.module_text(), inline=True)
+        code = host.compile_ir(runtime.module_text(), host.Effort.MODULE)
         objects.put(key, code)
     loader = host.Loader()
     loader.load(code)
@@ -100,11 +100,13 @@ class Engine:
             self._recent[key] = found
         return found
 
-    def _load(self, facts: str, text: Callable[[], str]) -> None:
+    def _load(self, facts: str, translated: Callable[[], Translation]) -> None:
         key = _key(facts.encode())
         code = self._cache.get(key)
         if code is None:
-            code = host.compile_ir(text())
+            made = translated()
+            effort = host.Effort.LOOPS if made.loops else host.Effort.UNIT
+            code = host.compile_ir(made.text, effort)
             self._cache.put(key, code)
             self.translated += 1
         self._loader.load(code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from functools import cache
 from typing import Any
 
@@ -55,17 +56,25 @@ def _compiler() -> Any:
     return _target_machine(opt=2)
 
 
-def compile_ir(text: str, *, inline: bool = False) -> bytes:
-    """Verify, optimise and compile a module for this host: an object's bytes.
+class Effort(Enum):
+    """How much to optimise: translation time is waiting time."""
 
-    inline: run the whole pipeline, for modules of several functions. Units are one function
-    each and get a short one, since translation time is waiting time.
-    """
+    UNIT = "a function whose checks leave loops little to gain"
+    LOOPS = "a function with fast loops: these become vector code"
+    MODULE = "functions that call each other"
+
+
+def compile_ir(text: str, effort: Effort = Effort.UNIT) -> bytes:
+    """Verify, optimise and compile a module for this host: an object's bytes."""
     module = llvm.parse_assembly(text)
     module.verify()
     machine = _compiler()
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=2))
-    if inline:
+    options = llvm.create_pipeline_tuning_options(speed_level=1 if effort is Effort.LOOPS else 2)
+    if effort is Effort.LOOPS:
+        # The vectoriser interleaves; unrolling on top costs compile time and gains nothing.
+        options.loop_vectorization, options.loop_unrolling = True, False
+    builder = llvm.create_pass_builder(machine, options)
+    if effort is not Effort.UNIT:
         builder.getModulePassManager().run(module, builder)
     else:
         passes = llvm.create_new_function_pass_manager()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from . import fastloops, vstate
 from .build import Builder, Mode, Semantics
@@ -13,8 +14,16 @@ from .semantics import SEMANTICS
 FLOAT_EXTENSIONS = frozenset({"F", "D", "Zfh"})
 
 
-def translate(unit: Unit, mode: Mode, extensions: frozenset[str], name: str) -> str:
-    """LLVM IR of a module with one function, `name`.
+@dataclass(frozen=True)
+class Translation:
+    """LLVM IR of a module with one function. loops: it has loops without checks."""
+
+    text: str
+    loops: bool
+
+
+def translate(unit: Unit, mode: Mode, extensions: frozenset[str], name: str) -> Translation:
+    """Translate a unit to a function called `name`.
 
     extensions:  what the hart has, as the instruction table names them; others are illegal.
     """
@@ -42,7 +51,7 @@ def translate(unit: Unit, mode: Mode, extensions: frozenset[str], name: str) -> 
         if not b.ended:
             b.jump(code[-1].next_pc)
         fastloops.add(b, code, starts, emit)
-    return finish(b, name)
+    return Translation(finish(b, name), any(block.fast for block in b.blocks))
 
 
 def _semantics(
