@@ -98,7 +98,22 @@ class Spill:
     tag: str
 
 
-Item = str | UseX | DefX | DefF | Access | Spill
+@dataclass(frozen=True)
+class FloatOp:
+    """Host arithmetic; whether it must keep its place among flags and modes the unit decides.
+
+    name: the operation and the types it is for, as in the intrinsics' names: "fadd.f32".
+    """
+
+    out: str
+    result: str
+    name: str
+    args: tuple[tuple[str, str], ...]  # (type, value)
+    rounds: bool
+    predicate: str  # of a comparison
+
+
+Item = str | UseX | DefX | DefF | Access | Spill | FloatOp
 
 # What a unit keeps of vtype like registers: bits above those of v0..v31 in a block's mask.
 VCONFIG = ("vl", "vtype", "vstart")
@@ -132,7 +147,8 @@ HOST = DYNAMIC_RM = 7
 class Mode:
     """The part of a hart's state that translations are specialised for."""
 
-    rounding: int = HOST  # by frm: HOST, RMM, or INVALID_RM for 5..7
+    # By frm: HOST, RMM, or INVALID_RM for 5..7; RNE if no code is seen that changes it.
+    rounding: int = HOST
     float_on: bool = True  # mstatus.FS is not Off
     track_flags: bool = False  # see ieee.py; False as long as no code is seen that reads them
     vlen: int = 0  # bits of a vector register; 0: there are none
@@ -154,6 +170,7 @@ class Builder:
         self.views: set[tuple[int, View]] = set()  # float views that are read
         self.used_v: set[int] = set()  # vector registers
         self.externals: set[str] = set()  # declarations the unit needs
+        self.strict_floats = mode.track_flags or mode.rounding != RNE  # see ieee.py
         self.vstate: VState | None = None  # what is known of vtype before this instruction
         self.pc = 0
         self.word = 0  # the instruction as fetched
@@ -340,9 +357,10 @@ class Builder:
     @contextmanager
     def rounded(self, mode: int) -> Iterator[None]:
         """Have the host round by `mode`, RNE to RUP or HOST, in what is emitted meanwhile."""
-        if mode == HOST:
+        if mode in (HOST, self.mode.rounding):
             yield
             return
+        self.strict_floats = True
         self.collect_flags()
         self.install_rounding(str(mode))
         yield
@@ -371,14 +389,9 @@ class Builder:
         name: of the constrained intrinsic, with the types it is for: "fadd.f32".
         rounds: whether it takes a rounding mode. predicate: of a comparison.
         """
-        types = [*(t for t, _ in args), *["metadata"] * (1 + rounds + bool(predicate))]
-        given = [f"{t} {v}" for t, v in args]
-        given += ['metadata !"round.dynamic"'] if rounds else []
-        given += [f'metadata !"{predicate}"'] if predicate else []
-        given += ['metadata !"fpexcept.strict"']
-        function = f"llvm.experimental.constrained.{name}"
-        self.externals.add(f"declare {result} @{function}({', '.join(types)})")
-        return self.op(f"call {result} @{function}({', '.join(given)}) strictfp")
+        out = f"%{self.name()}"
+        self.blocks[-1].items.append(FloatOp(out, result, name, args, rounds, predicate))
+        return out
 
     # -- memory -------------------------------------------------------------------------------
 

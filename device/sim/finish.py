@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from . import state
+from . import floatops, state
 from .build import (
     BITS,
     NAN_BITS,
@@ -29,6 +29,7 @@ from .build import (
     Builder,
     DefF,
     DefX,
+    FloatOp,
     Item,
     Spill,
     UseX,
@@ -78,7 +79,7 @@ def finish(b: Builder, name: str) -> str:
     return "\n".join(
         (
             f"define {{ i64, i64 }} @{name}(ptr noalias %hart, i64 %entry, i64 %budget.in)"
-            " nounwind strictfp {",
+            f" nounwind{' strictfp' if b.strict_floats else ''} {{",
             *head,
             *body,
             "}",
@@ -95,6 +96,10 @@ def _expand(
         match item:
             case str():
                 yield item
+            case FloatOp():
+                line, declaration = (floatops.strict if b.strict_floats else floatops.plain)(item)
+                b.externals.update([declaration] if declaration else [])
+                yield line
             case DefF():
                 yield from _write_float(b, item)
             case Access(kind="span"):

@@ -28,6 +28,7 @@ MASK64 = (1 << 64) - 1
 
 BRANCHES = frozenset({"beq", "bne", "blt", "bge", "bltu", "bgeu"})
 _ENDS = frozenset({"ecall", "ebreak", "mret", "fence.i"})
+_ROUNDING_CSRS = frozenset(csr.BY_NAME[name].number for name in ("frm", "fcsr"))
 _CSR_ENDS = frozenset(csr.BY_NAME[name].number for name in ("frm", "fcsr", "mstatus"))
 
 # Up to four bytes of code at an address: fewer at the end of executable memory, none outside.
@@ -289,3 +290,16 @@ def successors(code: CodeWord) -> tuple[tuple[int, ...], bool]:
     if name in _ENDS:
         return (), False
     return (code.next_pc,), False
+
+
+def sets_rounding(unit: Unit) -> bool:
+    """True if the unit may write a rounding mode other than 0, to nearest."""
+    return any(_sets_rounding(code) for block in unit.blocks.values() for code in block)
+
+
+def _sets_rounding(code: CodeWord) -> bool:
+    """Writing 0 to fcsr is what start code does: it changes nothing."""
+    d = code.decoded
+    if d is None or d.operands.get("csr") not in _ROUNDING_CSRS:
+        return False
+    return d.operands.get("rs1", d.operands.get("zimm5", 0)) != 0

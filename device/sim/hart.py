@@ -9,7 +9,7 @@ import struct
 from dataclasses import dataclass, field
 
 from . import csr, flagreaders, softfloat, state, vstate
-from .build import HOST, INVALID_RM, MASK64, RMM, Mode
+from .build import HOST, INVALID_RM, MASK64, RMM, RNE, Mode
 from .engine import Engine, Function
 from .flow import Node
 from .interface import BusError, IoDevice
@@ -106,12 +106,17 @@ class Hart:
     def retired(self) -> int:
         return int(self.state.retired_end - self.state.budget) & MASK64
 
-    def mode(self, track_flags: bool) -> Mode:
-        """What translations for the hart in its present state are made for."""
+    def mode(self, *, track_flags: bool, sets_rounding: bool) -> Mode:
+        """What translations for the hart in its present state are made for.
+
+        track_flags: code was seen that reads fflags. sets_rounding: or that writes frm.
+        """
         mstatus = self.state.csr[csr.BY_NAME["mstatus"].slot]
         float_on, vector_on = (bool(mstatus & f) for f in (csr.MSTATUS_FS, csr.MSTATUS_VS))
         frm = self.state.frm
         rounding = HOST if frm < RMM else RMM if frm == RMM else INVALID_RM
+        if frm == RNE and not track_flags and not sets_rounding:
+            rounding = RNE
         return Mode(rounding, float_on, track_flags, self._vlen, vector_on)
 
     @property

@@ -84,6 +84,7 @@ class Machine:
         self.arch = arch
         self.extensions = extensions_of(arch)
         self.track_flags = False  # as in Mode
+        self.sets_rounding = False  # some code has written frm, or is about to
         self._engine = Engine(cache_dir)
         misa = misa_of(self.extensions)
         self.vlen = vlen_of(arch)
@@ -456,7 +457,12 @@ class Machine:
             self.track_flags = True
             for h in self._harts:
                 h.clear_table()
-        function = self._engine.function(unit, hart.mode(self.track_flags), self.extensions)
+        if not self.sets_rounding and flow.sets_rounding(unit):
+            self.sets_rounding = True
+            for h in self._harts:
+                h.clear_table()
+        mode = hart.mode(track_flags=self.track_flags, sets_rounding=self.sets_rounding)
+        function = self._engine.function(unit, mode, self.extensions)
         hart.add_function(function)
         return None
 

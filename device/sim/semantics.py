@@ -7,7 +7,7 @@ Names and operands are those of the backend's table after compressed forms are e
 from __future__ import annotations
 
 from . import csr, semantics_a, semantics_b, semantics_fd, semantics_v, state
-from .build import HOST, INVALID_RM, MASK64, RMM, Builder, Operands, Semantics, signed
+from .build import HOST, INVALID_RM, MASK64, RMM, RNE, Builder, Operands, Semantics, signed
 from .interface import Cause
 
 SEMANTICS: dict[str, Semantics] = {}
@@ -322,7 +322,12 @@ def _write_csr(b: Builder, row: csr.Csr, value: str) -> None:
 
 
 # Mode's rounding -> what frm is then compared with.
-_ROUNDING_CHANGED = {HOST: ("uge", RMM), RMM: ("ne", RMM), INVALID_RM: ("ule", RMM)}
+_ROUNDING_CHANGED = {
+    RNE: ("ne", RNE),
+    HOST: ("uge", RMM),
+    RMM: ("ne", RMM),
+    INVALID_RM: ("ule", RMM),
+}
 
 
 def _leave_if_mode_changed(b: Builder, row: csr.Csr) -> None:

@@ -66,3 +66,15 @@ def test_code_bytes_are_those_of_the_image():
     assert unit.code == (
         (0x1000, b"\x01\x00" + NOP.to_bytes(4, "little") + RET.to_bytes(4, "little")),
     )
+
+
+def test_setting_a_rounding_mode_is_noticed():
+    for word, sets in (
+        (e("csrrw", rd=0, csr=2, rs1=6), True),
+        (e("csrrwi", rd=5, csr=2, zimm5=1), True),
+        (e("csrrs", rd=0, csr=3, rs1=6), True),
+        (e("csrrs", rd=5, csr=2, rs1=0), False),
+        (e("csrrw", rd=0, csr=3, rs1=0), False),  # as start code does
+        (e("csrrw", rd=0, csr=1, rs1=6), False),
+    ):
+        assert flow.sets_rounding(discover([word, RET])) is sets

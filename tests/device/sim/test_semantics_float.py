@@ -247,3 +247,34 @@ def test_the_dynamic_rounding_mode_is_used_or_illegal(bench, mode: int) -> None:
         return
     assert result.ok
     assert bench.machine.read_x(0, 7) == (1 << 64) + (-2, -2, -3, -2, -3)[mode]
+
+
+def test_a_rounding_mode_set_late_holds_in_code_that_has_run(bench) -> None:
+    """The divider runs to nearest before the code that sets another mode is reached."""
+    divide, setter = 0x100, 0x200
+    bench.put(
+        [
+            encode("addi", rd=5, rs1=0, imm12=1),
+            encode("addi", rd=6, rs1=0, imm12=3),
+            encode("fcvt.d.l", rd=1, rs1=5, rm=0),
+            encode("fcvt.d.l", rd=2, rs1=6, rm=0),
+            encode("jal", rd=7, jump21=divide - 16),
+            encode("fmv.x.d", rd=20, rs1=3),
+            encode("jal", rd=7, jump21=setter - 24),
+            encode("jal", rd=7, jump21=divide - 28),
+            encode("fmv.x.d", rd=21, rs1=3),
+            encode("jalr", rd=0, rs1=1, imm12=0),
+        ]
+    )
+    bench.put(
+        [encode("fdiv.d", rd=3, rs1=1, rs2=2, rm=7), encode("jalr", rd=0, rs1=7, imm12=0)],
+        0x4000_0000 + divide,
+    )
+    bench.put(
+        [encode("csrrwi", rd=0, csr=2, zimm5=3), encode("jalr", rd=0, rs1=7, imm12=0)],
+        0x4000_0000 + setter,
+    )
+    assert bench.run().ok
+    nearest = struct.unpack("<Q", struct.pack("<d", 1 / 3))[0]
+    assert bench.machine.read_x(0, 20) == nearest  # which is below 1/3
+    assert bench.machine.read_x(0, 21) == nearest + 1
