@@ -49,6 +49,15 @@ class UseX:
 class DefX:
     reg: int
     origin: int | None  # a register whose value this one continues: pointer += n
+    value: int | None  # where it is a constant
+
+
+@dataclass(frozen=True)
+class Least:
+    """From here on a register is known to hold at least this, unsigned."""
+
+    reg: int
+    value: int
 
 
 @dataclass(frozen=True)
@@ -113,7 +122,7 @@ class FloatOp:
     predicate: str  # of a comparison
 
 
-Item = str | UseX | DefX | DefF | Access | Spill | FloatOp
+Item = str | UseX | DefX | Least | DefF | Access | Spill | FloatOp
 
 # What a unit keeps of vtype like registers: bits above those of v0..v31 in a block's mask.
 VCONFIG = ("vl", "vtype", "vstart")
@@ -214,6 +223,11 @@ class Builder:
         self.pc, self.word, self.size, self.undone = pc, word, size, undone
 
     @property
+    def checked(self) -> bool:
+        """False in a copy of the block that only runs where its requirements are met."""
+        return self._places is None
+
+    @property
     def position(self) -> int:
         """How many items the block has so far."""
         return len(self.blocks[-1].items)
@@ -286,7 +300,8 @@ class Builder:
         if reg == 0:
             return
         block = self.blocks[-1]
-        block.items.append(DefX(reg, origin))
+        known = None if value.startswith("%") else int(value) & MASK64
+        block.items.append(DefX(reg, origin, known))
         block.items.append(f"store i64 {value}, ptr %x{reg}")
         block.written_x |= 1 << reg
 
@@ -580,6 +595,25 @@ class Builder:
         self.start(other)
         self._goto(self.next_pc)
         self.ended = True
+
+    def require_least(self, reg: int, value: int) -> None:
+        """What follows is for x[reg] >= value, unsigned, alone."""
+        self.blocks[-1].items.append(Least(reg, value))
+
+    @contextmanager
+    def leaving(self, stays: str, state: VState) -> Iterator[None]:
+        """Where an i1 is false do the body, and go to the next instruction in another node."""
+        on, off = self.new_label(), self.new_label()
+        self.expect(stays, on, off)
+        self.start(off)
+        if self.undone > 1:  # instructions of the block that are not done then
+            left = self.op("load i64, ptr %budget")
+            self.emit(f"store i64 {self.op(f'add i64 {left}, {self.undone - 1}')}, ptr %budget")
+        known, self.vstate = self.vstate, state
+        yield
+        self._goto(self.next_pc)
+        self.vstate = known
+        self.start(on)
 
     def redispatch(self) -> None:
         """End the block before this instruction: it needs a unit that knows vtype."""

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from .build import BITS, MASK64, Access, BlockCode, Builder, DefX, Item, Operands, signed
+from .build import BITS, MASK64, Access, BlockCode, Builder, DefX, Item, Least, Operands, signed
 from .flow import BRANCHES, CodeWord
 
 MAX_SIZE = 120  # instructions of a loop; the fast one is a second copy
@@ -81,6 +81,8 @@ class Loop:
     right_step: Form
     # (value, step, "sext" or "zext"): of 32 bits throughout
     words: list[tuple[Form, Form, str]] = field(default_factory=list)
+    # (value, how much less it is in the next iteration, what it must be at least)
+    floors: list[tuple[Form, int, int]] = field(default_factory=list)
     walks: list[Walk] = field(default_factory=list)
     # Of each access: its walk, bytes above the walk's lowest.
     places: list[tuple[int, int]] = field(default_factory=list)
@@ -131,7 +133,6 @@ _LINEAR: dict[str, Callable[[_Get, Operands], Form | None]] = {
     "sh1add": lambda get, _: _sum(get, "rs1", "rs2", 2),
     "sh2add": lambda get, _: _sum(get, "rs1", "rs2", 4),
     "sh3add": lambda get, _: _sum(get, "rs1", "rs2", 8),
-    "lui": lambda _, o: Form((), _wrap(o["upper20"])),
 }
 # These are the same as long as the result fits in 32 bits.
 _LINEAR_WORD = {
@@ -148,6 +149,7 @@ class _Body:
     forms: dict[int, Form | None] = field(default_factory=dict)  # of registers written so far
     accesses: list[tuple[Access, Form]] = field(default_factory=list)
     words: list[tuple[Form, str]] = field(default_factory=list)
+    floors: list[tuple[Form, int]] = field(default_factory=list)  # values, and their least
 
     def form(self, reg: int) -> Form | None:
         return self.forms.get(reg, _of_register(reg))
@@ -198,8 +200,14 @@ def _analyse(block: BlockCode, code: Sequence[CodeWord], starts: Sequence[int]) 
                 if base is None:
                     return None
                 body.accesses.append((item, base.moved(item.offset)))
+            elif isinstance(item, Least):
+                floor = body.form(item.reg)
+                if floor is None:
+                    return None
+                body.floors.append((floor, item.value))
             elif isinstance(item, DefX):
-                body.forms[item.reg] = value
+                known = None if item.value is None else Form((), _wrap(item.value))
+                body.forms[item.reg] = value if known is None else known
     branch = code[-1].decoded
     assert branch is not None
     left, right = (body.form(branch.operands[side]) for side in ("rs1", "rs2"))
@@ -219,6 +227,11 @@ def _fill(loop: Loop, body: _Body) -> bool:
         if step is None:
             return False
         loop.words.append((value, step, how))
+    for value, least in body.floors:
+        step = body.step(value)
+        if step is None or step.terms or not -STEP < step.const <= 0:
+            return False
+        loop.floors.append((value, -step.const, least))
     constants = []
     for access, start in body.accesses:
         step = body.step(start)
@@ -355,16 +368,22 @@ def guard(
     """
     name, slow = loop.name, f"slow.{loop.label}"
     out = _Lines(name)
-    more, exact = _more(loop, out)
+    more, conditions = _more(loop, out)
     left = out.op("load i64, ptr %budget")
     whole = out.op(f"call i64 @llvm.smax.i64(i64 {left}, i64 0)")
     turn = out.op(f"udiv i64 {whole}, {loop.size}")
     # Iterations: those to the exit, or as many as the slow loop would do without a new turn.
     upto = out.op(f"add i64 {out.least(more, str(MOST - 2))}, 1")
     rounds = out.least(upto, turn)
+    for value, fall, least in loop.floors:
+        room = out.op(f"sub i64 {out.form(value)}, {least}")
+        conditions.append(out.op(f"icmp sge i64 {room}, 0"))
+        if fall:
+            times = out.op(f"udiv i64 {room}, {fall}")
+            rounds = out.least(rounds, out.op(f"add i64 {times}, 1"))
     many = out.op(f"icmp uge i64 {rounds}, {LEAST}")
     out.lines += [
-        f"br i1 {out.all([*exact, many])}, label %{name}.check, label %{slow}",
+        f"br i1 {out.all([*conditions, many])}, label %{name}.check, label %{slow}",
         f"{name}.check:",
     ]
     last = out.op(f"sub i64 {rounds}, 1")
@@ -415,7 +434,7 @@ def guard(
 
 
 def _more(loop: Loop, out: _Lines) -> tuple[str, list[str]]:
-    """How often the branch will be taken, if these conditions hold."""
+    """How often the branch will be taken if these conditions hold, or more than that."""
     left, right = out.form(loop.left), out.form(loop.right)
     if loop.branch == "bne":
         gap = loop.left_step.plus(loop.right_step, -1)
@@ -431,8 +450,9 @@ def _more(loop: Loop, out: _Lines) -> tuple[str, list[str]]:
             conditions = [out.op(f"icmp ult i64 {before}, {STEP - 1}")]
             pace = out.op(f"call i64 @llvm.umax.i64(i64 {pace}, i64 1)")
         rest = out.op(f"urem i64 {distance}, {pace}")
-        conditions.append(out.op(f"icmp eq i64 {rest}, 0"))
-        return out.op(f"udiv i64 {distance}, {pace}"), conditions
+        meets = out.op(f"icmp eq i64 {rest}, 0")  # or never does, in the iterations there may be
+        times = out.op(f"udiv i64 {distance}, {pace}")
+        return out.op(f"select i1 {meets}, i64 {times}, i64 -1"), conditions
     # Taken while low < high, or low <= high; none of them may wrap around on the way.
     unsigned = loop.branch.endswith("u")
     sign = "u" if unsigned else "s"

@@ -31,6 +31,7 @@ from .build import (
     DefX,
     FloatOp,
     Item,
+    Least,
     Spill,
     UseX,
     View,
@@ -112,7 +113,7 @@ def _expand(
                 yield from _access(item, groups)
             case Spill():
                 yield from _spill(b, *written, item)
-            case UseX() | DefX():
+            case UseX() | DefX() | Least():
                 pass
 
 

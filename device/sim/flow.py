@@ -5,10 +5,11 @@ of its entries, so that returning re-enters the same unit. Whatever is not in th
 it is too far, not executable, or where a run must stop, is an exit to the dispatcher.
 
 Vector code is translated for the vtype it runs with: blocks are *nodes*, an address and what is
-known of vtype there. A vsetvli leads to two nodes, with vl = VLMAX and with any vl; the one has
-code without tail masks. Where nothing depends on vtype before it is set anew a node knows
-nothing, so scalar code is never there twice. An instruction that has to know, and does not, is
-an exit to itself with bit 0 of the address set: the dispatcher then matches the hart's vtype too.
+known of vtype there. After a vsetvli the block goes on with vl = VLMAX, in code without tail
+masks; where vl is less it is left for a node with any vl. Where nothing depends on vtype before
+it is set anew a node knows nothing, so scalar code is never there twice. An instruction that has
+to know, and does not, is an exit to itself with bit 0 of the address set: the dispatcher then
+matches the hart's vtype too.
 """
 
 from __future__ import annotations
@@ -122,6 +123,7 @@ def discover(
     """
     words: dict[int, CodeWord] = {}
     leaders: set[int] = set()
+    resumed: set[int] = set()  # addresses after a vset*; leaders too if anything jumps there
     given = (start, *extra)
     returns: list[int] = []
     work = [node.pc for node in reversed(given)]
@@ -140,14 +142,17 @@ def discover(
                 work.extend(reversed(targets))
                 break
             pc = code.next_pc
-            if _ends_quietly(code):
+            if _ends_by_csr(code):
                 leaders.add(pc)
+            elif _sets(code):
+                resumed.add(pc)
         else:
             leaders.add(pc)
     entries = tuple(dict.fromkeys((*given, *map(Node, returns))))
-    blocks = _cut(words, leaders)
     if vlen and any(c.decoded and vstate.needs(c.decoded) for c in words.values()):
-        return _spread(entries, blocks, vlen, limit)
+        blocks = _cut(words, leaders | resumed)
+        return _Spread(blocks, (resumed - leaders) & blocks.keys(), vlen).unit(entries, limit)
+    blocks = _cut(words, leaders)
     return Unit(
         tuple(n for n in entries if n.pc in blocks),
         {Node(pc): block for pc, block in blocks.items()},
@@ -170,68 +175,78 @@ def _cut(words: dict[int, CodeWord], leaders: set[int]) -> dict[int, tuple[CodeW
 # -- what is known of vtype -----------------------------------------------------------------------
 
 
-def _spread(
-    entries: tuple[Node, ...], blocks: dict[int, tuple[CodeWord, ...]], vlen: int, limit: int
-) -> Unit:
-    """The unit whose blocks are repeated for each knowledge of vtype they are reached with."""
-    live = _live(blocks)
-    found: dict[Node, tuple[CodeWord, ...]] = {}
-    variants = dict.fromkeys(blocks, 0)
-    size = 0
-    work = [n for n in reversed(entries) if n.pc in blocks]
-    given = frozenset(work)
-    while work:
-        node = work.pop()
-        crowded = variants[node.pc] >= VARIANTS or size > 2 * limit
-        if crowded and node.state is not None and node not in given:
-            choices = _choices(node.pc, node.state, live)
-            node = next((n for n in choices if n in found), choices[-1])
-        if node in found:
-            continue
-        block = found[node] = _known_part(node, blocks[node.pc])
-        variants[node.pc] += node.state is not None
-        size += len(block)
-        work += [
-            _choices(pc, state, live)[0]
-            for pc, state in reversed(_leads_to(node, block, vlen))
-            if pc in blocks
-        ]
-    ordered = sorted(found, key=lambda n: (n.pc, n.state.tag if n.state else ""))
-    reached = tuple(n for n in entries if n in found)
-    return Unit(reached, {node: found[node] for node in ordered}, live)
+class _Spread:
+    """Repeats blocks for each knowledge of vtype they are reached with.
 
+    blocks:  they end after each vset*.
+    resumed: those that only follow a vset*, so that what comes before may include them.
+    """
 
-def _known_part(node: Node, block: tuple[CodeWord, ...]) -> tuple[CodeWord, ...]:
-    """The block as far as it can run: to an instruction that leaves because it must know."""
-    state = node.state
-    for position, code in enumerate(block):
-        if code.decoded is None:
-            break
-        if state is None and vstate.needs(code.decoded):
-            return block[: position + 1]
-        state = vstate.after(state, code.decoded)
-    return block
+    def __init__(
+        self, blocks: dict[int, tuple[CodeWord, ...]], resumed: set[int], vlen: int
+    ) -> None:
+        self._blocks = blocks
+        self._resumed = resumed
+        self._vlen = vlen
+        self._live = _live(blocks)
 
+    def unit(self, entries: tuple[Node, ...], limit: int) -> Unit:
+        found: dict[Node, tuple[CodeWord, ...]] = {}
+        variants = dict.fromkeys(self._blocks, 0)
+        size = 0
+        work = [n for n in reversed(entries) if n.pc in self._blocks]
+        given = frozenset(work)
+        while work:
+            node = work.pop()
+            crowded = variants[node.pc] >= VARIANTS or size > 2 * limit
+            if crowded and node.state is not None and node not in given:
+                choices = _choices(node.pc, node.state, self._live)
+                node = next((n for n in choices if n in found), choices[-1])
+            if node in found:
+                continue
+            block, targets = self._follow(node)
+            found[node] = block
+            variants[node.pc] += node.state is not None
+            size += len(block)
+            work += [n for n in reversed(targets) if n.pc in self._blocks]
+        ordered = sorted(found, key=lambda n: (n.pc, n.state.tag if n.state else ""))
+        reached = tuple(n for n in entries if n in found)
+        return Unit(reached, {node: found[node] for node in ordered}, self._live)
 
-def _leads_to(
-    node: Node, block: tuple[CodeWord, ...], vlen: int
-) -> list[tuple[int, VState | None]]:
-    """Addresses in the unit that may follow, with what is known there."""
-    state = node.state
-    for code in block[:-1]:
-        if code.decoded is not None:
-            state = vstate.after(state, code.decoded)
-    last = block[-1]
-    if last.decoded is None or (state is None and vstate.needs(last.decoded)):
-        return []
-    targets, call = successors(last)
-    if call:
-        return []  # it is an entry by itself
-    if vstate.sets(last.decoded):
-        name, operands = last.decoded.insn.name, last.decoded.operands
-        return [(last.next_pc, new) for new in vstate.after_set(state, name, operands, vlen)]
-    state = vstate.after(state, last.decoded)
-    return [(target, state) for target in targets]
+    def _follow(self, node: Node) -> tuple[tuple[CodeWord, ...], list[Node]]:
+        """A node's instructions, through each vset* with vl = VLMAX, and where it leads to.
+
+        It ends early at an instruction that leaves because it must know vtype.
+        """
+        words: list[CodeWord] = []
+        targets: list[Node] = []
+        pc, state = node
+        while True:
+            for code in self._blocks[pc]:
+                words.append(code)
+                if code.decoded is None:
+                    return tuple(words), targets
+                if state is None and vstate.needs(code.decoded):
+                    return tuple(words), targets
+                if not vstate.sets(code.decoded):
+                    state = vstate.after(state, code.decoded)
+            last = words[-1]
+            assert last.decoded is not None
+            if not vstate.sets(last.decoded):
+                after, call = successors(last)  # where a call returns to is an entry by itself
+                targets += [self._best(target, state) for target in after if not call]
+                return tuple(words), targets
+            name, operands = last.decoded.insn.name, last.decoded.operands
+            state, *others = vstate.after_set(state, name, operands, self._vlen)
+            if last.next_pc in self._live:
+                targets += [self._best(last.next_pc, other) for other in others]
+            if last.next_pc not in self._resumed:
+                targets.append(self._best(last.next_pc, state))
+                return tuple(words), targets
+            pc = last.next_pc
+
+    def _best(self, pc: int, state: VState | None) -> Node:
+        return _choices(pc, state, self._live)[0]
 
 
 def _live(blocks: dict[int, tuple[CodeWord, ...]]) -> frozenset[int]:
@@ -262,13 +277,16 @@ def _live(blocks: dict[int, tuple[CodeWord, ...]]) -> frozenset[int]:
 def ends_block(code: CodeWord) -> bool:
     """True if control may go elsewhere than to the next instruction."""
     targets, call = successors(code)
-    return call or targets != (code.next_pc,) or _ends_quietly(code)
+    return call or targets != (code.next_pc,) or _ends_by_csr(code)
 
 
-def _ends_quietly(code: CodeWord) -> bool:
-    """True if the next instruction follows, but what units are translated for may change."""
+def _ends_by_csr(code: CodeWord) -> bool:
     d = code.decoded
-    return d is not None and (d.operands.get("csr") in _CSR_ENDS or vstate.sets(d))
+    return d is not None and d.operands.get("csr") in _CSR_ENDS
+
+
+def _sets(code: CodeWord) -> bool:
+    return code.decoded is not None and vstate.sets(code.decoded)
 
 
 def successors(code: CodeWord) -> tuple[tuple[int, ...], bool]:

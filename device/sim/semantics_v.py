@@ -1,11 +1,12 @@
 """V: setting vtype and vl, and the table of all vector instructions.
 
 What is known after a vset* is decided in vstate.py; here is the code that makes it so. Where
-the AVL is in a register there are two ways on: one with vl = VLMAX, to code for that alone, and
-one with any vl.
+the AVL is in a register the block goes on for vl = VLMAX alone, and is left where vl is less.
 """
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from . import semantics_vi, semantics_vl, vstate
 from .build import Builder, Operands, Semantics, signed
@@ -28,33 +29,38 @@ def _vsetivli(b: Builder, o: Operands) -> None:
 
 def _set(name: str, b: Builder, o: Operands) -> None:
     """vtype is in the instruction."""
-    *before, new = vstate.after_set(b.vstate, name, o, b.mode.vlen)
+    new, *others = vstate.after_set(b.vstate, name, o, b.mode.vlen)
     assert new is not None
+    most = new.vlmax(b.mode.vlen)
     b.set_vconfig("vtype", signed(new.vtype))
     b.set_vconfig("vstart", "0")
-    if new.vl is not None:
+    if new.vl is not None and (not others or b.next_pc in b.unit.live):
+        for other in others:
+            assert other is not None
+            _fork(b, o, most, other)
         _go_on(b, o, new, str(new.vl))
         return
     avl = b.vconfig("vl") if vstate.keeps_vl(o) else b.x(o["rs1"])
-    most = str(new.vlmax(b.mode.vlen))
-    full = before[0] if before else None
-    if full is None or b.unit.node(b.next_pc, full) == b.unit.node(b.next_pc, new):
-        _go_on(b, o, new, b.call("i64", "llvm.umin.i64", ("i64", avl), ("i64", most)))
-        return
-    enough = b.op(f"icmp uge i64 {avl}, {most}")
-    yes, no = b.new_label(), b.new_label()
-    b.branch(enough, yes, no)
-    b.start(yes)
-    _go_on(b, o, full, most)
-    b.start(no)
-    _go_on(b, o, new, avl)
+    vl = b.call("i64", "llvm.umin.i64", ("i64", avl), ("i64", str(most)))
+    _go_on(b, o, replace(new, vl=None), vl)
+
+
+def _fork(b: Builder, o: Operands, most: int, other: VState) -> None:
+    """Go on where vl is `most`; the rest is for a node that does not know vl."""
+    avl = b.x(o["rs1"])
+    b.require_least(o["rs1"], most)
+    if b.checked:
+        with b.leaving(b.op(f"icmp uge i64 {avl}, {most}"), other):
+            b.set_vconfig("vl", avl)
+            b.set_x(o["rd"], avl)
 
 
 def _go_on(b: Builder, o: Operands, new: VState | None, vl: str) -> None:
     b.set_vconfig("vl", vl)
     b.set_x(o["rd"], vl)
     b.vstate = new
-    b.jump(b.next_pc)
+    if b.undone == 1:  # the block ends here: something else jumps to what follows
+        b.jump(b.next_pc)
 
 
 def _vsetvl(b: Builder, o: Operands) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from kcc.backend.encode import encode as e
-from kcc.device.sim import fastloops, translate
+from kcc.device.sim import csr, fastloops, translate
 from kcc.device.sim.machine import Fault, HartStart, Machine, Reason
 
 BASE, SIZE, RETURN = 0x4000_0000, 1 << 14, 0x8000
@@ -30,14 +30,16 @@ def made(monkeypatch) -> list[bool]:
     return seen
 
 
-def run(code, args, *, harts=1, quantum=5000, limit=None, fast=True, count=1, regions=1):
+def run(
+    code, args, *, harts=1, quantum=5000, limit=None, fast=True, count=1, regions=1, arch="rv64gc"
+):
     """All that can be observed of a run: its result, registers, memory."""
     data = bytearray(2 * SIZE)
     for i, word in enumerate(code):
         data[4 * i : 4 * i + 4] = word.to_bytes(4, "little")
     noise = random.Random(7)
     data[0x1000:] = noise.randbytes(len(data) - 0x1000)
-    machine = Machine(harts, quantum=quantum)
+    machine = Machine(harts, quantum=quantum, arch=arch)
     machine.map_ram(BASE, SIZE, memoryview(data))
     if regions > 1:
         machine.map_ram(HIGH, SIZE, memoryview(data), SIZE)
@@ -53,7 +55,9 @@ def run(code, args, *, harts=1, quantum=5000, limit=None, fast=True, count=1, re
             )  # fmt: skip
             x = [[machine.read_x(h, r) for r in range(1, 32)] for h in range(harts)]
             f = [[machine.read_f(h, r) for r in range(32)] for h in range(harts)]
-            results.append((result, x, f, bytes(data)))
+            v = [machine.read_v(h, r) for h in range(harts) for r in range(32)]
+            v += [machine.read_csr(h, number) for h in range(harts) for number in csr.VECTOR_CSRS]
+            results.append((result, x, f, bytes(data), v))
     finally:
         translate.fastloops.add = before
     return results
@@ -246,3 +250,36 @@ def test_a_step_in_a_register(made, counts, step):
     assert any(made)
     if step in (1, 8):
         assert results[1][0].ok
+
+
+def strip(vtype: int, bits: int) -> list[int]:
+    """Copy x13 elements from x11 to x12, as many at a time as a group of registers holds."""
+    return [
+        e("vsetvli", rd=5, rs1=13, zimm11=vtype),
+        e(f"vle{bits}.v", vd=8, rs1=11),
+        e("slli", rd=6, rs1=5, shamt6=bits.bit_length() - 4),
+        e("sub", rd=13, rs1=13, rs2=5),
+        e("add", rd=11, rs1=11, rs2=6),
+        e(f"vse{bits}.v", vs3=8, rs1=12),
+        e("add", rd=12, rs1=12, rs2=6),
+        e("bne", rs1=13, rs2=0, branch13=-28),
+        RET,
+    ]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_strip_mined_loops(made, seed):
+    rng = random.Random(seed)
+    for _ in range(6):
+        bits = rng.choice([8, 16, 32, 64])
+        vtype = (bits.bit_length() - 4) << 3 | rng.choice([0, 1, 7])
+        source, target = BASE + 0x1400, rng.choice([BASE + 0x1400, BASE + 0x3000, HIGH + 0x2000])
+        count = rng.choice([0, 3, 4, 100, 253, 256, 600, -1])
+        options = {
+            "quantum": rng.choice([1, 37, 5000]), "harts": rng.choice([1, 2]),
+            "limit": rng.choice([None, rng.randrange(1, 900)]) if count >= 0 else 3000,
+            "arch": rng.choice(["rv64gcv", "rv64gcv_zvl512b"]), "regions": 2,
+        }  # fmt: skip
+        before = len(made)
+        same(strip(vtype, bits), (source, target, count & (1 << 64) - 1), **options)
+        assert any(made[before:])
