@@ -162,6 +162,9 @@ class Mode:
     track_flags: bool = False  # see ieee.py; False as long as no code is seen that reads them
     vlen: int = 0  # bits of a vector register; 0: there are none
     vector_on: bool = True  # mstatus.VS is not Off
+    # For those who watch: the state is right where a turn ends or an instruction traps, and a
+    # turn does not go on in the middle of a unit.
+    exact: bool = False
 
     @property
     def vector(self) -> bool:
@@ -452,6 +455,7 @@ class Builder:
             assert check is None
             yield self.op(f"getelementptr inbounds i8, {self._places.pop(0)}")
             return
+        self._expose()
         tag = self.name()
         addr = self.address(base)
         block = self.blocks[-1]
@@ -490,6 +494,7 @@ class Builder:
             return self._unchecked(what, kind, value)
         if what == "locate":
             self.blocks[-1].plain = False
+        self._expose()
         tag = self.name()
         addr = self.address(base, offset)
         self.blocks[-1].items.append(
@@ -554,6 +559,7 @@ class Builder:
 
     def trap(self, cause: Cause, tval: str) -> None:
         """End the block: the run is over."""
+        self._expose()
         function = self._function("trap")
         self.emit(
             f"call preserve_mostcc void {function}(ptr %hart, i64 {cause.value}, i64 {tval}, "
@@ -561,6 +567,11 @@ class Builder:
         )
         self.emit("unreachable")
         self.ended = True
+
+    def _expose(self) -> None:
+        """Have the state right, if anyone is to see it when this instruction traps."""
+        if self.mode.exact:
+            self.blocks[-1].items.append(Spill(self.name()))
 
     def illegal(self) -> None:
         """End the block with an illegal instruction trap."""
@@ -664,10 +675,14 @@ class Builder:
         at = f"slow.{target.label}" if target == block.node else target.label  # see finish.py
         # Every loop has an edge back to its own or a lower address: that is where turns end.
         left = self.op("load i64, ptr %budget")
-        over = self.op(f"icmp slt i64 {left}, 0")  # the sign alone: free after a subtraction
+        last = 1 if self.mode.exact else 0
+        over = self.op(f"icmp slt i64 {left}, {last}")  # the sign alone: free after a subtraction
         label = self.new_label()
         self.emit(f"br i1 {over}, label %{label}, label %{at}, !prof !1")
         self.start(label)
+        if self.mode.exact:
+            self._leave(signed(pc))
+            return
         function = self._function("yield_turn")
         new = self.op(
             f"call preserve_mostcc i64 {function}(ptr %hart, i64 {left}, i64 {signed(pc)})"

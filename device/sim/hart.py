@@ -42,6 +42,7 @@ class Hart:
         self.map: list[Mapped] = []  # sorted by base
         self.map_changed = True  # since generated code was told
         self.barrier: int | None = None
+        self._epoch = 0  # of what is in the table
         self.functions: dict[Node, tuple[Function, int]] = {}  # by entry: unit, its index there
         self.blocks: dict[Node, Function] = {}  # by block: a unit that has it
         self.rebuilds: dict[Node, int] = {}
@@ -106,10 +107,11 @@ class Hart:
     def retired(self) -> int:
         return int(self.state.retired_end - self.state.budget) & MASK64
 
-    def mode(self, *, track_flags: bool, sets_rounding: bool) -> Mode:
+    def mode(self, *, track_flags: bool, sets_rounding: bool, exact: bool) -> Mode:
         """What translations for the hart in its present state are made for.
 
         track_flags: code was seen that reads fflags. sets_rounding: or that writes frm.
+        exact: as in Mode.
         """
         mstatus = self.state.csr[csr.BY_NAME["mstatus"].slot]
         float_on, vector_on = (bool(mstatus & f) for f in (csr.MSTATUS_FS, csr.MSTATUS_VS))
@@ -117,7 +119,7 @@ class Hart:
         rounding = HOST if frm < RMM else RMM if frm == RMM else INVALID_RM
         if frm == RNE and not track_flags and not sets_rounding:
             rounding = RNE
-        return Mode(rounding, float_on, track_flags, self._vlen, vector_on)
+        return Mode(rounding, float_on, track_flags, self._vlen, vector_on, exact)
 
     @property
     def node(self) -> Node:
@@ -168,6 +170,24 @@ class Hart:
             addr += len(part)
             size -= len(part)
         return b"".join(parts)
+
+    def write_memory(self, addr: int, data: bytes) -> bool:
+        """Write RAM, writable by the guest or not; True if there may be code in it.
+
+        raises: BusError where the range is not all RAM; then nothing was written.
+        """
+        self.read_memory(addr, len(data))
+        executable = False
+        while data:
+            region = self.find(addr)
+            assert region is not None
+            assert region.memory is not None
+            offset = addr - region.base
+            size = min(len(data), region.size - offset)
+            region.memory[offset : offset + size] = data[:size]
+            executable = executable or bool(region.flags & state.EXEC)
+            addr, data = addr + size, data[size:]
+        return executable
 
     def read_string(self, addr: int, limit: int = 1 << 20) -> bytes:
         parts = []
@@ -248,6 +268,12 @@ class Hart:
         self.blocks = {}
         self.rebuilds = {}
         self._publish_table(64)
+
+    def refresh(self, epoch: int) -> None:
+        """Forget what was entered in the table in an earlier epoch."""
+        if self._epoch != epoch:
+            self.clear_table()
+            self._epoch = epoch
 
     def has_code_in(self, region: Mapped) -> bool:
         """True if a translation was made from bytes of the region."""

@@ -1,7 +1,6 @@
 """Machine: harts, their memory maps, and launches of kernel instances on them.
 
-The loop over instances, groups and turns runs in host code (runtime.py). It comes back here
-for what it cannot do: translate, talk to a device, decide an ecall, end with a fault.
+Here is what stays between runs; what happens in one is in run.py.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import csr, flow, state
+from . import csr, state
 from .build import MASK64
 from .engine import Engine
 from .hart import Hart, Mapped
@@ -35,6 +34,10 @@ from .interface import (
     Sleep,
 )
 from .isa_string import extensions_of, misa_of, vlen_of
+from .lane import Lane
+from .run import Run
+from .translations import Translations
+from .watch import Watcher
 
 __all__ = [
     "Abort",
@@ -56,9 +59,6 @@ __all__ = [
     "Sleep",
 ]
 
-TURNS_BETWEEN_SIGNALS = 4000
-MAX_REBUILDS = 3  # a unit grows entries for indirect jumps this often, then they get their own
-NO_LIMIT = (1 << 62) - 1
 # Instructions in a hart's turn, unless an ecall ends it. Long enough that switching harts does
 # not show (at 5000 it costs 2.5 % of a busy kernel), short enough for one to wait for another.
 TURN = 50_000
@@ -73,35 +73,31 @@ class Machine:
         *,
         arch: str = "rv64gc",
         quantum: int = TURN,
+        threads: int = 1,
         cache_dir: Path | None = None,
     ) -> None:
         """harts: their number. arch: an ISA string. quantum: instructions per turn.
 
+        threads: of the host, that the harts of a run are dealt out to. With one, runs repeat to
+                 the instruction; with more, they differ as far as what harts do depends on each
+                 other's speed, and a hart may be ahead of others by whole instances.
         raises:  ValueError for an ISA string that is not supported, or no harts.
         """
-        if harts < 1 or quantum < 1:
-            raise ValueError("a machine needs a hart, and turns an instruction")
+        if harts < 1 or quantum < 1 or threads < 1:
+            raise ValueError("a machine needs a hart, turns an instruction, and harts a thread")
         self.arch = arch
         self.extensions = extensions_of(arch)
-        self.track_flags = False  # as in Mode
-        self.sets_rounding = False  # some code has written frm, or is about to
-        self._engine = Engine(cache_dir)
-        misa = misa_of(self.extensions)
         self.vlen = vlen_of(arch)
+        self._quantum = quantum
+        self._threads = threads
+        self._engine = Engine(cache_dir)
+        self._translations = Translations(self._engine, self.extensions, self.vlen)
+        misa = misa_of(self.extensions)
         self._harts = [Hart(i, self._engine, misa, self.vlen) for i in range(harts)]
-        self._pointers = (ctypes.c_uint64 * harts)(*(h.addr for h in self._harts))
-        self._control = state.Control(
-            harts=ctypes.addressof(self._pointers), hart_count=harts, quantum=quantum
-        )
-        self._run = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_void_p)(
-            self._engine.runtime["kcc_run"]
-        )
+        self._lanes: dict[tuple[int, int], list[Lane]] = {}  # by harts in a run, number of lanes
+        self._watcher: Watcher | None = None
         self._lock = threading.Lock()
-        # Reentrant: a signal handler may stop the run that its thread is just ending.
-        self._stopping = threading.RLock()
-        self._running = False
-        self._stops: frozenset[int] = frozenset()
-        self._units: dict[tuple[object, ...], flow.Unit] = {}
+        self._run: Run | None = None  # that is going on
 
     # -- memory -------------------------------------------------------------------------------
 
@@ -173,9 +169,11 @@ class Machine:
         return _Idle(self._lock)
 
     def flush_code(self) -> None:
-        """Look at the code bytes again: SYNC_CACHE. Translations of equal bytes are reused."""
-        for h in self._harts:
-            h.clear_table()
+        """Look at the code bytes again: SYNC_CACHE. Translations of equal bytes are reused.
+
+        While harts run, they do so from their next event on.
+        """
+        self._translations.epoch += 1
 
     # -- registers ----------------------------------------------------------------------------
 
@@ -247,6 +245,37 @@ class Machine:
         """The bits of a float register."""
         return int(self._harts[hart].state.f[number])
 
+    def write_x(self, hart: int, number: int, value: int) -> None:
+        """Write an integer register; x0 stays 0."""
+        self._harts[hart].set_x(number, value)
+
+    def write_f(self, hart: int, number: int, bits: int) -> None:
+        """Write all 64 bits of a float register."""
+        self._harts[hart].state.f[number] = bits & MASK64
+
+    def read_pc(self, hart: int) -> int:
+        """The address of the instruction that is next."""
+        return self._harts[hart].pc
+
+    def write_pc(self, hart: int, addr: int) -> None:
+        """Have the hart go on somewhere else. raises: ValueError for an odd address."""
+        if addr & 1:
+            raise ValueError(f"no instruction is at {addr:#x}")
+        self._harts[hart].state.pc = addr & MASK64
+
+    def is_ready(self, hart: int) -> bool:
+        """True if the hart has an instruction to execute: it is neither done nor asleep."""
+        return bool(self._harts[hart].state.status == state.READY)
+
+    def read_memory(self, hart: int, addr: int, size: int) -> bytes:
+        """RAM as the hart sees it; raises BusError where the range is not all readable RAM."""
+        return self._harts[hart].read_memory(addr, size)
+
+    def write_memory(self, hart: int, addr: int, data: bytes) -> None:
+        """Write RAM as the hart sees it, code as well; raises BusError before anything is."""
+        if self._harts[hart].write_memory(addr, data):
+            self._translations.epoch += 1
+
     def read_v(self, hart: int, number: int) -> bytes:
         """A vector register; no bytes where there are none."""
         return self._harts[hart].v(number)
@@ -293,51 +322,75 @@ class Machine:
             harts = self._harts[: len(starts)]
             before = [h.retired for h in harts]
             self._prepare(harts, starts, return_addr)
-            c = self._control
-            c.hart_count = len(harts)
-            c.entry, c.return_addr = entry, return_addr
-            c.first = c.next = first
-            c.end = first + count
-            records = self._enter(launches)
-            c.remaining = NO_LIMIT if limit is None else min(max(limit, 0), NO_LIMIT)
-            c.current = c.resume = 0
+            lanes = self._lanes_of(len(harts))
+            for c in (lane.control for lane in lanes):
+                c.entry, c.return_addr = entry, return_addr
+                c.first = c.next = first
+                c.end = first + count
+                c.current = c.resume = c.records = 0
+            records = _enter_row(lanes[0].control, launches) if len(lanes) == 1 else 0
+            run = Run(
+                lanes,
+                self._translations,
+                ecall,
+                limit=limit,
+                launches=launches,
+                watcher=self._watcher,
+            )
             finished = False
             try:
-                self._running = True
-                result = self._loop(harts, ecall, before, records)
-                finished = result.ok
+                self._run = run
+                run.go()
+                assert run.reason is not None
+                finished = run.reason is Reason.FINISHED
+                retired = tuple(h.retired - b for h, b in zip(harts, before, strict=True))
+                begun = run.launches + records - int(lanes[0].control.records)
+                pcs = tuple(h.pc for h in harts)
+                return RunResult(run.reason, retired, run.fault, run.code, pcs, begun)
             finally:
-                with self._stopping:  # a stop that comes now must not meet the next run
-                    self._running = False
-                    self._control.stop = 0
+                self._run = None
                 if not finished:  # perhaps by an interrupt in the midst of anything
                     for h in harts:
                         h.reset()
                         h.clear_table()
                         h.map_changed = True
-            return result
 
-    def _enter(self, launches: Launches | None) -> int:
-        """Tell generated code of a row of launches; returns how many may follow the first."""
-        c = self._control
-        c.records = 0
-        if launches is not None:
-            c.record = ctypes.addressof(ctypes.c_char.from_buffer(launches.words))
-            c.record_size = 8 * launches.size
-            c.records = len(launches.words) // launches.size - 1
-        return int(c.records)
+    def _lanes_of(self, harts: int) -> list[Lane]:
+        """Lanes for runs on so many harts."""
+        count = 1 if self._watcher is not None else min(self._threads, harts)
+        lanes = self._lanes.get((harts, count))
+        if lanes is None:
+            chosen = self._harts[:harts]
+            lanes = self._lanes[harts, count] = [
+                Lane(chosen, i, count, self._quantum, self._engine.runtime) for i in range(count)
+            ]
+        return lanes
 
     def stop(self) -> None:
         """Make the current run return STOPPED at the end of a turn. From any thread."""
-        with self._stopping:
-            if self._running:
-                self._control.stop = 1
+        run = self._run
+        if run is not None:
+            run.stop()
+
+    def watch(self, watcher: Watcher | None) -> None:
+        """Have runs from now on watched; None: no longer. A watched run has one thread.
+
+        While the watcher is told something, the machine's registers and memory are what they
+        are to it, and may be written.
+        """
+        with self._idle():
+            self._watcher = watcher
+
+    def pause(self) -> None:
+        """Have the watcher of the current run told, at the end of a turn. From any thread."""
+        run = self._run
+        if run is not None:
+            run.pause()
 
     def _prepare(self, harts: list[Hart], starts: Sequence[HartStart], return_addr: int) -> None:
-        """Give each hart its start values, and forget units that run across return_addr."""
-        stops = frozenset((return_addr & MASK64,))
+        """Give each hart its start values."""
         for h, start in zip(harts, starts, strict=True):
-            h.state.return_addr = return_addr & MASK64
+            h.state.return_addr = return_addr
             h.state.start_sp = start.sp & MASK64
             h.state.start_count = len(start.args)
             for i, arg in enumerate(start.args):
@@ -346,164 +399,16 @@ class Machine:
                 h.publish_map()
             h.state.status = state.IDLE
             h.state.instance = MASK64  # of no group yet
-            if stops != self._stops and any(stops & f.inside for f, _ in h.functions.values()):
-                h.clear_table()
-        self._stops = stops
-
-    def _loop(
-        self, harts: list[Hart], ecall: EcallHandler, before: list[int], records: int
-    ) -> RunResult:
-        """Alternate between host code and what it asks for, until the run is over."""
-        c = self._control
-        address = ctypes.addressof(c)
-        while True:
-            c.turns = TURNS_BETWEEN_SIGNALS
-            event = self._run(address)
-            hart = harts[c.current] if c.current < len(harts) else harts[0]
-            fault: Fault | None = None
-            code = 0
-            match event:
-                case state.FINISHED:
-                    reason = Reason.FINISHED
-                case state.LIMIT:
-                    reason = Reason.LIMIT
-                case state.STOPPED:
-                    reason = Reason.STOPPED
-                case state.PAUSE:  # signal handlers have run by the time we get here
-                    continue
-                case state.FAULT:
-                    reason = Reason.FAULT
-                    fault = self._fault(hart, int(hart.state.cause), int(hart.state.tval))
-                case state.MISS:
-                    fault = self._translate(hart)
-                    c.resume = 1
-                    if fault is None:
-                        continue
-                    reason = Reason.FAULT
-                case state.IO_ACCESS:
-                    fault = self._access(hart)
-                    c.resume = 1
-                    if fault is None:
-                        continue
-                    reason = Reason.FAULT
-                case state.SOFT_FLOAT:
-                    hart.compute()
-                    c.resume = 1
-                    continue
-                case state.MODE | state.FENCE_I:
-                    hart.clear_table()
-                    c.resume = 1
-                    continue
-                case state.NONE_READY:
-                    if self._wake(harts):
-                        continue
-                    reason = Reason.BARRIER
-                case state.ECALL:
-                    decision = ecall(hart)
-                    if not isinstance(decision, Abort | Fatal):
-                        self._decide(hart, decision)
-                        c.current = (c.current + 1) % len(harts)
-                        continue
-                    if isinstance(decision, Abort):
-                        reason, code = Reason.ABORT, decision.code
-                    else:
-                        reason = Reason.FAULT
-                        fault = self._fault(hart, Cause.ECALL_M.value, 0)
-                case _:
-                    raise AssertionError(event)
-            retired = tuple(h.retired - b for h, b in zip(harts, before, strict=True))
-            pcs = tuple(h.pc for h in harts)
-            return RunResult(reason, retired, fault, code, pcs, 1 + records - c.records)
-
-    def _decide(self, hart: Hart, decision: Done | Resume | Sleep) -> None:
-        match decision:
-            case Done():
-                hart.reset_stack()  # leaves the hart idle: the group goes on without it
-            case Resume():
-                hart.state.pc += 4
-            case Sleep(barrier):
-                hart.state.pc += 4
-                hart.state.status = state.ASLEEP
-                hart.barrier = barrier
-        hart.state.reserved_addr = state.NOT_RESERVED  # its turn is over
-
-    def _wake(self, harts: list[Hart]) -> bool:
-        """Open the barrier if the whole group stands at the same one."""
-        asleep = [h for h in harts if h.state.status == state.ASLEEP]
-        group = [h for h in harts if h in asleep or h.instance in _ids(asleep, len(harts))]
-        if len({h.barrier for h in asleep}) != 1 or len(group) != len(asleep):
-            return False
-        for h in asleep:
-            h.barrier = None
-            h.state.status = state.READY
-        return True
-
-    def _translate(self, hart: Hart) -> Fault | None:
-        """Make the code at the hart's pc executable; a fault if there is none."""
-        pc = hart.pc
-        if flow.read_word(hart.fetch, pc) is None:
-            half = pc if len(hart.fetch(pc)) < 2 else pc + 2
-            return self._fault(hart, Cause.FETCH_FAULT.value, half)
-        extra: tuple[flow.Node, ...] = ()
-        start = node = hart.node
-        known = hart.blocks.get(node)
-        if known is not None:
-            first = known.unit.entries[0]
-            if hart.rebuilds.get(first, 0) < MAX_REBUILDS:
-                hart.rebuilds[first] = hart.rebuilds.get(first, 0) + 1
-                start, extra = first, (*known.unit.entries[1:], node)
-        unit = self._unit(hart, start, extra)
-        if not self.track_flags and hart.reads_flags_near(pc):
-            self.track_flags = True
-            for h in self._harts:
-                h.clear_table()
-        if not self.sets_rounding and flow.sets_rounding(unit):
-            self.sets_rounding = True
-            for h in self._harts:
-                h.clear_table()
-        mode = hart.mode(track_flags=self.track_flags, sets_rounding=self.sets_rounding)
-        function = self._engine.function(unit, mode, self.extensions)
-        hart.add_function(function)
-        return None
-
-    def _unit(self, hart: Hart, start: flow.Node, extra: tuple[flow.Node, ...]) -> flow.Unit:
-        """Discover a unit, or take the one found there before if its bytes are the same."""
-        key = (start, extra, self._stops)
-        unit = self._units.get(key)
-        if unit is None or any(hart.code(at, len(data)) != data for at, data in unit.code):
-            unit = self._units[key] = flow.discover(
-                start, hart.fetch, extra=extra, stops=self._stops, vlen=self.vlen
-            )
-        return unit
-
-    def _access(self, hart: Hart) -> Fault | None:
-        """A device access on behalf of a hart that waits for it."""
-        s = hart.state
-        addr, size = int(s.io_addr), int(s.io_size)
-        region = hart.find(addr)
-        assert region is not None
-        assert region.device is not None
-        try:
-            if s.io_store:
-                value = s.io_value & (1 << 8 * size) - 1
-                region.device.store(addr - region.base, size, value, hart.hart)
-            else:
-                value = region.device.load(addr - region.base, size, hart.hart)
-                s.io_value = value & (1 << 8 * size) - 1
-        except BusError:
-            cause = Cause.STORE_FAULT if s.io_store else Cause.LOAD_FAULT
-            return self._fault(hart, cause.value, addr)
-        return None
-
-    def _fault(self, hart: Hart, cause: int, tval: int) -> Fault:
-        code = flow.read_word(hart.fetch, hart.pc)
-        return Fault(cause, hart.pc, tval, hart.hart, hart.instance, code.word if code else 0)
+        self._translations.configure(frozenset((return_addr,)), False, self._harts)
 
 
-def _ids(asleep: list[Hart], count: int) -> range:
-    """Instances of the group that the sleeping harts belong to."""
-    first = min(h.instance - h.hart for h in asleep)
-    return range(first, first + count)
+def _enter_row(c: ctypes.Structure, launches: Launches | None) -> int:
+    """Tell generated code of a row of launches; returns how many may follow the first."""
+    if launches is not None:
+        c.record = ctypes.addressof(ctypes.c_char.from_buffer(launches.words))
+        c.record_size = 8 * launches.size
+        c.records = len(launches.words) // launches.size - 1
+    return int(c.records)
 
 
 class _Idle:

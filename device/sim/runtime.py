@@ -374,8 +374,12 @@ none.ready:
 group:
   {load("control", "next", "c", "next")}
   {load("control", "end", "c", "end")}
+  {load("control", "group_size", "c", "group.size")}
+  {load("control", "lane_first", "c", "lane.first")}
+  {load("control", "lanes", "c", "lanes")}
   {store("control", "current", "c", "0", "zero")}
-  %finished = icmp uge i64 %next, %end
+  %mine = add i64 %next, %lane.first
+  %finished = icmp uge i64 %mine, %end
   br i1 %finished, label %launch.over, label %group.loop
 launch.over:
   %again = call i1 @relaunch(ptr %c)
@@ -384,7 +388,8 @@ all.done:
   ret i64 {state.FINISHED}
 group.loop:
   %g = phi i64 [ 0, %group ], [ %g.next, %group.start ]
-  %id = add i64 %next, %g
+  %dealt = mul i64 %g, %lanes
+  %id = add i64 %mine, %dealt
   %in.group = icmp ult i64 %g, %n
   %in.range = icmp ult i64 %id, %end
   %both = and i1 %in.group, %in.range
@@ -395,8 +400,13 @@ group.start:
   %g.next = add i64 %g, 1
   br label %group.loop
 group.end:
-  {store("control", "next", "c", "%id", "advance")}
-  br label %scan
+  %next.group = add i64 %next, %group.size
+  {store("control", "next", "c", "%next.group", "advance")}
+  {load("control", "watched", "c", "watched")}
+  %tell = icmp ne i64 %watched, 0
+  br i1 %tell, label %tell.now, label %scan
+tell.now:
+  ret i64 {state.STARTED}
 take:
   {store("control", "current", "c", "%h", "cur")}
   {load("control", "stop", "c", "stop")}
@@ -450,6 +460,12 @@ instance.over:
   {store("hart", "status", "hart.now", str(state.IDLE), "idle")}
   br label %turn.over
 turn.over:
+  {load("control", "single", "c", "single")}
+  %stepped = icmp ne i64 %single, 0
+  br i1 %stepped, label %stepped.now, label %turn.end
+stepped.now:
+  ret i64 {state.STEPPED}
+turn.end:
   {store("hart", "reserved_addr", "hart.now", "-1", "res")}
   %after.now = add i64 %now, 1
   %wrap = icmp eq i64 %after.now, %n

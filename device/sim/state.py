@@ -92,7 +92,12 @@ CONTROL = Layout({
     "current": 1,         # whose turn is next, or who reported an event
     "resume": 1,          # 1: the current hart goes on with its turn after an event
     "turns": 1,           # turns until the scheduler looks into Python, for signals
-    "stop": 1,
+    "stop": 1,            # 1: come back to Python at the end of a turn
+    "group_size": 1,      # instances of a group, some of them on harts of other lanes
+    "lane_first": 1,      # that on the first hart of this lane, within its group
+    "lanes": 1,           # from there to that on the next
+    "watched": 1,         # 1: come back when a group has been started
+    "single": 1,          # 1: come back after each turn, which does not end the hart's turn
 })
 REGION = Layout({"base": 1, "size": 1, "host": 1, "flags": 1})
 ENTRY = Layout({
@@ -144,7 +149,9 @@ IDLE, READY, ASLEEP = 0, 1, 2
     MODE,  # a CSR on which translations depend was written
     FENCE_I,
     SOFT_FLOAT,  # arithmetic that the host does not do alike
-) = range(14)
+    STARTED,  # if watched: a group of instances
+    STEPPED,  # if single: the current hart has had its instruction
+) = range(16)
 
 # Site of an access, for the slow path: log2 of the size, whether a remembered region must be
 # writable, and the guess to update.

@@ -1,0 +1,65 @@
+"""A lane: harts that take turns on one host thread, and what generated code knows of them."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Mapping
+
+from . import state
+from .hart import Hart
+
+TURNS_BETWEEN_SIGNALS = 4000
+
+
+class Lane:
+    """Some of a machine's harts, in the order of their turns.
+
+    A run with one lane has all harts in it. With several, the harts of a group are dealt out:
+    those at `first`, first + `lanes` and so on.
+    """
+
+    def __init__(
+        self, harts: list[Hart], first: int, lanes: int, quantum: int, runtime: Mapping[str, int]
+    ) -> None:
+        """harts: of a group; runtime: addresses of generated functions."""
+        self.harts = harts[first::lanes]
+        self.quantum = quantum
+        self.rests: int | None = None  # the event that it cannot go on by itself after
+        self._pointers = (ctypes.c_uint64 * len(self.harts))(*(h.addr for h in self.harts))
+        self.control = state.Control(
+            harts=ctypes.addressof(self._pointers),
+            hart_count=len(self.harts),
+            quantum=quantum,
+            group_size=len(harts),
+            lane_first=first,
+            lanes=lanes,
+        )
+        self._address = ctypes.addressof(self.control)
+        self._run = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_void_p)(runtime["kcc_run"])
+
+    def run(self, epoch: int) -> int:
+        """Let the harts run; returns what there is to do for Python, see state.EVENTS."""
+        for h in self.harts:
+            h.refresh(epoch)
+        self.control.turns = TURNS_BETWEEN_SIGNALS
+        return int(self._run(self._address))
+
+    @property
+    def hart(self) -> Hart:
+        """Whose turn it is, or who reported an event."""
+        current = self.control.current
+        return self.harts[current] if current < len(self.harts) else self.harts[0]
+
+    def after(self, hart: Hart) -> Hart:
+        """Whose turn comes after that of `hart`."""
+        return self.harts[(self.harts.index(hart) + 1) % len(self.harts)]
+
+    def turn_to(self, hart: Hart) -> None:
+        """Begin a turn of this hart, or of the next that is ready."""
+        self.control.current = self.harts.index(hart)
+        self.control.resume = 0
+
+    def single(self, on: bool) -> None:
+        """Come back to Python after each turn, which is of one instruction."""
+        self.control.single = int(on)
+        self.control.quantum = 1 if on else self.quantum

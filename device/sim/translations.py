@@ -1,0 +1,83 @@
+"""Translations: what a machine knows of guest code, and how a hart comes by a unit for its pc."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from . import flow
+from .engine import Engine
+from .hart import Hart
+
+MAX_REBUILDS = 3  # a unit grows entries for indirect jumps this often, then they get their own
+
+
+class Translations:
+    """Of one machine; units are found once for all of its harts.
+
+    epoch:  what harts have entered in their tables before is not to be used in a later one.
+    stops:  addresses to leave units at.
+    exact:  harts' states are to be right whenever they leave a unit, see Mode.
+    """
+
+    def __init__(self, engine: Engine, extensions: frozenset[str], vlen: int) -> None:
+        self.epoch = 0
+        self.stops: frozenset[int] = frozenset()
+        self.exact = False
+        self._track_flags = False  # as in Mode
+        self._sets_rounding = False  # some code has written frm, or is about to
+        self._engine = engine
+        self._extensions = extensions
+        self._vlen = vlen
+        self._units: dict[tuple[object, ...], flow.Unit] = {}
+
+    def configure(self, stops: frozenset[int], exact: bool, harts: Iterable[Hart]) -> None:
+        """Leave units at other addresses, or in another way, than before."""
+        if exact != self.exact or (
+            stops != self.stops
+            and any(stops & f.inside for h in harts for f, _ in h.functions.values())
+        ):
+            self.epoch += 1
+        self.stops, self.exact = stops, exact
+
+    def enter(self, hart: Hart, limit: int = flow.UNIT_LIMIT) -> bool:
+        """Give the hart a unit for where it stands; False if there is no code.
+
+        limit: instructions in it. A single one is executed even where units are to be left.
+        """
+        pc = hart.pc
+        if flow.read_word(hart.fetch, pc) is None:
+            return False
+        extra: tuple[flow.Node, ...] = ()
+        start = node = hart.node
+        known = hart.blocks.get(node)
+        if known is not None:
+            first = known.unit.entries[0]
+            if hart.rebuilds.get(first, 0) < MAX_REBUILDS:
+                hart.rebuilds[first] = hart.rebuilds.get(first, 0) + 1
+                start, extra = first, (*known.unit.entries[1:], node)
+        unit = self._unit(hart, start, extra, limit)
+        if not self._track_flags and hart.reads_flags_near(pc):
+            self._track_flags = True
+            self.epoch += 1
+        if not self._sets_rounding and flow.sets_rounding(unit):
+            self._sets_rounding = True
+            self.epoch += 1
+        hart.refresh(self.epoch)
+        mode = hart.mode(
+            track_flags=self._track_flags, sets_rounding=self._sets_rounding, exact=self.exact
+        )
+        hart.add_function(self._engine.function(unit, mode, self._extensions))
+        return True
+
+    def _unit(
+        self, hart: Hart, start: flow.Node, extra: tuple[flow.Node, ...], limit: int
+    ) -> flow.Unit:
+        """Discover a unit, or take the one found there before if its bytes are the same."""
+        stops = self.stops if limit > 1 else frozenset()
+        key = (start, extra, stops, limit)
+        unit = self._units.get(key)
+        if unit is None or any(hart.code(at, len(data)) != data for at, data in unit.code):
+            unit = self._units[key] = flow.discover(
+                start, hart.fetch, extra=extra, stops=stops, limit=limit, vlen=self._vlen
+            )
+        return unit
