@@ -40,7 +40,8 @@ DEPTH = 200_000  # Python calls, about three for a level of nesting
 MAX_STATIC = 1 << 27  # bytes, of one object; more than a device's memory
 
 LOCAL_PTR = llir.PointerType(addrspace=int(AddrSpace.LOCAL))
-# LLVM calls these by name and by their C types, whatever the user calls so.
+# LLVM calls these by name and by their C types, as lowering does the device library's own
+# __kcc_*, whatever the user calls so.
 LIBRARY_NAMES = frozenset({"memcpy", "memmove", "memset", "memcmp"})
 
 
@@ -132,7 +133,7 @@ class _Module:
             types.insert(0, llir.PointerType())
         if function.is_kernel:
             types.append(LOCAL_PTR)
-        if _is_ours(function, options):
+        if not options.runtime:
             types += ITEM_TYPES
         ll_result = VOID if is_aggregate(result) else value_type(result)
         name = _symbol(function, options)
@@ -186,17 +187,11 @@ def _param_type(t: Type) -> Any:
     return llir.PointerType() if is_aggregate(t) else value_type(t)
 
 
-def _is_ours(function: tast.Function, options: LowerOptions) -> bool:
-    """Whether the function is called by our convention, with hidden arguments."""
-    return not options.runtime and not function.name.startswith("__kcc_")
-
-
 def _symbol(function: tast.Function, options: LowerOptions) -> str:
     if function.is_kernel:
         return item_name(function.name)
-    if function.name in LIBRARY_NAMES and not options.runtime:
-        return f"{function.name}.user"
-    return function.name
+    library = function.name in LIBRARY_NAMES or function.name.startswith("__kcc_")
+    return f"{function.name}.user" if library and not options.runtime else function.name
 
 
 def _decorate(llfn: Any, function: tast.Function, options: LowerOptions) -> None:

@@ -183,3 +183,13 @@ kernel void walk(global int *p, struct point at) {
         assert word in text
     lines = {int(m[1]) for m in re.finditer(r"^test\.cl +(\d+) +0x", text, re.M)}
     assert {4, 5} <= lines
+
+
+def test_names_of_the_device_library_stay_its_own(lowered):
+    source = """
+        void __kcc_print_text(int a) { }
+        kernel void k(int n) { __kcc_print_text(n); printf("%s", "a"); }
+    """
+    text = str(lowered(source).module)
+    assert '@"__kcc_print_text.user"(i32' in text
+    assert 'declare void @"__kcc_print_string"(' in text
