@@ -195,6 +195,7 @@ class Hal:
                 program = LoadedProgram(data, m1.ELF_BASE, m1.ELF_SIZE)
             except ElfError as e:
                 return self._fail(str(e), 0)
+            self.device.prepare()
             handle = self._next_program
             self._next_program += 1
             self._programs[handle] = program

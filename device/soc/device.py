@@ -25,6 +25,7 @@ from .traps import HostCalls, Output, write_stdout
 
 GUARD_GAP = 64 << 10  # bytes left free behind a guarded allocation, while there is room
 KEPT_ERRORS = 16
+DISCARDED = 1 << 20  # bytes from which on a freed allocation's pages go back to the system
 STOP_INTERVAL = 0.01  # seconds between attempts to stop what may be just about to start
 
 
@@ -96,6 +97,12 @@ class M1Device:
         self._queue = WorkQueue("refsi-m1-cmp")
         weakref.finalize(self, self._queue.close)  # the thread ends with a forgotten device
 
+    def prepare(self) -> None:
+        """Be ready to run code: the translator is loaded, which takes a while."""
+        with self.lock:
+            if not self.closed:
+                self.harts.prepare()
+
     # -- memory
 
     def alloc(self, size: int, alignment: int) -> int:
@@ -119,8 +126,10 @@ class M1Device:
         with self.lock:
             if not self._allocator.free(addr):
                 return False
-            del self._sizes[addr]
+            size = self._sizes.pop(addr)
             self._hide(addr)
+            if size >= DISCARDED:
+                self._dram.discard(addr - self._dram_base, size)
             return True
 
     def hide(self, addr: int) -> None:

@@ -1,7 +1,7 @@
 """The harts behind the simulator: their memory map as the system on chip changes it.
 
-The machine is made when code first runs: a program that only moves memory does not pay for
-the translator.
+The machine is made when code is about to run: a program that only moves memory does not pay
+for the translator.
 """
 
 from __future__ import annotations
@@ -45,6 +45,10 @@ class Harts:
                 _map(made, mapping)
             self._machine = made
         return self._machine
+
+    def prepare(self) -> None:
+        """Make the machine now, so that the first launch need not wait for it."""
+        _ = self.machine
 
     def map(self, mapping: Mapping) -> None:
         """Show memory or registers to harts; the range must be free."""

@@ -101,10 +101,14 @@ class Ram:
     def write(self, offset: int, data: bytes, unit: int) -> None:
         _need(self.view(offset, len(data), unit), offset)[:] = data
 
-    def discard(self) -> None:
-        """Give the pages back to the system, where it takes them; contents are lost."""
-        if sys.platform == "linux":
-            self._pages.madvise(mmap.MADV_DONTNEED)
+    def discard(self, offset: int = 0, size: int | None = None) -> None:
+        """Give pages inside a range back to the system, where it takes them; they read as zero."""
+        end = len(self.memory) if size is None else offset + size
+        start = -(-offset // mmap.PAGESIZE) * mmap.PAGESIZE
+        if size is not None:
+            end = end // mmap.PAGESIZE * mmap.PAGESIZE
+        if sys.platform == "linux" and start < end:
+            self._pages.madvise(mmap.MADV_DONTNEED, start, end - start)
 
     # -- guarding
 

@@ -261,6 +261,8 @@ def main() -> None:
     missing = [t for t in ("clang-19", "ld.lld-19", QEMU[0]) if not shutil.which(t)]
     if missing:
         raise SystemExit(f"peers not installed: {', '.join(missing)}")
+    # Compiled modules are part of every installation; a shell may have turned them off.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     sys.path.insert(0, str(ROOT))
     import kcc
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kcc.device.sim.interface import BusError
+from kcc.device.soc.device import M1Device
 from kcc.device.soc.memory import HOST, Bus, Ram, hart_unit, unit_id, unit_index, unit_kind
 
 HART = hart_unit(0)
@@ -28,6 +29,27 @@ def test_untouched_memory_costs_nothing():
     assert rams[0].memory[1 << 30] == 0
     rams[0].discard()
     assert rams[0].memory[0] == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the system decides")
+def test_only_whole_pages_of_a_range_are_given_back():
+    ram = Ram(16 << 12)
+    ram.memory[:] = b"x" * ram.size
+    ram.discard(4096 + 1, 3 * 4096)
+    assert bytes(ram.memory) == b"x" * 8192 + bytes(8192) + b"x" * (12 << 12)
+    ram.discard(5, 20)
+    assert ram.memory[5] == ord("x")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_freed_memory_of_a_device_does_not_stay():
+    device = M1Device()
+    before = resident_bytes()
+    addr = device.alloc(64 << 20, 4096)
+    assert device.write(addr, bytes(64 << 20))
+    assert resident_bytes() - before > 60 << 20
+    assert device.free(addr)
+    assert resident_bytes() - before < 4 << 20
 
 
 def test_units():
