@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from . import semantics_vi, semantics_vl, vstate
+from . import semantics_vi, semantics_vl, semantics_vm, semantics_vx, vstate
 from .build import Builder, Operands, Semantics, signed
 from .vector import VectorSemantics, vectorised
 from .vstate import VTYPE_VILL, VState
@@ -17,6 +17,8 @@ from .vstate import VTYPE_VILL, VState
 VSEMANTICS: dict[str, VectorSemantics] = {}
 VSEMANTICS |= semantics_vi.VSEMANTICS
 VSEMANTICS |= semantics_vl.VSEMANTICS
+VSEMANTICS |= semantics_vm.VSEMANTICS
+VSEMANTICS |= semantics_vx.VSEMANTICS
 
 
 def _vsetvli(b: Builder, o: Operands) -> None:
