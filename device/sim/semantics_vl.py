@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from . import runtime_v
@@ -53,6 +53,7 @@ class _Transfer:
     index: Group | None = None
     stride: str | None = None  # bytes, an i64; None: a segment's, they follow one another
     counts_vl: bool = True  # `end` is vl
+    checked: int = 0  # bits of wider elements that the check may count in
 
     @property
     def size(self) -> int:
@@ -163,7 +164,7 @@ def _move_unit(v: Vector, t: _Transfer) -> None:
         return v.b.op(f"icmp ult i64 {v.b.op(f'lshr i64 {off}, {t.log2}')}, %{tag}.limit")
 
     pieces = _pieces(v, t)
-    count = t.end * fields if isinstance(t.end, int) else 1
+    count = t.end * fields * t.bits // max(t.checked, t.bits) if isinstance(t.end, int) else 1
     known = isinstance(t.end, int) and t.first == 0
     with _span(v, t, count, None if known else inside) as start:
         for piece in pieces:
@@ -325,7 +326,7 @@ def _span(
     shape = runtime_v.shape(
         store=t.stores, masked=t.masked, trims=t.trims, indexed=t.index is not None,
         index_log2=(t.index.eew // 8).bit_length() - 1 if t.index else 0,
-        fields=len(t.fields), data=t.fields[0].reg * vlenb,
+        log2=t.log2, fields=len(t.fields), data=t.fields[0].reg * vlenb,
         index=t.index.reg * vlenb if t.index else 0, spacing=t.fields[0].count * vlenb,
     )  # fmt: skip
 
@@ -349,7 +350,13 @@ def _span(
             b.set_vconfig("vl", end)
 
     span = b.span(
-        f"i{t.bits}", t.base, count=count, stores=t.stores, slow=slow, check=check, apart=apart
+        f"i{max(t.checked, t.bits)}",
+        t.base,
+        count=count,
+        stores=t.stores,
+        slow=slow,
+        check=check,
+        apart=apart,
     )
     with span as at:
         yield at
@@ -379,7 +386,9 @@ def _whole(stores: bool, bits: int, registers: int) -> VectorSemantics:
             return
         first = v.b.vconfig("vstart") if v.b.vstate is None else v.vstart
         end = registers * v.vlen // bits
-        _move(v, _Transfer(stores, bits, (group,), o["rs1"], end, first, counts_vl=False))
+        t = _Transfer(stores, bits, (group,), o["rs1"], end, first, counts_vl=False)
+        # Stores are of bytes: counted as the elements around them, they share those' checks.
+        _move(v, replace(t, checked=v.sew))
 
     return emit
 
