@@ -14,11 +14,22 @@ enum { FLOATS = 1 << 20 };
 
 typedef struct { float x, y, z, mass; } Body;
 
-static float a[FLOATS], b[FLOATS], c[FLOATS];
-static uint32_t keys[SAMPLES], hashes[HASH_N], bins[BINS];
-static Body bodies[BODIES];
-static float px[BODIES], py[BODIES], pz[BODIES], mass[BODIES];
-static float ax[BODIES], ay[BODIES], az[BODIES];
+/* As buffers of a device are; hosts' compilers see to it unasked, the guest's does not. */
+#define BUFFER static _Alignas(64)
+BUFFER float a[FLOATS];
+BUFFER float b[FLOATS];
+BUFFER float c[FLOATS];
+BUFFER uint32_t keys[SAMPLES];
+BUFFER uint32_t hashes[HASH_N];
+BUFFER uint32_t bins[BINS];
+BUFFER Body bodies[BODIES];
+BUFFER float px[BODIES];
+BUFFER float py[BODIES];
+BUFFER float pz[BODIES];
+BUFFER float mass[BODIES];
+BUFFER float ax[BODIES];
+BUFFER float ay[BODIES];
+BUFFER float az[BODIES];
 
 static void vector_add(void) {
     for (size_t i = 0; i < ADD_N; i++)
