@@ -21,8 +21,12 @@ def bodies(vtype: int, uimm5: int) -> list[tuple[str, ...]]:
         *((f"vsetvli {rd}, {rs1}, {vtype}",) for rd in ("x0", "x5") for rs1 in ("x0", "x6")),
         (first, f"vsetvli x0, x0, {vtype}"),
         ("vsetvl x0, x7, x8", f"vsetvli x0, x0, {vtype}", "csrr x10, vl"),
-        (f"vsetivli x5, {uimm5}, {vtype}",),
-        (f"vsetivli x0, {uimm5}, {vtype}", "vsetvli x0, x0, e32, m1, ta, ma", "csrr x10, vtype"),
+        (f"vsetivli x5, {uimm5}, {vtype & 0x3FF}",),
+        (
+            f"vsetivli x0, {uimm5}, {vtype & 0x3FF}",
+            "vsetvli x0, x0, e32, m1, ta, ma",
+            "csrr x10, vtype",
+        ),
         *((f"vsetvl {rd}, {rs1}, x8",) for rd in ("x0", "x5") for rs1 in ("x0", "x6")),
         (first, "vsetvl x0, x0, x8"),
         # Whether vl is VLMAX is known on two ways that meet again.
@@ -55,9 +59,9 @@ def test_a_few_vtypes():
 
 @ORACLES
 @pytest.mark.slow
-@pytest.mark.parametrize("vlen", [128, 256, 512, 1024])
-def test_all_vtypes(vlen):
-    compare(cases(vlen, VTYPES, 5), Setup(vlen)).check()
+@pytest.mark.parametrize(("vlen", "part"), [(128, 0), (256, 1), (512, 2), (1024, 3)])
+def test_all_vtypes(vlen, part):
+    compare(cases(vlen, VTYPES[part::4], 5), Setup(vlen)).check()
 
 
 @ORACLES
