@@ -66,9 +66,8 @@ class Run:
         self._watch = Watch(watcher, lanes[0], translations) if watcher is not None else None
         for lane in lanes:
             lane.rests = None
-            lane.control.stop = lane.control.remaining = 0
-        if len(lanes) == 1:
-            self._draw(lanes[0])
+            lane.control.stop = 0
+            self._draw(lane)
 
     def go(self) -> None:
         """Run to the end. raises: what an ecall handler, a device or a watcher raises."""
