@@ -39,9 +39,11 @@ _ALL = (1 << 64) - 1
 _LOW32 = (1 << 32) - 1
 _NO_LOCKS = 0x7F7F_7F7F_7F7F_7F7F  # without a lock bit, PMP does not bind machine mode
 
-# mstatus: MIE, MPIE, VS, FS, may be written; MPP is always M; SD follows FS and VS.
+# mstatus: MIE, MPIE, VS, FS, may be written; MPP is always M; SD follows FS and VS. These two
+# are Off or Dirty, whatever else is written (privileged specification, 3.1.6.6).
 MSTATUS_FS = 3 << 13
 MSTATUS_VS = 3 << 9
+MSTATUS_UNITS = (MSTATUS_FS, MSTATUS_VS)
 MSTATUS_MIE, MSTATUS_MPIE = 1 << 3, 1 << 7
 MSTATUS_MPP = 3 << 11
 MSTATUS_SD = 1 << 63

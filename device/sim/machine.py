@@ -212,7 +212,10 @@ class Machine:
                 return int(s.frm << 5 | s.fflags)
             case "mcycle" | "minstret":
                 return (h.retired + int(getattr(s, f"{row.kind}_offset"))) & MASK64
-            case "mstatus" | "plain":
+            case "mstatus":
+                value = int(s.csr[row.slot])
+                return value | csr.MSTATUS_SD if value & sum(csr.MSTATUS_UNITS) else value
+            case "plain":
                 return int(s.csr[row.slot])
 
     def write_csr(self, hart: int, number: int, value: int) -> None:
@@ -233,6 +236,8 @@ class Machine:
             case "fcsr":
                 h.state.fflags, h.state.frm = value & 31, value >> 5 & 7
             case "mstatus" | "plain":
+                for unit in csr.MSTATUS_UNITS if row.kind == "mstatus" else ():
+                    value |= unit if value & unit else 0
                 old, writable = h.state.csr[row.slot], row.writable_on(self.vlen)
                 h.state.csr[row.slot] = old & ~writable | value & writable
         if row.kind in ("frm", "fcsr", "mstatus"):

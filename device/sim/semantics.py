@@ -277,12 +277,10 @@ def _read_csr(b: Builder, row: csr.Csr) -> str:
             return b.op(f"add i64 {b.retired()}, {b.state(f'{row.kind}_offset')}")
         case "mstatus":
             value = b.state("csr", row.slot)
-            for field in (csr.MSTATUS_FS, csr.MSTATUS_VS):  # SD says that either is dirty
-                part = b.op(f"and i64 {value}, {field}")
-                dirty = b.op(f"icmp eq i64 {part}, {field}")
-                sd = b.select(dirty, "i64", signed(csr.MSTATUS_SD), "0")
-                value = b.op(f"or i64 {value}, {sd}")
-            return value
+            units = b.op(f"and i64 {value}, {sum(csr.MSTATUS_UNITS)}")
+            dirty = b.op(f"icmp ne i64 {units}, 0")
+            sd = b.select(dirty, "i64", signed(csr.MSTATUS_SD), "0")
+            return b.op(f"or i64 {value}, {sd}")
         case "plain":
             return b.state("csr", row.slot)
 
@@ -317,8 +315,17 @@ def _write_csr(b: Builder, row: csr.Csr, value: str) -> None:
             if writable:
                 old = b.state("csr", row.slot)
                 kept = b.op(f"and i64 {old}, {signed(MASK64 & ~writable)}")
-                taken = b.op(f"and i64 {value}, {signed(writable)}")
+                taken = b.op(f"and i64 {_settled(b, row, value)}, {signed(writable)}")
                 b.set_state("csr", b.op(f"or i64 {kept}, {taken}"), row.slot)
+
+
+def _settled(b: Builder, row: csr.Csr, value: str) -> str:
+    """The value that is written for `value`: fields that are all or nothing are made so."""
+    for field in csr.MSTATUS_UNITS if row.kind == "mstatus" else ():
+        part = b.op(f"and i64 {value}, {field}")
+        some = b.op(f"icmp ne i64 {part}, 0")
+        value = b.op(f"or i64 {value}, {b.select(some, 'i64', str(field), '0')}")
+    return value
 
 
 # Mode's rounding -> what frm is then compared with.

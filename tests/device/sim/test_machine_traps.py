@@ -256,6 +256,24 @@ def test_vector_status_is_there_with_vectors(make_bench, arch, vs):
     assert [bench.machine.read_x(0, n) & csr.MSTATUS_VS for n in (5, 7)] == [vs, vs]
 
 
+def test_units_are_off_or_dirty(make_bench):
+    bench = make_bench(arch="rv64gcv")
+    for vs, fs in ((1, 0), (0, 2), (2, 1), (0, 0)):
+        code = [
+            e("addi", rd=5, rs1=0, imm12=vs),
+            e("slli", rd=5, rs1=5, shamt6=9),
+            e("lui", rd=6, upper20=fs << 13),
+            e("or", rd=5, rs1=5, rs2=6),
+            e("csrrw", rd=0, csr=0x300, rs1=5),
+            e("csrrs", rd=7, csr=0x300, rs1=0),
+            RET,
+        ]
+        assert bench.run(code).ok
+        expected = csr.MSTATUS_MPP | (csr.MSTATUS_VS if vs else 0) | (csr.MSTATUS_FS if fs else 0)
+        expected |= csr.MSTATUS_SD if vs or fs else 0
+        assert bench.machine.read_x(0, 7) == bench.machine.read_csr(0, 0x300) == expected
+
+
 def test_every_csr_can_be_read(make_bench):
     bench = make_bench(arch="rv64gcv")
     for number in csr.TABLE:
