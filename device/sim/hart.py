@@ -7,6 +7,7 @@ import ctypes
 import mmap
 import struct
 from dataclasses import dataclass, field
+from typing import Any
 
 from . import csr, flagreaders, softfloat, state, vstate
 from .build import HOST, INVALID_RM, MASK64, RMM, RNE, Mode
@@ -31,13 +32,20 @@ class Mapped:
     keep: object = field(default=None, repr=False)  # what keeps the host address valid
 
 
+def _new_state() -> Any:
+    """A state in pages of its own, with vector registers where host vectors are loaded best."""
+    private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS  # not that of the process it was forked from
+    memory = mmap.mmap(-1, state.HART.size + state.CACHE_LINE, flags=private)
+    return state.Hart.from_buffer(memory, -state.v_offset(0, 0) % state.CACHE_LINE)
+
+
 class Hart:
     """A hart's state, host stack, memory map and table of translations; also its HartView."""
 
     def __init__(self, index: int, engine: Engine, misa: int, vlen: int) -> None:
         """vlen: bits of a vector register; 0: the hart has none."""
         self.hart = index
-        self.state = state.Hart()
+        self.state = _new_state()
         self.addr = ctypes.addressof(self.state)
         self.map: list[Mapped] = []  # sorted by base
         self.map_changed = True  # since generated code was told

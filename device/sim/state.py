@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from . import csr
 
 VLEN_MAX = 1024  # bits of the widest vector registers
+CACHE_LINE = 64
 GUESSES = 256  # remembered regions per hart, shared by all units by hashing; half writable
 GUESS_SIZE = 32
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import random
 from itertools import pairwise
 
@@ -119,3 +120,8 @@ def test_registers_can_be_read_and_written(make_bench):
         bench.machine.write_v(0, 0, bytes(16))
     bench.machine.reset()
     assert bench.machine.read_v(1, 31) == bytes(32)
+
+
+def test_vector_registers_are_where_host_vectors_load_best(make_bench):
+    for hart in make_bench(3, arch="rv64gcv_zvl1024b").machine._harts:
+        assert ctypes.addressof(hart.state.v) % 64 == 0
