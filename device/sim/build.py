@@ -108,6 +108,13 @@ class Spill:
 
 
 @dataclass(frozen=True)
+class Reload:
+    """Take every register this unit uses from the state."""
+
+    tag: str
+
+
+@dataclass(frozen=True)
 class FloatOp:
     """Host arithmetic; whether it must keep its place among flags and modes the unit decides.
 
@@ -122,7 +129,7 @@ class FloatOp:
     predicate: str  # of a comparison
 
 
-Item = str | UseX | DefX | Least | DefF | Access | Spill | FloatOp
+Item = str | UseX | DefX | Least | DefF | Access | Spill | Reload | FloatOp
 
 # What a unit keeps of vtype like registers: bits above those of v0..v31 in a block's mask.
 VCONFIG = ("vl", "vtype", "vstart")
@@ -635,6 +642,35 @@ class Builder:
     def exit(self, target: str) -> None:
         """End the block: leave the unit for an address, an i64 with bit 0 clear."""
         self._leave(target)
+        self.ended = True
+
+    def call_guest(self, target: str) -> None:
+        """End the block: call an address, an i64 with bit 0 clear; go on after it if it returns.
+
+        The registers are in the state meanwhile, and nothing is assumed of what comes back.
+        """
+        back = self.unit.node(self.next_pc, None)
+        if back is None or self.mode.exact:
+            self.exit(target)
+            return
+        self.blocks[-1].items.append(Spill(self.name()))
+        function = self._function("call")
+        left = self.op("load i64, ptr %budget")
+        pair = self.op(
+            f"call {{ i64, i64 }} {function}(ptr %hart, i64 {target}, i64 {left}, "
+            f"i64 {signed(self.next_pc)})"
+        )
+        arrived = self.op(f"extractvalue {{ i64, i64 }} {pair}, 0")
+        there = self.op(f"icmp eq i64 {arrived}, {signed(self.next_pc)}")
+        fresh = self.op(f"icmp eq i64 {self.state('stale')}, 0")
+        here, elsewhere = self.new_label(), self.new_label()
+        self.expect(self.op(f"and i1 {there}, {fresh}"), here, elsewhere)
+        self.start(elsewhere)
+        self.emit(f"ret {{ i64, i64 }} {pair}")
+        self.start(here)
+        self.emit(f"store i64 {self.op(f'extractvalue {{ i64, i64 }} {pair}, 1')}, ptr %budget")
+        self.blocks[-1].items.append(Reload(self.name()))
+        self.emit(f"br label %{back.label}")
         self.ended = True
 
     def event(self, reason: int, pc: int) -> None:

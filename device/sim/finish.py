@@ -15,6 +15,7 @@ pointer. In loops the remembered region lives in host registers; elsewhere in th
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
 
 from . import floatops, state
@@ -32,6 +33,7 @@ from .build import (
     FloatOp,
     Item,
     Least,
+    Reload,
     Spill,
     UseX,
     View,
@@ -62,11 +64,12 @@ _META = """
 def finish(b: Builder, name: str) -> str:
     """The module with the unit's function as LLVM IR text."""
     groups = _group(b)
+    used = _used(b)
     written = _written(b.blocks)
     body: list[str] = []
     for block in b.blocks:
         body.append(f"{block.label}:")
-        expand = partial(_expand, b, groups, written[block.node])
+        expand = partial(_expand, b, groups, used, written[block.node])
         if block.fast:
             before, after = guard(block.fast, groups.slots)
             body += [*before, *expand(block.fast.body), *after, *expand(block.fast.end)]
@@ -75,7 +78,7 @@ def finish(b: Builder, name: str) -> str:
         if block.node in block.targets:
             body.append(f"slow.{block.label}:")
         body.extend(expand(block.items))
-    head = _head(b, groups)
+    head = _head(b, groups, used)
     externals = sorted(b.externals | _INTRINSICS)
     return "\n".join(
         (
@@ -91,7 +94,7 @@ def finish(b: Builder, name: str) -> str:
 
 
 def _expand(
-    b: Builder, groups: _Groups, written: tuple[int, int, int], items: list[Item]
+    b: Builder, groups: _Groups, used: _Used, written: tuple[int, int, int], items: list[Item]
 ) -> Iterator[str]:
     for item in items:
         match item:
@@ -113,11 +116,29 @@ def _expand(
                 yield from _access(item, groups)
             case Spill():
                 yield from _spill(b, *written, item)
+            case Reload():
+                yield from _reload(b, used, item.tag)
             case UseX() | DefX() | Least():
                 pass
 
 
 # -- registers ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Used:
+    """Registers that the unit has slots for, by number; VCONFIG's follow the vector registers."""
+
+    x: list[int]
+    f: list[int]
+    v: list[int]
+
+
+def _used(b: Builder) -> _Used:
+    items = [item for block in b.blocks for item in block.items]
+    x = {i.reg for i in items if isinstance(i, UseX | DefX)}
+    f = {i.reg for i in items if isinstance(i, DefF)} | {reg for reg, _ in b.views}
+    return _Used(sorted(x), sorted(f), sorted(b.used_v))
 
 
 def _written(blocks: list[BlockCode]) -> dict[Node, tuple[int, int, int]]:
@@ -218,37 +239,39 @@ def _value_of_bits(view: View, bits: str, tag: str) -> Iterator[str]:
     yield f"{out} = bitcast {narrow} {out}.sel to {kind}"
 
 
-def _head(b: Builder, groups: _Groups) -> Iterator[str]:
+def _reload(b: Builder, used: _Used, tag: str) -> Iterator[str]:
+    """From the state to the slots."""
+    for reg in used.x:
+        yield f"%{tag}.x{reg} = load i64, ptr %x{reg}.at, !tbaa !2"
+        yield f"store i64 %{tag}.x{reg}, ptr %x{reg}"
+    for reg in used.f:
+        yield f"%{tag}.f{reg} = load i64, ptr %f{reg}.at, !tbaa !2"
+        yield from _store_views(b, reg, {"bits": f"%{tag}.f{reg}"}, f"{tag}.f{reg}")
+    for reg in used.v:
+        kind, slot = _vector_slot(b, reg)
+        yield f"%{tag}.{slot} = load {kind}, ptr %{slot}.at, align 8, !tbaa !2"
+        yield f"store {kind} %{tag}.{slot}, ptr %{slot}"
+
+
+def _head(b: Builder, groups: _Groups, used: _Used) -> Iterator[str]:
     """Slots for everything, filled from the state, and the jump to the entry."""
-    uses_x = sorted(
-        {i.reg for block in b.blocks for i in block.items if isinstance(i, UseX | DefX)}
-    )
-    uses_f = sorted(
-        {i.reg for block in b.blocks for i in block.items if isinstance(i, DefF)}
-        | {reg for reg, _ in b.views}
-    )
     yield "head:"
     yield "%budget = alloca i64"
     yield "store i64 %budget.in, ptr %budget"
-    for reg in uses_x:
+    for reg in used.x:
         yield f"%x{reg} = alloca i64"
         yield f"%x{reg}.at = getelementptr i8, ptr %hart, i64 {state.HART.offset('x', reg)}"
-        yield f"%x{reg}.in = load i64, ptr %x{reg}.at, !tbaa !2"
-        yield f"store i64 %x{reg}.in, ptr %x{reg}"
-    for reg in uses_f:
+    for reg in used.f:
         for view, kind in TYPE_OF_VIEW.items():
             if view == "bits" or (reg, view) in b.views:
                 yield f"%f{reg}.{view} = alloca {kind}"
         yield f"%f{reg}.at = getelementptr i8, ptr %hart, i64 {state.HART.offset('f', reg)}"
-        yield f"%f{reg}.in = load i64, ptr %f{reg}.at, !tbaa !2"
-        yield from _store_views(b, reg, {"bits": f"%f{reg}.in"}, f"f{reg}.in")
-    for reg in sorted(b.used_v):
+    for reg in used.v:
         kind, slot = _vector_slot(b, reg)
         offset = state.v_offset(b.mode.vlen, reg) if reg < 32 else state.HART.offset(slot)
         yield f"%{slot} = alloca {kind}"
         yield f"%{slot}.at = getelementptr i8, ptr %hart, i64 {offset}"
-        yield f"%{slot}.in = load {kind}, ptr %{slot}.at, align 8, !tbaa !2"
-        yield f"store {kind} %{slot}.in, ptr %{slot}"
+    yield from _reload(b, used, "in")
     yield from groups.head()
     cases = " ".join(f"i64 {i}, label %{n.label}" for i, n in enumerate(b.unit.entries))
     yield f"switch i64 %entry, label %nowhere [ {cases} ]"

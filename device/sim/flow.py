@@ -1,7 +1,7 @@
 """From an address to a unit: the basic blocks reachable without leaving a guest function.
 
-A unit follows branches and plain jumps. A call leaves it, and what comes after the call is one
-of its entries, so that returning re-enters the same unit. Whatever is not in the unit, because
+A unit follows branches and plain jumps. A call runs other units; what comes after it is one of
+the entries, for when the return does not come back to the very host frame that made the call. Whatever is not in the unit, because
 it is too far, not executable, or where a run must stop, is an exit to the dispatcher.
 
 Vector code is translated for the vtype it runs with: blocks are *nodes*, an address and what is

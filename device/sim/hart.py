@@ -17,6 +17,7 @@ from .interface import BusError, IoDevice
 from .runtime import first_frame
 
 HOST_STACK = 4 << 20  # bytes of address space per hart; only pages in use take memory
+STACK_RESERVE = 1 << 20  # of it, for one more unit and what it calls
 
 
 @dataclass(frozen=True)
@@ -71,12 +72,14 @@ class Hart:
             ("yield_turn", "kcc_yield"),
             ("trap", "kcc_trap"),
             ("event", "kcc_event"),
+            ("call", "kcc_call"),
             ("vector", "kcc_vector"),
             ("float_install", "kcc_float_install"),
             ("float_collect", "kcc_float_collect"),
         ):
             setattr(self.state, name, engine.runtime[function])
         self.state.vlenb = vlen // 8
+        self.state.stack_limit = self._stack_addr + STACK_RESERVE
         self.clear_table()
         self.reset()
 
@@ -275,6 +278,7 @@ class Hart:
         self.functions = {}
         self.blocks = {}
         self.rebuilds = {}
+        self.state.stale = 1
         self._publish_table(64)
 
     def refresh(self, epoch: int) -> None:

@@ -180,27 +180,72 @@ define internal i64 @vector_state(ptr %hart) {{
   ret i64 %key
 }}
 
-; What a hart does: find the unit for pc, call it, go on where it says.
+; What a hart does: run from pc on; each time it has come back here, it is all to begin anew.
 define void @kcc_hart_main(ptr %hart) {{
 entry:
   {load("hart", "frm", "hart", "frm")}
   call preserve_mostcc void @kcc_float_install(ptr %hart, i64 %frm)
-  br label %reload
+  br label %loop
+loop:
+  {store("hart", "stale", "hart", "0", "clear")}
+  {load("hart", "pc", "hart", "pc")}
+  {load("hart", "budget", "hart", "budget")}
+  %end = call {{ i64, i64 }} @kcc_call(ptr %hart, i64 %pc, i64 %budget, i64 -1)
+  %end.pc = extractvalue {{ i64, i64 }} %end, 0
+  %end.budget = extractvalue {{ i64, i64 }} %end, 1
+  {store("hart", "pc", "hart", "%end.pc", "spc")}
+  {store("hart", "budget", "hart", "%end.budget", "sb")}
+  {load("hart", "return_addr", "hart", "return")}
+  %done = icmp eq i64 %end.pc, %return
+  br i1 %done, label %finish, label %loop
+finish:
+  call void @leave(ptr %hart, i64 {state.DONE})
+  br label %loop
+}}
+
+; Run from pc until control comes to `back`: find the unit, call it, go on where it says. Units
+; make their guest's calls through this, so that host calls nest as guest calls do, and the host
+; predicts returns. Nothing depends on it: all of the guest is in the state meanwhile, and where
+; the answer is another address than `back` the caller passes it on. That happens
+; - at the end of the instance,
+; - where the stack is deep: the caller's frame goes, and whoever called it goes on from here,
+; - when translations became stale, until no frame of an old one is left.
+define {{ i64, i64 }} @kcc_call(ptr %hart, i64 %pc.in, i64 %budget.in, i64 %back) {{
+entry:
+  %here = call ptr @llvm.frameaddress.p0(i32 0)
+  %here.at = ptrtoint ptr %here to i64
+  {load("hart", "stack_limit", "hart", "least")}
+  %room = icmp ugt i64 %here.at, %least
+  br i1 %room, label %dispatch, label %up
 reload:
   {load("hart", "pc", "hart", "pc0")}
   {load("hart", "budget", "hart", "budget0")}
-  br label %dispatch
+  br label %fresh
 dispatch:
-  %pc = phi i64 [ %pc0, %reload ], [ %pc1, %call ]
-  %budget = phi i64 [ %budget0, %reload ], [ %budget1, %call ]
+  %pc.d = phi i64 [ %pc.in, %entry ], [ %pc1, %call ]
+  %budget.d = phi i64 [ %budget.in, %entry ], [ %budget1, %call ]
+  br label %fresh
+fresh:
+  %pc = phi i64 [ %pc0, %reload ], [ %pc.d, %dispatch ]
+  %budget = phi i64 [ %budget0, %reload ], [ %budget.d, %dispatch ]
   {load("hart", "return_addr", "hart", "return")}
+  {load("hart", "stale", "hart", "stale")}
   %done = icmp eq i64 %pc, %return
-  br i1 %done, label %finish, label %check
-finish:
-  br label %give_up
+  %old = icmp ne i64 %stale, 0
+  %ends = or i1 %done, %old
+  br i1 %ends, label %up, label %check
+up:
+  %pc.r = phi i64 [ %pc.in, %entry ], [ %pc, %fresh ], [ %pc, %arrived ]
+  %budget.r = phi i64 [ %budget.in, %entry ], [ %budget, %fresh ], [ %budget, %arrived ]
+  %pair.1 = insertvalue {{ i64, i64 }} poison, i64 %pc.r, 0
+  %pair.2 = insertvalue {{ i64, i64 }} %pair.1, i64 %budget.r, 1
+  ret {{ i64, i64 }} %pair.2
 check:
   %out = icmp sle i64 %budget, 0
-  br i1 %out, label %turn, label %lookup
+  br i1 %out, label %turn, label %arrived
+arrived:
+  %there = icmp eq i64 %pc, %back
+  br i1 %there, label %up, label %lookup
 turn:
   br label %give_up
 lookup:
@@ -233,7 +278,7 @@ other:
 miss:
   br label %give_up
 give_up:
-  %reason = phi i64 [ {state.DONE}, %finish ], [ {state.TURN}, %turn ], [ {state.MISS}, %miss ]
+  %reason = phi i64 [ {state.TURN}, %turn ], [ {state.MISS}, %miss ]
   {store("hart", "pc", "hart", "%pc", "gpc")}
   {store("hart", "budget", "hart", "%budget", "gb")}
   call void @leave(ptr %hart, i64 %reason)
@@ -475,6 +520,7 @@ turn.end:
 }}
 
 declare i64 @llvm.smin.i64(i64, i64)
+declare ptr @llvm.frameaddress.p0(i32)
 declare i32 @memcmp(ptr, ptr, i64)
 declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 """
@@ -483,6 +529,7 @@ FUNCTIONS = (
     "kcc_run",
     "kcc_hart_main",
     "kcc_begin",
+    "kcc_call",
     "kcc_yield",
     "kcc_event",
     "kcc_trap",

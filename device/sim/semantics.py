@@ -182,13 +182,16 @@ def _jal(b: Builder, o: Operands) -> None:
         b.jump(b.pc + o["jump21"])
     else:
         b.set_x(o["rd"], signed(b.next_pc))
-        b.exit(signed(b.pc + o["jump21"]))
+        b.call_guest(signed(b.pc + o["jump21"]))
 
 
 def _jalr(b: Builder, o: Operands) -> None:
     target = b.op(f"and i64 {b.address(o['rs1'], o['imm12'])}, -2")
     b.set_x(o["rd"], signed(b.next_pc))
-    b.exit(target)
+    if o["rd"]:
+        b.call_guest(target)
+    else:
+        b.exit(target)
 
 
 def _nothing(_b: Builder, _o: Operands) -> None:

@@ -63,6 +63,9 @@ HART = Layout({
     "regions": 1,         # sorted array of REGION
     "region_count": 1,
     "load_miss": 1, "store_miss": 1, "locate": 1, "yield_turn": 1, "trap": 1, "event": 1,
+    "call": 1,
+    "stack_limit": 1,     # host address: calls nest no deeper
+    "stale": 1,           # 1: translations were dropped; frames of old ones are to end
     "vector": 1,
     "float_install": 1, "float_collect": 1,
     "reserved_addr": 1,   # of the last lr; all ones: none
