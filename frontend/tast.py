@@ -229,10 +229,28 @@ class BuiltinCall(TypedNode):
 
 
 @record
-class Printf(TypedNode):
-    """printf: the format with escapes resolved, args after the default promotions. int."""
+class Conversion:
+    """A conversion of a printf format. letter, flags and length are as written."""
 
-    format: bytes
+    letter: str
+    flags: str = ""
+    width: int = 0
+    precision: int | None = None
+    length: str = ""
+    lanes: int = 0  # of a vector; 0: it prints a scalar
+
+    def __str__(self) -> str:
+        return f"%{f'v{self.lanes}' if self.lanes else ''}{self.length}{self.letter}"
+
+
+@record
+class Printf(TypedNode):
+    """printf: texts and conversions, and an argument of the right type for each of these.
+
+    More arguments are computed, but not printed. int.
+    """
+
+    pieces: tuple[bytes | Conversion, ...]
     args: tuple[Expr, ...]
 
 

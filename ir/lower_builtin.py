@@ -7,16 +7,19 @@ from typing import Any
 import llvmlite.ir as llir
 
 from ..frontend import tast
-from ..frontend.types import Pointer, Type, Vector, sizeof
+from ..frontend.types import Type, Vector, sizeof
 from .emit import I32, I64, VOID, declare, resize
 from .frame import Frame
-from .lower_type import element, is_floating, is_signed, value_type
+from .lower_type import element, is_signed, value_type
 from .passes.workitem_ids import FUNCTIONS, ITEM_TYPES, placeholder
-from .printf_format import NONE, Conversion, FormatError, Text, parse_format
 
 PTR = llir.PointerType()
 PRINT_STATE_SIZE = 272  # bytes of the state that kernels/rt/printf.cl keeps: buffer and counts
-LENGTHS = {"hh": 1, "h": 2, "": 4, "hl": 4, "l": 8, "ll": 8, "j": 8, "z": 8, "t": 8, "L": 8}
+LENGTHS = {"hh": 1, "h": 2, "": 4, "hl": 4, "l": 8}  # bytes
+# Flag bits as kernels/rt/printf.cl reads them.
+FLAGS = {"-": 1, "+": 2, " ": 4, "#": 8, "0": 16}
+UPPER, SIGNED = 32, 64
+NO_PRECISION = -1
 
 
 def builtin(frame: Frame, call: tast.BuiltinCall, args: list[Any]) -> Any:
@@ -41,16 +44,11 @@ def printf(frame: Frame, call: tast.Printf, args: list[Any]) -> Any:
     The pieces share a buffer in this function's frame:
         begin(buffer); text(buffer, "x = ", 4); integer(buffer, x, ...); end(buffer)
     """
-    try:
-        pieces = parse_format(call.format.removesuffix(b"\0"))
-    except FormatError as e:
-        frame.unit.diags.error("unsupported", f"printf: {e} is not supported", call.span)
-        return I32(0)
     printer = _Printer(frame, call, args)
     printer.emit("begin")
-    for piece in pieces:
-        if isinstance(piece, Text):
-            printer.text(piece.data)
+    for piece in call.pieces:
+        if isinstance(piece, bytes):
+            printer.text(piece)
         else:
             printer.convert(piece)
     printer.emit("end")
@@ -61,7 +59,7 @@ class _Printer:
     """One printf call: takes its arguments in order."""
 
     def __init__(self, frame: Frame, call: tast.Printf, args: list[Any]) -> None:
-        self.frame, self.call = frame, call
+        self.frame = frame
         self.args = list(zip(args, (a.type for a in call.args), strict=True))
         state = frame.allocas.alloca(llir.ArrayType(llir.IntType(8), PRINT_STATE_SIZE))
         state.align = 8
@@ -85,12 +83,8 @@ class _Printer:
             return pointer
         return self.frame.build.addrspacecast(pointer, PTR)
 
-    def convert(self, spec: Conversion) -> None:
-        if not self.args:
-            message = f"printf: no argument for '{spec}'"
-            self.frame.unit.diags.error("format", message, self.call.span)
-            return
-        width, precision = I32(0 if spec.width == NONE else spec.width), I32(spec.precision)
+    def convert(self, spec: tast.Conversion) -> None:
+        """Print the next argument, of a type that the checker has made fit."""
         v, t = self.args.pop(0)
         lanes = [v]
         if isinstance(t, Vector):
@@ -99,28 +93,19 @@ class _Printer:
         for i, lane in enumerate(lanes):
             if i:
                 self.text(b",")
-            if not self.one(spec, width, precision, lane, element(t)):
-                message = f"printf: '{spec}' cannot print a value of type '{t}'"
-                self.frame.unit.diags.error("format", message, self.call.span)
-                return
+            self.one(spec, lane, element(t))
 
-    def one(self, spec: Conversion, width: Any, precision: Any, v: Any, t: Type) -> bool:
-        """Print one scalar; False when it is not of a kind that `spec` prints."""
-        flags, letter = I32(spec.flags), spec.letter
-        build = self.frame.build
+    def one(self, spec: tast.Conversion, v: Any, t: Type) -> None:
+        build, letter = self.frame.build, spec.letter.lower()
+        flags, width = I32(_flags(spec)), I32(spec.width)
+        precision = I32(NO_PRECISION if spec.precision is None else spec.precision)
         if letter == "s":
-            if not isinstance(t, Pointer):
-                return False
             self.emit("string", self.flat(v), flags, width, precision, signext=(1, 2, 3))
         elif letter in "fega":
-            if not is_floating(t):
-                return False
             wide = build.fpext(v, llir.DoubleType()) if sizeof(t) < 8 else v
             style = I32(ord(letter))
             bits = build.bitcast(wide, I64)
             self.emit("float", bits, style, flags, width, precision, signext=(1, 2, 3, 4))
-        elif is_floating(t) or (isinstance(t, Pointer) != (letter == "p")):
-            return False
         elif letter == "p":
             number = build.ptrtoint(v, I64)
             self.emit("pointer", number, flags, width, signext=(1, 2))
@@ -130,13 +115,18 @@ class _Printer:
             number = self.integer(spec, v, t)
             base = I32({"x": 16, "o": 8}.get(letter, 10))
             self.emit("integer", number, base, flags, width, precision, signext=(1, 2, 3, 4))
-        return True
 
-    def integer(self, spec: Conversion, v: Any, t: Type) -> Any:
+    def integer(self, spec: tast.Conversion, v: Any, t: Type) -> Any:
         """The argument as i64, cut to the conversion's length and extended as its letter says."""
         build = self.frame.build
-        size = min(LENGTHS[spec.length], sizeof(t)) if spec.length != "hl" else 4
+        size = min(LENGTHS[spec.length], sizeof(t))
         v = resize(build, v, llir.IntType(size * 8), is_signed(t))
         if size == 8:
             return v
-        return build.sext(v, I64) if spec.letter == "d" else build.zext(v, I64)
+        return build.sext(v, I64) if spec.letter in "di" else build.zext(v, I64)
+
+
+def _flags(spec: tast.Conversion) -> int:
+    bits = sum(FLAGS[c] for c in set(spec.flags))
+    bits |= UPPER if spec.letter.isupper() else 0
+    return bits | (SIGNED if spec.letter in "di" else 0)

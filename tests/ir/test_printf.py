@@ -14,7 +14,6 @@ import pytest
 from kcc.frontend.diag import CompileError
 from kcc.ir.lower import LowerOptions
 from kcc.ir.lower_builtin import PRINT_STATE_SIZE
-from kcc.ir.printf_format import NONE, Conversion, FormatError, Text, parse_format
 
 LIBC = ctypes.CDLL(None)
 LIBRARY = ("printf.cl",)
@@ -32,25 +31,6 @@ def c_format(spec: str, *args: object) -> str:
     room = ctypes.create_string_buffer(4096)
     LIBC.snprintf(room, ctypes.c_size_t(4096), spec.encode(), *args)
     return room.value.decode()
-
-
-def test_a_format_is_taken_apart():
-    assert parse_format(b"x = %-5.2lld%%\n") == [
-        Text(b"x = "),
-        Conversion("d", 1 | 64, 5, 2, "ll"),
-        Text(b"%\n"),
-    ]
-    assert parse_format(b"%.f%v4hlu") == [
-        Conversion("f", 0, NONE, 0),
-        Conversion("u", 0, NONE, NONE, "hl", 4),
-    ]
-    assert parse_format(b"") == []
-
-
-@pytest.mark.parametrize("format", [b"%n", b"%", b"%5", b"%y", b"%v4s", b"%-08.", b"%*d"])
-def test_a_bad_format_is_named(format):
-    with pytest.raises(FormatError):
-        parse_format(format)
 
 
 INT_VALUES = (0, 1, -1, 7, 42, -42, 255, 65535, 2**31 - 1, -(2**31), 123456789)
