@@ -198,6 +198,8 @@ class Builder:
         self.ended = True  # the block has its terminator
         self.label = ""
         self._count = 0
+        self._held_v: dict[int, dict[str, str]] = {}
+        self._held_in = ""  # the IR block it is for
         self._places: list[str] | None = None  # where unchecked accesses go, see aside()
 
     def begin_block(self, node: Node, count: int) -> None:
@@ -520,15 +522,38 @@ class Builder:
 
     # -- vector registers: see vector.py -----------------------------------------------------
 
-    def v(self, reg: int) -> str:
-        """A vector register as a vector of bytes."""
+    def v(self, reg: int, kind: str = "i8") -> str:
+        """A vector register as a vector of an integer or float type."""
         self.used_v.add(reg)
-        return self.op(f"load <{self.mode.vlen // 8} x i8>, ptr %v{reg}")
+        held = self._held(reg)
+        if kind not in held:
+            if "i8" not in held:
+                held["i8"] = self.op(f"load {self.whole('i8')}, ptr %v{reg}")
+            if kind != "i8":
+                held[kind] = self.op(
+                    f"bitcast {self.whole('i8')} {held['i8']} to {self.whole(kind)}"
+                )
+        return held[kind]
 
-    def set_v(self, reg: int, value: str) -> None:
+    def set_v(self, reg: int, value: str, kind: str = "i8") -> None:
         self.used_v.add(reg)
         self.blocks[-1].written_v |= 1 << reg
-        self.emit(f"store <{self.mode.vlen // 8} x i8> {value}, ptr %v{reg}")
+        held = self._held(reg)
+        held.clear()
+        held[kind] = value
+        if kind != "i8":
+            held["i8"] = self.op(f"bitcast {self.whole(kind)} {value} to {self.whole('i8')}")
+        self.emit(f"store {self.whole('i8')} {held['i8']}, ptr %v{reg}")
+
+    def whole(self, kind: str) -> str:
+        """The type of a vector register as a vector of `kind`."""
+        return f"<{self.mode.vlen // bits_of(kind)} x {kind}>"
+
+    def _held(self, reg: int) -> dict[str, str]:
+        """Values that this IR block has of a vector register, by kind: less text to compile."""
+        if self._held_in != self.label:
+            self._held_in, self._held_v = self.label, {}
+        return self._held_v.setdefault(reg, {})
 
     def vconfig(self, name: str) -> str:
         """vl, vtype or vstart as an i64."""
@@ -739,6 +764,11 @@ class Builder:
 def box(view: View) -> str:
     """The bits above a half or a single in a float register, as LLVM writes them."""
     return signed(MASK64 << BITS[TYPE_OF_VIEW[view]])
+
+
+def bits_of(kind: str) -> int:
+    """Bits of any integer type, or of a float one."""
+    return BITS[kind] if kind in BITS else int(kind[1:])
 
 
 def signed(value: int) -> str:

@@ -182,11 +182,11 @@ class Vector:
         per = self.vlen // BITS[kind]
         at, low = divmod(chunk.first, per)
         if low + chunk.n <= per:
-            value = self._register(reg + at, kind)
+            value = self.b.v(reg + at, kind)
             if chunk.n == per:
                 return value
             return self.shuffle(kind, per, value, None, range(low, low + chunk.n))
-        parts = [self._register(reg + at + k, kind) for k in range(chunk.n // per)]
+        parts = [self.b.v(reg + at + k, kind) for k in range(chunk.n // per)]
         n = per
         while len(parts) > 1:
             pairs = zip(parts[::2], parts[1::2], strict=True)
@@ -209,12 +209,12 @@ class Vector:
         if low + chunk.n <= per:
             if chunk.n < per:
                 value = self._insert(reg + at, kind, chunk.n, low, value)
-            self._set_register(reg + at, kind, value)
+            self.b.set_v(reg + at, value, kind)
             return
         for k in range(chunk.n // per):
             lanes = range(k * per, (k + 1) * per)
             part = self.shuffle(kind, chunk.n, value, None, lanes)
-            self._set_register(reg + at + k, kind, part)
+            self.b.set_v(reg + at + k, part, kind)
 
     def active(self, chunk: Chunk, masked: bool) -> str | None:
         """Which elements the instruction is for: vstart <= i < vl, and by v0 if it is masked.
@@ -240,7 +240,7 @@ class Vector:
         """Bits of a mask register for a chunk, as <n x i1>."""
         word, at, low = self._mask_word(chunk)
         kind = f"i{word}"
-        whole = self._register(reg, kind)
+        whole = self.b.v(reg, kind)
         bits = self.b.op(f"extractelement <{self.vlen // word} x {kind}> {whole}, i64 {at}")
         if chunk.n < word:
             if low:
@@ -256,7 +256,7 @@ class Vector:
         kind = f"i{word}"
         lanes = f"<{self.vlen // word} x {kind}>"
         value = self.b.op(f"bitcast <{chunk.n} x i1> {bits} to i{chunk.n}")
-        whole = self._register(reg, kind)
+        whole = self.b.v(reg, kind)
         if chunk.n < word:
             value = self.b.op(f"zext i{chunk.n} {value} to {kind}")
             if low:
@@ -265,7 +265,7 @@ class Vector:
             others = ~(((1 << chunk.n) - 1) << low) & (1 << word) - 1
             value = self.b.op(f"or {kind} {self.b.op(f'and {kind} {old}, {others}')}, {value}")
         whole = self.b.op(f"insertelement {lanes} {whole}, {kind} {value}, i64 {at}")
-        self._set_register(reg, kind, whole)
+        self.b.set_v(reg, whole, kind)
 
     def _mask_word(self, chunk: Chunk) -> tuple[int, int, int]:
         """Bits of the pieces a mask is handled in, which of them the chunk is in, and where."""
@@ -307,16 +307,15 @@ class Vector:
         """A pointer to the group's registers, written to the hart's state one after another."""
         for reg in range(group.reg, group.end):
             value = self.b.v(reg)
-            kind = f"<{self.vlen // 8} x i8>"
-            self.b.emit(f"store {kind} {value}, ptr %v{reg}.at, align 8")
+            self.b.emit(f"store {self.b.whole('i8')} {value}, ptr %v{reg}.at, align 8")
         self.b.blocks[-1].plain = False
         return f"%v{group.reg}.at"
 
     def reload(self, group: Group) -> None:
         """Take the group's registers from the hart's state, where something has written them."""
         for reg in range(group.reg, group.end):
-            kind = f"<{self.vlen // 8} x i8>"
-            self.b.set_v(reg, self.b.op(f"load {kind}, ptr %v{reg}.at, align 8"))
+            whole = self.b.op(f"load {self.b.whole('i8')}, ptr %v{reg}.at, align 8")
+            self.b.set_v(reg, whole)
 
     def finish(self) -> None:
         """The instruction is done: vstart is 0 from here (V 1.0, 3.7)."""
@@ -324,18 +323,6 @@ class Vector:
             self.b.set_vconfig("vstart", "0")
 
     # -- registers ----------------------------------------------------------------------------
-
-    def _register(self, reg: int, kind: str) -> str:
-        return self._cast(self.b.v(reg), "i8", kind)
-
-    def _set_register(self, reg: int, kind: str, value: str) -> None:
-        self.b.set_v(reg, self._cast(value, kind, "i8"))
-
-    def _cast(self, value: str, old: str, new: str) -> str:
-        if old == new:
-            return value
-        lanes = [f"<{self.vlen // _bits(k)} x {k}>" for k in (old, new)]
-        return self.b.op(f"bitcast {lanes[0]} {value} to {lanes[1]}")
 
     def _insert(self, reg: int, kind: str, n: int, low: int, value: str) -> str:
         """A register with n elements from `low` on replaced."""
@@ -345,15 +332,10 @@ class Vector:
             f"shufflevector <{n} x {kind}> {value}, <{n} x {kind}> poison, " + _lanes(lanes)
         )
         places = [i if not low <= i < low + n else per + i - low for i in range(per)]
-        old = self._register(reg, kind)
+        old = self.b.v(reg, kind)
         return self.b.op(
             f"shufflevector <{per} x {kind}> {old}, <{per} x {kind}> {wide}, " + _lanes(places)
         )
-
-
-def _bits(kind: str) -> int:
-    """Bits of any integer type, or of a float one."""
-    return BITS[kind] if kind in BITS else int(kind[1:])
 
 
 def _constant(kind: str, values: Iterable[object]) -> str:
