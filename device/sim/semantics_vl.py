@@ -22,9 +22,9 @@ from .build import Operands, signed
 from .vector import Chunk, Group, Vector, VectorSemantics
 
 _EEWS = (8, 16, 32, 64)
-_SHUFFLED = 4  # fields of a segment that are worth it
-_GATHERED = (32, 64)  # bits of elements that hosts can gather
-_NEAR = 1 << 31  # strides below: no distance of a last element overflows
+_WIDE = 32  # bits that hosts gather at least
+_FEW = 64  # narrow elements that are stored one by one
+_NEAR = 1 << 20  # strides below: no distance of an element overflows 32 bits
 
 
 @dataclass(frozen=True)
@@ -137,15 +137,16 @@ def _below(v: Vector, chunk: Chunk, end: int | str) -> str | None:
 
 
 def _move(v: Vector, t: _Transfer) -> None:
-    lanes = t.bits in _GATHERED and not (t.stores and len(t.fields) > 1)  # which may overlap
+    narrow = t.bits < _WIDE and (t.masked or not isinstance(t.end, int) or t.end > _FEW)
+    lanes = t.first == 0 and not (t.stores and narrow)
     if t.end == 0:
         return
-    if t.first == 0 and t.index is not None and lanes:
-        _move_indexed(v, t, t.index)
-    elif t.first == 0 and t.stride is not None and lanes:
-        _move_strided(v, t, t.stride)
-    elif not v.vstart and not t.index and not t.stride and len(t.fields) <= _SHUFFLED:
+    if t.index is None and t.stride is None and not v.vstart:
         _move_unit(v, t)
+    elif t.stride is not None and lanes:
+        _move_strided(v, t, t.stride)
+    elif t.index is not None and lanes and not (t.stores and len(t.fields) > 1):
+        _move_indexed(v, t, t.index)
     else:
         with _span(v, t, 1, lambda _: "false", apart=True):
             pass
@@ -179,43 +180,53 @@ def _move_unit(v: Vector, t: _Transfer) -> None:
 def _load_row(v: Vector, t: _Transfer, piece: _Piece, at: str) -> None:
     """Elements that follow one another in memory, those of fields by turns."""
     kind, n, fields = f"i{t.bits}", piece.n, len(t.fields)
-    lanes = f"<{n * fields} x {kind}>"
+    total = _row_size(t, piece)
+    lanes = f"<{total} x {kind}>"
     if piece.active is None:
         row = v.b.op(f"load {lanes}, ptr {at}, align 1, !tbaa !4")
     else:
         old = v.read(t.fields[0], kind, piece.chunk) if fields == 1 else "poison"
-        function = f"llvm.masked.load.v{n * fields}{kind}.p0"
-        mask = f"<{n * fields} x i1>", _repeated(v, piece.active, n, fields)
+        function = f"llvm.masked.load.v{total}{kind}.p0"
+        mask = f"<{total} x i1>", _repeated(v, piece.active, n, fields, total)
         row = v.b.call(lanes, function, ("ptr align 1", at), mask, (lanes, old))
     if fields == 1:
         v.write(t.fields[0], kind, piece.chunk, row, None)
         return
     for number, field in enumerate(t.fields):
-        part = v.shuffle(kind, n * fields, row, None, range(number, n * fields, fields))
+        part = v.shuffle(kind, total, row, None, range(number, n * fields, fields))
         v.write(field, kind, piece.chunk, part, piece.active)
 
 
 def _store_row(v: Vector, t: _Transfer, piece: _Piece, at: str) -> None:
     kind, n, fields = f"i{t.bits}", piece.n, len(t.fields)
-    lanes = f"<{n * fields} x {kind}>"
-    row = _interleaved(v, kind, n, [v.read(field, kind, piece.chunk) for field in t.fields])
+    total = _row_size(t, piece)
+    lanes = f"<{total} x {kind}>"
+    parts = [v.read(field, kind, piece.chunk) for field in t.fields]
+    row = _interleaved(v, kind, n, parts, total)
     if piece.active is None:
         v.b.emit(f"store {lanes} {row}, ptr {at}, align 1, !tbaa !4")
         return
-    function = f"llvm.masked.store.v{n * fields}{kind}.p0"
-    mask = f"<{n * fields} x i1>", _repeated(v, piece.active, n, fields)
+    function = f"llvm.masked.store.v{total}{kind}.p0"
+    mask = f"<{total} x i1>", _repeated(v, piece.active, n, fields, total)
     v.b.call("void", function, (lanes, row), ("ptr align 1", at), mask)
 
 
-def _repeated(v: Vector, active: str, n: int, times: int) -> str:
-    """Each bit so many times."""
+def _row_size(t: _Transfer, piece: _Piece) -> int:
+    """Lanes of a host vector for all fields; masks are good in powers of two only."""
+    size = piece.n * len(t.fields)
+    return size if piece.active is None else 1 << (size - 1).bit_length()
+
+
+def _repeated(v: Vector, active: str, n: int, times: int, total: int) -> str:
+    """Each bit so many times, then zeros."""
     if times == 1:
         return active
-    return v.shuffle("i1", n, active, None, [i // times for i in range(n * times)])
+    lanes = [i // times if i < n * times else n for i in range(total)]
+    return v.shuffle("i1", n, active, "zeroinitializer", lanes)
 
 
-def _interleaved(v: Vector, kind: str, n: int, parts: list[str]) -> str:
-    """Elements 0 of all vectors, then elements 1, and so on."""
+def _interleaved(v: Vector, kind: str, n: int, parts: list[str], total: int) -> str:
+    """Elements 0 of all vectors, then elements 1, and so on; nothing in lanes after them."""
     count, wide = len(parts), n
     if count == 1:
         return parts[0]
@@ -224,16 +235,20 @@ def _interleaved(v: Vector, kind: str, n: int, parts: list[str]) -> str:
         pairs = zip(parts[::2], parts[1::2], strict=True)
         parts = [v.shuffle(kind, wide, a, b, range(2 * wide)) for a, b in pairs]
         wide *= 2
-    return v.shuffle(
-        kind, wide, parts[0], None, [i % count * n + i // count for i in range(n * count)]
-    )
+    lanes = [i % count * n + i // count if i < n * count else 0 for i in range(total)]
+    return v.shuffle(kind, wide, parts[0], None, lanes)
 
 
 def _move_strided(v: Vector, t: _Transfer, stride: str) -> None:
     def near(tag: str) -> str:
-        """The stride is short and aligned, and the last element inside."""
+        """The stride is short and aligned, the last element inside; stored ones do not overlap."""
         moved = v.b.op(f"add i64 {stride}, {_NEAR}")
         short = v.b.op(f"icmp ult i64 {_turned(v, moved, t)}, {2 * _NEAR >> t.log2}")
+        if t.stores and len(t.fields) > 1:
+            segment = len(t.fields) * t.size
+            moved = v.b.op(f"add i64 {stride}, {segment - 1}")
+            apart = v.b.op(f"icmp ugt i64 {moved}, {2 * segment - 2}")
+            short = v.b.op(f"and i1 {short}, {apart}")
         steps = v.b.op(f"sub i64 {t.end}, 1")
         off = v.b.op(f"add i64 %{tag}.off, {v.b.op(f'mul i64 {stride}, {steps}')}")
         inside = v.b.op(f"icmp ult i64 {_turned(v, off, t)}, %{tag}.limit")
@@ -241,11 +256,18 @@ def _move_strided(v: Vector, t: _Transfer, stride: str) -> None:
 
     pieces = _pieces(v, t)
     ways = []
+    short = stride if stride == "0" else v.b.op(f"trunc i64 {stride} to i32")
     for piece in pieces:
-        step = v.splat("i64", stride, piece.n)
-        ways.append(v.b.op(f"mul <{piece.n} x i64> {v.iota('i64', piece.chunk)}, {step}"))
-    with _span(v, t, len(t.fields), near) as at:
+        step = v.splat("i32", short, piece.n)
+        lanes, numbers = f"<{piece.n} x i32>", v.iota("i32", piece.chunk)
+        ways.append(f"{lanes} {v.b.op(f'mul {lanes} {numbers}, {step}')}")
+    with _span(v, t, _reach(t), near) as at:
         _move_lanes(v, t, pieces, ways, at)
+
+
+def _reach(t: _Transfer) -> int:
+    """Elements of a row that lanes touch: those of a segment, and what is loaded after them."""
+    return len(t.fields) + (0 if t.stores else max(_WIDE // t.bits - 1, 0))
 
 
 def _turned(v: Vector, off: str, t: _Transfer) -> str:
@@ -256,20 +278,19 @@ def _turned(v: Vector, off: str, t: _Transfer) -> str:
 def _move_indexed(v: Vector, t: _Transfer, index: Group) -> None:
     pieces = _pieces(v, t)
     kind = f"i{index.eew}"
+    wide = "i32" if index.eew < 32 else "i64"  # indices are unsigned, lanes' are not
     ways = [v.read(index, kind, piece.chunk) for piece in pieces]
     if index.eew < 64:
-        ways = [
-            v.b.op(f"zext <{p.n} x {kind}> {way} to <{p.n} x i64>")
-            for p, way in zip(pieces, ways, strict=True)
-        ]
+        ways = [_extended(v, way, piece.n, kind, wide) for piece, way in _pairs(pieces, ways)]
     base = v.b.x(t.base)
 
     def all_inside(tag: str) -> str:
         start = v.b.op(f"sub i64 {base}, %{tag}.base")
         total = "true"
-        for piece, way in zip(pieces, ways, strict=True):
+        for piece, way in _pairs(pieces, ways):
             lanes = f"<{piece.n} x i64>"
-            off = v.b.op(f"add {lanes} {way}, {v.splat('i64', start, piece.n)}")
+            far = way if wide == "i64" else _extended(v, way, piece.n, wide, "i64")
+            off = v.b.op(f"add {lanes} {far}, {v.splat('i64', start, piece.n)}")
             turned = v.b.call(
                 lanes, f"llvm.fshr.v{piece.n}i64", (lanes, off), (lanes, off),
                 (lanes, v.splat("i64", str(t.log2), piece.n)),
@@ -284,28 +305,50 @@ def _move_indexed(v: Vector, t: _Transfer, index: Group) -> None:
             total = v.b.op(f"and i1 {total}, {each}")
         return total
 
-    with _span(v, t, len(t.fields), all_inside, apart=True) as at:
-        _move_lanes(v, t, pieces, ways, at)
+    with _span(v, t, _reach(t), all_inside, apart=True) as at:
+        typed = [f"<{piece.n} x {wide}> {way}" for piece, way in _pairs(pieces, ways)]
+        _move_lanes(v, t, pieces, typed, at)
+
+
+def _extended(v: Vector, value: str, n: int, kind: str, wide: str) -> str:
+    return v.b.op(f"zext <{n} x {kind}> {value} to <{n} x {wide}>")
+
+
+def _pairs(pieces: list[_Piece], values: list[str]) -> Iterator[tuple[_Piece, str]]:
+    return zip(pieces, values, strict=True)
 
 
 def _move_lanes(v: Vector, t: _Transfer, pieces: list[_Piece], ways: list[str], at: str) -> None:
-    """Elements that are each somewhere else. ways: from `at`, <n x i64>."""
-    kind = f"i{t.bits}"
+    """Elements that are each somewhere else. ways: from `at`, signed, types and values."""
     for number, field in enumerate(t.fields):
         start = v.b.op(f"getelementptr i8, ptr {at}, i64 {number * t.size}")
-        for piece, way in zip(pieces, ways, strict=True):
-            n = piece.n
-            lanes = f"<{n} x {kind}>"
-            places = v.b.op(f"getelementptr i8, ptr {start}, <{n} x i64> {way}")
-            old = v.read(field, kind, piece.chunk)
-            mask = f"<{n} x i1>", piece.active or v.splat("i1", "true", n)
-            where = f"<{n} x ptr> align 1", places
-            name = f"v{n}{kind}.v{n}p0"
+        for piece, way in _pairs(pieces, ways):
+            places = v.b.op(f"getelementptr i8, ptr {start}, {way}")
             if t.stores:
-                v.b.call("void", f"llvm.masked.scatter.{name}", (lanes, old), where, mask)
+                _scatter(v, field, piece, places)
             else:
-                new = v.b.call(lanes, f"llvm.masked.gather.{name}", where, mask, (lanes, old))
-                v.write(field, kind, piece.chunk, new, None)
+                _gather(v, field, piece, places)
+
+
+def _scatter(v: Vector, field: Group, piece: _Piece, places: str) -> None:
+    n, kind = piece.n, f"i{field.eew}"
+    value = f"<{n} x {kind}>", v.read(field, kind, piece.chunk)
+    mask = f"<{n} x i1>", piece.active or v.splat("i1", "true", n)
+    where = f"<{n} x ptr> align 1", places
+    v.b.call("void", f"llvm.masked.scatter.v{n}{kind}.v{n}p0", value, where, mask)
+
+
+def _gather(v: Vector, field: Group, piece: _Piece, places: str) -> None:
+    """Narrow elements come with the bytes after them: the check has been for these as well."""
+    n, kind = piece.n, f"i{max(field.eew, _WIDE)}"
+    lanes, narrow = f"<{n} x {kind}>", f"i{field.eew}"
+    mask = f"<{n} x i1>", piece.active or v.splat("i1", "true", n)
+    where = f"<{n} x ptr> align 1", places
+    function = f"llvm.masked.gather.v{n}{kind}.v{n}p0"
+    value = v.b.call(lanes, function, where, mask, (lanes, "poison"))
+    if kind != narrow:
+        value = v.b.op(f"trunc {lanes} {value} to <{n} x {narrow}>")
+    v.write(field, narrow, piece.chunk, value, piece.active)
 
 
 @contextmanager
