@@ -93,6 +93,7 @@ class Generator:
         if key in ("vd", "vs1", "vs2", "vs3"):
             # A masked result over its own mask is reserved, nearly everywhere.
             avoid = key in ("vd", "vs3") and not unmasked and rng.random() < 0.9
+            avoid |= key == "vs2" and "index" in kinds_of(row)  # v0 holds masks, no addresses
             return rng.randrange(step if avoid else 0, 32, step)
         if file == "f":
             return rng.randrange(32)

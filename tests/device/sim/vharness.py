@@ -31,6 +31,7 @@ M64 = (1 << 64) - 1
 SCALARS = struct.Struct("<59Q")  # x5..x31, f0..f31
 _CASE = struct.Struct("<11Q")
 _HEAD = struct.Struct("<65Q")  # signal, x, f, fcsr, vl, vtype, vstart, vcsr
+VL, VTYPE, VSTART = 480, 488, 496  # in a state
 SIGNALS = {4: "illegal", 7: "access", 11: "access"}
 TRAPS = {
     Cause.ILLEGAL.value: "illegal",
