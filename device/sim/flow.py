@@ -149,7 +149,10 @@ def discover(
         else:
             leaders.add(pc)
     entries = tuple(dict.fromkeys((*given, *map(Node, returns))))
-    if vlen and any(c.decoded and vstate.needs(c.decoded) for c in words.values()):
+    # A tagged entry is one even if what needed to know has been overwritten since.
+    if any(n.state for n in given) or (
+        vlen and any(c.decoded and vstate.needs(c.decoded) for c in words.values())
+    ):
         blocks = _cut(words, leaders | resumed)
         return _Spread(blocks, (resumed - leaders) & blocks.keys(), vlen).unit(entries, limit)
     blocks = _cut(words, leaders)

@@ -102,6 +102,13 @@ def test_code_that_must_know_and_does_not_ends_the_unit():
     assert {n: len(block) for n, block in unit.blocks.items()} == {Node(0x1004, FULL): 3}
 
 
+def test_a_tagged_entry_is_one_whatever_is_there_now():
+    node = Node(0x1000, FULL)
+    unit = discover([NOP, vsetvli(E32M1), RET], node)
+    assert unit.entries == (node,)
+    assert set(unit.blocks) == {node}
+
+
 def test_calls_and_vstart_end_what_is_known():
     call = e("jal", rd=1, jump21=0x100)
     unit = discover([vsetvli(E32M1, rs1=0), ADD, call, ADD, RET])
