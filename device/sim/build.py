@@ -108,6 +108,15 @@ class Spill:
 
 
 @dataclass(frozen=True)
+class Call:
+    """Run guest code until it returns, see calls.py."""
+
+    tag: str
+    target: str
+    back: int  # where it returns to
+
+
+@dataclass(frozen=True)
 class Reload:
     """Take every register this unit uses from the state."""
 
@@ -129,7 +138,7 @@ class FloatOp:
     predicate: str  # of a comparison
 
 
-Item = str | UseX | DefX | Least | DefF | Access | Spill | Reload | FloatOp
+Item = str | UseX | DefX | Least | DefF | Access | Spill | Call | Reload | FloatOp
 
 # What a unit keeps of vtype like registers: bits above those of v0..v31 in a block's mask.
 VCONFIG = ("vl", "vtype", "vstart")
@@ -679,21 +688,8 @@ class Builder:
             self.exit(target)
             return
         self.blocks[-1].items.append(Spill(self.name()))
-        function = self._function("call")
-        left = self.op("load i64, ptr %budget")
-        pair = self.op(
-            f"call {{ i64, i64 }} {function}(ptr %hart, i64 {target}, i64 {left}, "
-            f"i64 {signed(self.next_pc)})"
-        )
-        arrived = self.op(f"extractvalue {{ i64, i64 }} {pair}, 0")
-        there = self.op(f"icmp eq i64 {arrived}, {signed(self.next_pc)}")
-        fresh = self.op(f"icmp eq i64 {self.state('stale')}, 0")
-        here, elsewhere = self.new_label(), self.new_label()
-        self.expect(self.op(f"and i1 {there}, {fresh}"), here, elsewhere)
-        self.start(elsewhere)
-        self.emit(f"ret {{ i64, i64 }} {pair}")
-        self.start(here)
-        self.emit(f"store i64 {self.op(f'extractvalue {{ i64, i64 }} {pair}, 1')}, ptr %budget")
+        self.blocks[-1].plain = False
+        self.blocks[-1].items.append(Call(self.name(), target, self.next_pc))
         self.blocks[-1].items.append(Reload(self.name()))
         self.emit(f"br label %{back.label}")
         self.ended = True

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from . import floatops, state
+from . import calls, floatops, state
 from .build import (
     BITS,
     NAN_BITS,
@@ -28,6 +28,7 @@ from .build import (
     Access,
     BlockCode,
     Builder,
+    Call,
     DefF,
     DefX,
     FloatOp,
@@ -59,6 +60,7 @@ _META = """
 !5 = !{!"guest", !0, i64 0}
 !6 = !{!"branch_weights", i32 100000, i32 1}
 """
+_META += f'!7 = !{{!"{calls.STACK_POINTER}"}}\n'
 
 
 def finish(b: Builder, name: str) -> str:
@@ -116,6 +118,9 @@ def _expand(
                 yield from _access(item, groups)
             case Spill():
                 yield from _spill(b, *written, item)
+            case Call():
+                b.externals.add(calls.DECLARATION)
+                yield from calls.lines(item)
             case Reload():
                 yield from _reload(b, used, item.tag)
             case UseX() | DefX() | Least():

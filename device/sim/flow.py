@@ -1,8 +1,9 @@
 """From an address to a unit: the basic blocks reachable without leaving a guest function.
 
 A unit follows branches and plain jumps. A call runs other units; what comes after it is one of
-the entries, for when the return does not come back to the very host frame that made the call. Whatever is not in the unit, because
-it is too far, not executable, or where a run must stop, is an exit to the dispatcher.
+the entries, for when the return does not come back to the very host frame that made the call.
+Whatever is not in the unit, because it is too far, not executable, or where a run must stop, is
+an exit to the dispatcher.
 
 Vector code is translated for the vtype it runs with: blocks are *nodes*, an address and what is
 known of vtype there. After a vsetvli the block goes on with vl = VLMAX, in code without tail
