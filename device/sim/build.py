@@ -12,13 +12,13 @@ Vector instructions are written with a Vector besides, see vector.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from . import state
-from .flow import Node, Unit
+from . import counting, state
+from .flow import CodeWord, Node, Unit
 from .interface import Cause
 from .vstate import VState
 
@@ -88,6 +88,7 @@ class Access:
     tag: str
     pc: int
     undone: int  # instructions of the block not finished here
+    uncounted: tuple[tuple[int, int], ...]  # events of these: (counter, how many)
     group: int = -1
     count: int = 1  # elements in a row
     apart: bool = False  # the address is but where others start from: `check` is all there is
@@ -181,6 +182,7 @@ class Mode:
     # For those who watch: the state is right where a turn ends or an instruction traps, and a
     # turn does not go on in the middle of a unit.
     exact: bool = False
+    counters: bool = False  # count events, see counting.py
 
     @property
     def vector(self) -> bool:
@@ -206,18 +208,21 @@ class Builder:
         self.undone = 0  # instructions of the block from this one on
         self.ended = True  # the block has its terminator
         self.label = ""
-        self._count = 0
+        self._names = 0
+        self._code: Sequence[CodeWord] = ()  # of the block
         self._held_v: dict[int, dict[str, str]] = {}
         self._held_in = ""  # the IR block it is for
         self._places: list[str] | None = None  # where unchecked accesses go, see aside()
 
-    def begin_block(self, node: Node, count: int) -> None:
-        """Start a block of `count` instructions; they count as done from here."""
+    def begin_block(self, node: Node, code: Sequence[CodeWord]) -> None:
+        """Start a block; its instructions count as done from here."""
         self.blocks.append(BlockCode(node))
         self.label = node.label
         self.vstate = node.state
+        self._code = code
         left = self.op("load i64, ptr %budget")
-        self.emit(f"store i64 {self.op(f'sub i64 {left}, {count}')}, ptr %budget")
+        self.emit(f"store i64 {self.op(f'sub i64 {left}, {len(code)}')}, ptr %budget")
+        self._count(self.events(len(code)), "add")
         self.ended = False
 
     @contextmanager
@@ -257,8 +262,8 @@ class Builder:
 
     def name(self) -> str:
         """A fresh value name, without the %."""
-        self._count += 1
-        return f"t{self._count}"
+        self._names += 1
+        return f"t{self._names}"
 
     def emit(self, line: str) -> None:
         """An IR instruction without result."""
@@ -477,7 +482,7 @@ class Builder:
         tag = self.name()
         addr = self.address(base)
         block = self.blocks[-1]
-        access = Access("span", kind, addr, base, 0, str(int(stores)), tag, self.pc, self.undone)
+        access = Access("span", kind, addr, base, 0, str(int(stores)), tag, self.pc, *self._rest)
         access.count, access.apart = count, apart
         if check is not None:
             access.also, access.check = self._beside(check, tag)
@@ -516,7 +521,7 @@ class Builder:
         tag = self.name()
         addr = self.address(base, offset)
         self.blocks[-1].items.append(
-            Access(what, kind, addr, base, offset, value, tag, self.pc, self.undone)
+            Access(what, kind, addr, base, offset, value, tag, self.pc, *self._rest)
         )
         self.label = f"{tag}.next"
         return f"%{tag}"
@@ -598,9 +603,40 @@ class Builder:
         """Instructions this hart has retired before this one."""
         return self.op(f"sub i64 {self.state('retired_end')}, {self.budget()}")
 
+    # -- events, see counting.py ----------------------------------------------------------
+
+    def events(self, undone: int) -> tuple[tuple[int, int], ...]:
+        """Those of the last instructions of the block; none if nobody counts."""
+        if not self.mode.counters:
+            return ()
+        return counting.total(self._code[len(self._code) - undone :])
+
+    @property
+    def _rest(self) -> tuple[int, tuple[tuple[int, int], ...]]:
+        """Instructions of the block from this one on, and their events."""
+        return self.undone, self.events(self.undone)
+
+    def _count(self, events: Iterable[tuple[int, int]], operation: str) -> None:
+        for number, count in events:
+            for line in count_event(self.name(), number, operation, str(count)):
+                self.emit(line)
+
+    def counter(self, number: int) -> str:
+        """An event counter before this instruction, as an i64."""
+        early = dict(self.events(self.undone)).get(number, 0)
+        return self.op(f"sub i64 {self.state('counts', number)}, {early}")
+
+    def set_counter(self, number: int, value: str) -> None:
+        """Write an event counter, which goes on from there after this instruction."""
+        early = dict(self.events(self.undone - 1)).get(number, 0)
+        self.set_state("counts", self.op(f"add i64 {value}, {early}"), number)
+
+    # -- traps --------------------------------------------------------------------------------
+
     def trap(self, cause: Cause, tval: str) -> None:
         """End the block: the run is over."""
         self._expose()
+        self._count(self.events(self.undone), "sub")
         function = self._function("trap")
         self.emit(
             f"call preserve_mostcc void {function}(ptr %hart, i64 {cause.value}, i64 {tval}, "
@@ -661,6 +697,7 @@ class Builder:
         if self.undone > 1:  # instructions of the block that are not done then
             left = self.op("load i64, ptr %budget")
             self.emit(f"store i64 {self.op(f'add i64 {left}, {self.undone - 1}')}, ptr %budget")
+            self._count(self.events(self.undone - 1), "sub")
         known, self.vstate = self.vstate, state
         yield
         self._goto(self.next_pc)
@@ -669,6 +706,7 @@ class Builder:
 
     def redispatch(self) -> None:
         """End the block before this instruction: it needs a unit that knows vtype."""
+        self._count(self.events(self.undone), "sub")
         self.blocks[-1].items.append(Spill(self.name()))
         self._return(signed(self.pc | state.TAGGED), self.budget())
         self.ended = True
@@ -755,6 +793,17 @@ class Builder:
         pair = self.op(f"insertvalue {{ i64, i64 }} poison, i64 {target}, 0")
         pair = self.op(f"insertvalue {{ i64, i64 }} {pair}, i64 {left}, 1")
         self.emit(f"ret {{ i64, i64 }} {pair}")
+
+
+def count_event(tag: str, number: int, operation: str, by: str) -> tuple[str, ...]:
+    """IR that adds to a counter in the hart's state, or subtracts from it."""
+    offset = state.HART.offset("counts", number)
+    return (
+        f"%{tag}.at = getelementptr i8, ptr %hart, i64 {offset}",
+        f"%{tag}.old = load i64, ptr %{tag}.at, !tbaa !2",
+        f"%{tag}.new = {operation} i64 %{tag}.old, {by}",
+        f"store i64 %{tag}.new, ptr %{tag}.at, !tbaa !2",
+    )
 
 
 def box(view: View) -> str:

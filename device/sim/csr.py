@@ -11,7 +11,7 @@ from typing import Literal
 
 # Values that are not plain storage.
 Kind = Literal[
-    "plain", "fflags", "frm", "fcsr", "mcycle", "minstret", "mstatus",
+    "plain", "fflags", "frm", "fcsr", "mcycle", "minstret", "event", "mstatus",
     "vstart", "vxsat", "vxrm", "vcsr", "vl", "vtype", "vlenb",
 ]  # fmt: skip
 
@@ -28,6 +28,11 @@ class Csr:
     def writable_on(self, vlen: int) -> int:
         """Bits that may be written on a hart with vector registers of so many bits, or none."""
         return self.writable if vlen or self.kind != "mstatus" else self.writable & ~MSTATUS_VS
+
+    @property
+    def counter(self) -> int:
+        """Which of the counters a row is for."""
+        return self.number & 31
 
     @property
     def read_only(self) -> bool:
@@ -47,6 +52,9 @@ MSTATUS_UNITS = (MSTATUS_FS, MSTATUS_VS)
 MSTATUS_MIE, MSTATUS_MPIE = 1 << 3, 1 << 7
 MSTATUS_MPP = 3 << 11
 MSTATUS_SD = 1 << 63
+
+# Counters below this are there: cycle, time, instret, and those of events, see counting.py.
+EVENTS = 18
 
 # fmt: off
 _ROWS = (
@@ -78,11 +86,13 @@ _ROWS = (
     *(Csr(0x3B0 + i, f"pmpaddr{i}", (1 << 54) - 1) for i in range(16)),
     Csr(0xB00, "mcycle",     _ALL, kind="mcycle"),
     Csr(0xB02, "minstret",   _ALL, kind="minstret"),
-    *(Csr(0xB03 + i, f"mhpmcounter{3 + i}") for i in range(29)),
+    *(Csr(0xB03 + i, f"mhpmcounter{3 + i}", _ALL, kind="event") for i in range(EVENTS - 3)),
+    *(Csr(0xB00 + i, f"mhpmcounter{i}") for i in range(EVENTS, 32)),
     Csr(0xC00, "cycle",      kind="mcycle"),
     Csr(0xC01, "time",       kind="mcycle"),  # one tick a cycle keeps runs repeatable
     Csr(0xC02, "instret",    kind="minstret"),
-    *(Csr(0xC03 + i, f"hpmcounter{3 + i}") for i in range(29)),
+    *(Csr(0xC03 + i, f"hpmcounter{3 + i}", kind="event") for i in range(EVENTS - 3)),
+    *(Csr(0xC00 + i, f"hpmcounter{i}") for i in range(EVENTS, 32)),
     Csr(0xC20, "vl",         kind="vl"),
     Csr(0xC21, "vtype",      kind="vtype"),
     Csr(0xC22, "vlenb",      kind="vlenb"),

@@ -18,7 +18,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from .build import BITS, MASK64, Access, BlockCode, Builder, DefX, Item, Least, Operands, signed
+from .build import (
+    BITS,
+    MASK64,
+    Access,
+    BlockCode,
+    Builder,
+    DefX,
+    Item,
+    Least,
+    Operands,
+    count_event,
+    signed,
+)
 from .flow import BRANCHES, CodeWord
 
 MAX_SIZE = 120  # instructions of a loop; the fast one is a second copy
@@ -87,6 +99,7 @@ class Loop:
     # Of each access: its walk, bytes above the walk's lowest.
     places: list[tuple[int, int]] = field(default_factory=list)
     moving: list[tuple[int, Form]] = field(default_factory=list)  # registers and their steps
+    events: tuple[tuple[int, int], ...] = ()  # of an iteration: (counter, how many)
     body: list[Item] = field(default_factory=list)
     end: list[Item] = field(default_factory=list)
 
@@ -319,6 +332,7 @@ def add(
     with b.aside(f"{loop.name}.end", None) as end:
         b.jump(code[-1].next_pc)
     loop.body, loop.end = body.items, end.items
+    loop.events = b.events(len(code))
     block.fast = loop
 
 
@@ -424,6 +438,9 @@ def guard(
     ]
     retired = out.op(f"mul i64 {rounds}, {loop.size}")
     out.lines.append(f"store i64 {out.op(f'sub i64 {left}, {retired}')}, ptr %budget")
+    for number, count in loop.events:
+        by = out.op(f"mul i64 {rounds}, {count}")
+        out.lines += count_event(f"{name}.c{number}", number, "add", by)
     for reg, start, step in moving:  # so that the fast loop need not keep them
         total = out.op(f"add i64 {start}, {out.op(f'mul i64 {step}, {rounds}')}")
         out.lines.append(f"store i64 {total}, ptr %x{reg}")

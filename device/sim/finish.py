@@ -14,7 +14,7 @@ pointer. In loops the remembered region lives in host registers; elsewhere in th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 
@@ -39,6 +39,7 @@ from .build import (
     UseX,
     View,
     box,
+    count_event,
     signed,
 )
 from .fastloops import guard
@@ -410,7 +411,7 @@ def _access(a: Access, groups: _Groups) -> Iterator[str]:
         yield f"store {a.type} {a.value}, ptr %{tag}.at, align 1, !tbaa !4"
     yield f"br label %{tag}.next"
     yield f"{tag}.slow:"
-    yield from _slow(a, groups)
+    yield from _uncounted(a, _slow(a, groups))
     yield f"br label %{tag}.next"
     yield f"{tag}.next:"
     if a.kind == "load":
@@ -424,10 +425,19 @@ def _slow_span(a: Access, groups: _Groups) -> Iterator[str]:
     yield f"{tag}.slow:"
     yield f"%{tag}.site = add i64 {groups.site(a)}, 0"
     yield from _left(a)
-    yield from a.slow
+    yield from _uncounted(a, a.slow)
     if groups.held[a.group]:
         yield from groups.reload(a.group, f"{tag}.re")
     yield f"br label %{tag}.next"
+
+
+def _uncounted(a: Access, slow: Iterable[str]) -> Iterator[str]:
+    """Code that may trap, or let a device look at the counters: without what comes after it."""
+    for number, count in a.uncounted:
+        yield from count_event(f"{a.tag}.c{number}", number, "sub", str(count))
+    yield from slow
+    for number, count in a.uncounted:
+        yield from count_event(f"{a.tag}.r{number}", number, "add", str(count))
 
 
 def _left(a: Access) -> Iterator[str]:

@@ -74,6 +74,7 @@ class Machine:
         arch: str = "rv64gc",
         quantum: int = TURN,
         threads: int = 1,
+        counters: bool = False,
         cache_dir: Path | None = None,
     ) -> None:
         """harts: their number. arch: an ISA string. quantum: instructions per turn.
@@ -81,6 +82,7 @@ class Machine:
         threads: of the host, that the harts of a run are dealt out to. With one, runs repeat to
                  the instruction; with more, they differ as far as what harts do depends on each
                  other's speed, and a hart may be ahead of others by whole instances.
+        counters: have the harts count events, see counting.py; without, these counters are 0.
         raises:  ValueError for an ISA string that is not supported, or no harts.
         """
         if harts < 1 or quantum < 1 or threads < 1:
@@ -91,7 +93,10 @@ class Machine:
         self._quantum = quantum
         self._threads = threads
         self._engine = Engine(cache_dir)
-        self._translations = Translations(self._engine, self.extensions, self.vlen)
+        self._translations = Translations(
+            self._engine, self.extensions, self.vlen, counters=counters
+        )
+        self._counters = counters
         misa = misa_of(self.extensions)
         self._harts = [Hart(i, self._engine, misa, self.vlen) for i in range(harts)]
         self._lanes: dict[tuple[int, int], list[Lane]] = {}  # by harts in a run, number of lanes
@@ -212,6 +217,8 @@ class Machine:
                 return int(s.frm << 5 | s.fflags)
             case "mcycle" | "minstret":
                 return (h.retired + int(getattr(s, f"{row.kind}_offset"))) & MASK64
+            case "event":
+                return int(s.counts[row.counter])
             case "mstatus":
                 value = int(s.csr[row.slot])
                 return value | csr.MSTATUS_SD if value & sum(csr.MSTATUS_UNITS) else value
@@ -235,6 +242,9 @@ class Machine:
                 h.state.vstart = value & max(self.vlen - 1, 0)
             case "fcsr":
                 h.state.fflags, h.state.frm = value & 31, value >> 5 & 7
+            case "event":
+                if self._counters:
+                    h.state.counts[row.counter] = value & MASK64
             case "mstatus" | "plain":
                 for unit in csr.MSTATUS_UNITS if row.kind == "mstatus" else ():
                     value |= unit if value & unit else 0

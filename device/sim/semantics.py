@@ -278,6 +278,8 @@ def _read_csr(b: Builder, row: csr.Csr) -> str:
             return b.op(f"or i64 {mode}, {b.collect_flags()}")
         case "mcycle" | "minstret":
             return b.op(f"add i64 {b.retired()}, {b.state(f'{row.kind}_offset')}")
+        case "event":
+            return b.counter(row.counter)
         case "mstatus":
             value = b.state("csr", row.slot)
             units = b.op(f"and i64 {value}, {sum(csr.MSTATUS_UNITS)}")
@@ -313,6 +315,9 @@ def _write_csr(b: Builder, row: csr.Csr, value: str) -> None:
         case "mcycle" | "minstret":  # the write counts before, not after, it takes effect
             after = b.op(f"add i64 {b.retired()}, 1")
             b.set_state(f"{row.kind}_offset", b.op(f"sub i64 {value}, {after}"))
+        case "event":
+            if b.mode.counters:  # else they are 0
+                b.set_counter(row.counter, value)
         case "mstatus" | "plain":
             writable = row.writable_on(b.mode.vlen)
             if writable:

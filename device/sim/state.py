@@ -75,6 +75,7 @@ HART = Layout({
     "vlenb": 1,           # bytes of a vector register, 0 without
     "soft_word": 1,       # for softfloat: the instruction, and the rounding mode above it
     "soft_operands": 3,   # their bits; the result comes back in the first
+    "counts": csr.EVENTS, # of events, see counting.py; those below 3 stay 0
     "mcycle_offset": 1, "minstret_offset": 1,
     "csr": csr.SLOTS,
     "start_sp": 1, "start_args": 7, "start_count": 1,

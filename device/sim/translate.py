@@ -41,7 +41,7 @@ def translate(unit: Unit, mode: Mode, extensions: frozenset[str], name: str) -> 
                 if not vstate.sets(word.decoded):
                     b.vstate = vstate.after(b.vstate, word.decoded)
 
-        b.begin_block(node, len(code))
+        b.begin_block(node, code)
         starts = []
         for position in range(len(code)):
             starts.append(b.position)

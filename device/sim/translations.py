@@ -19,7 +19,9 @@ class Translations:
     exact:  harts' states are to be right whenever they leave a unit, see Mode.
     """
 
-    def __init__(self, engine: Engine, extensions: frozenset[str], vlen: int) -> None:
+    def __init__(
+        self, engine: Engine, extensions: frozenset[str], vlen: int, *, counters: bool
+    ) -> None:
         self.epoch = 0
         self.stops: frozenset[int] = frozenset()
         self.exact = False
@@ -28,6 +30,7 @@ class Translations:
         self._engine = engine
         self._extensions = extensions
         self._vlen = vlen
+        self._counters = counters
         self._units: dict[tuple[object, ...], flow.Unit] = {}
 
     def configure(self, stops: frozenset[int], exact: bool, harts: Iterable[Hart]) -> None:
@@ -64,7 +67,10 @@ class Translations:
             self.epoch += 1
         hart.refresh(self.epoch)
         mode = hart.mode(
-            track_flags=self._track_flags, sets_rounding=self._sets_rounding, exact=self.exact
+            track_flags=self._track_flags,
+            sets_rounding=self._sets_rounding,
+            exact=self.exact,
+            counters=self._counters,
         )
         hart.add_function(self._engine.function(unit, mode, self._extensions))
         return True
