@@ -8,7 +8,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from . import semantics_vi, semantics_vl, semantics_vm, semantics_vx, vstate
+from . import (
+    semantics_vi,
+    semantics_vl,
+    semantics_vm,
+    semantics_vp,
+    semantics_vr,
+    semantics_vx,
+    vstate,
+)
 from .build import Builder, Operands, Semantics, signed
 from .vector import VectorSemantics, vectorised
 from .vstate import VTYPE_VILL, VState
@@ -18,6 +26,8 @@ VSEMANTICS: dict[str, VectorSemantics] = {}
 VSEMANTICS |= semantics_vi.VSEMANTICS
 VSEMANTICS |= semantics_vl.VSEMANTICS
 VSEMANTICS |= semantics_vm.VSEMANTICS
+VSEMANTICS |= semantics_vp.VSEMANTICS
+VSEMANTICS |= semantics_vr.VSEMANTICS
 VSEMANTICS |= semantics_vx.VSEMANTICS
 
 

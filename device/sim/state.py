@@ -81,6 +81,7 @@ HART = Layout({
     "start_sp": 1, "start_args": 7, "start_count": 1,
     "guesses": GUESSES * GUESS_SIZE // 8,  # {base, size, host - guest address, -}
     "v": 32 * VLEN_MAX // 64,  # registers of vlenb bytes without gaps, from the start
+    "v_end": 8 * VLEN_MAX // 64,  # read by slides, and not looked at
 })
 CONTROL = Layout({
     "harts": 1,           # array of pointers to HART

@@ -234,6 +234,23 @@ class Vector:
             return None
         return reduce(lambda a, b: self.b.op(f"and <{chunk.n} x i1> {a}, {b}"), parts)
 
+    def first(self, reg: int, kind: str) -> str:
+        """Element 0 of a register."""
+        lanes = f"<{self.vlen // BITS[kind]} x {kind}>"
+        return self.b.op(f"extractelement {lanes} {self._register(reg, kind)}, i64 0")
+
+    def set_first(self, reg: int, kind: str, value: str) -> None:
+        """Write element 0 if it is in the body, as the scalar results are (V 1.0, 14 and 16.1)."""
+        if self.state.vl is None:
+            within = self.b.op(f"icmp ult i64 {self.vstart}, {self.vl()}")
+            value = self.b.select(within, kind, value, self.first(reg, kind))
+        elif self.vstart >= self.state.vl:
+            return
+        lanes = f"<{self.vlen // BITS[kind]} x {kind}>"
+        old = self._register(reg, kind)
+        new = self.b.op(f"insertelement {lanes} {old}, {kind} {value}, i64 0")
+        self._set_register(reg, kind, new)
+
     # -- masks --------------------------------------------------------------------------------
 
     def mask_read(self, reg: int, chunk: Chunk) -> str:
@@ -308,6 +325,14 @@ class Vector:
         for reg in range(group.reg, group.end):
             value = self.b.v(reg)
             self.b.emit(f"store {self.b.whole('i8')} {value}, ptr %v{reg}.at, align 8")
+        return self.place(group)
+
+    def place(self, group: Group) -> str:
+        """A pointer to the group's place in the hart's state, for a result in the making.
+
+        What is written there is lost unless the registers are written after.
+        """
+        self.b.used_v.update(range(group.reg, group.end))
         self.b.blocks[-1].plain = False
         return f"%v{group.reg}.at"
 
