@@ -235,21 +235,22 @@ def _compress(v: Vector, o: Operands) -> None:
         return
     kind, total = f"i{v.sew}", "0"
     out, chunks = v.place(target), v.chunks(v.sew)
+    per = v.vlen // v.sew
     for chunk in chunks:
-        n, on = chunk.n, lanes(v, chunk, v.sew)
+        n, whole = chunk.n, lanes(v, Chunk(chunk.first, per), v.sew)
         chosen = v.mask_read(o["vs1"], chunk)
         active = v.active(chunk, masked=False)
         if active is not None:
-            chosen = on.to(1).op("and", chosen, active)
+            chosen = lanes(v, chunk, 1).op("and", chosen, active)
         packed = v.b.call(
-            on.type,
-            f"llvm.experimental.vector.compress.v{n}i{v.sew}",
-            (on.type, v.read(source, kind, chunk)),
-            (f"<{n} x i1>", chosen),
-            (on.type, "zeroinitializer"),
+            whole.type,
+            f"llvm.experimental.vector.compress.v{per}i{v.sew}",
+            (whole.type, v.read(source, kind, Chunk(chunk.first, per))),
+            (f"<{per} x i1>", _padded(v, chosen, n, per)),
+            (whole.type, "zeroinitializer"),
         )
         place = v.b.op(f"getelementptr {kind}, ptr {out}, i64 {total}")
-        v.b.emit(f"store {on.type} {packed}, ptr {place}, align 1")
+        v.b.emit(f"store {whole.type} {packed}, ptr {place}, align 1")
         bits = v.b.op(f"bitcast <{n} x i1> {chosen} to i{n}")
         count = v.b.call(f"i{n}", f"llvm.ctpop.i{n}", (f"i{n}", bits))
         if n != 64:
@@ -262,6 +263,13 @@ def _compress(v: Vector, o: Operands) -> None:
         bound = v.splat("i16", short, chunk.n)
         filled = lanes(v, chunk, 16).compare("ult", v.iota("i16", chunk), bound)
         v.write(target, kind, chunk, value, filled)
+
+
+def _padded(v: Vector, bools: str, n: int, whole: int) -> str:
+    """<n x i1> with as many more as a whole register has: hosts compress no less."""
+    if n == whole:
+        return bools
+    return v.shuffle("i1", n, bools, "zeroinitializer", [min(i, n) for i in range(whole)])
 
 
 # -- whole registers ------------------------------------------------------------------------------
