@@ -38,6 +38,13 @@ def has_halves() -> bool:
     return "+avx512fp16" in llvm.get_host_cpu_features().flatten().split(",")
 
 
+@cache
+def permutes_bytes() -> bool:
+    """True if the host permutes and packs elements of any size in vectors of 512 bits."""
+    features = llvm.get_host_cpu_features().flatten().split(",")
+    return {"+avx512vbmi", "+avx512vbmi2"} <= set(features)
+
+
 def _target_machine(opt: int) -> Any:
     _initialise()
     return llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(

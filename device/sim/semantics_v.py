@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from . import (
+    semantics_vg,
     semantics_vi,
     semantics_vl,
     semantics_vm,
@@ -23,6 +24,7 @@ from .vstate import VTYPE_VILL, VState
 
 # Each file of vector semantics has its own; here they come together.
 VSEMANTICS: dict[str, VectorSemantics] = {}
+VSEMANTICS |= semantics_vg.VSEMANTICS
 VSEMANTICS |= semantics_vi.VSEMANTICS
 VSEMANTICS |= semantics_vl.VSEMANTICS
 VSEMANTICS |= semantics_vm.VSEMANTICS
