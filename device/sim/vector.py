@@ -236,8 +236,8 @@ class Vector:
 
     def first(self, reg: int, kind: str) -> str:
         """Element 0 of a register."""
-        lanes = f"<{self.vlen // BITS[kind]} x {kind}>"
-        return self.b.op(f"extractelement {lanes} {self._register(reg, kind)}, i64 0")
+        whole = self.b.v(reg, kind)
+        return self.b.op(f"extractelement {self.b.whole(kind)} {whole}, i64 0")
 
     def set_first(self, reg: int, kind: str, value: str) -> None:
         """Write element 0 if it is in the body, as the scalar results are (V 1.0, 14 and 16.1)."""
@@ -246,10 +246,9 @@ class Vector:
             value = self.b.select(within, kind, value, self.first(reg, kind))
         elif self.vstart >= self.state.vl:
             return
-        lanes = f"<{self.vlen // BITS[kind]} x {kind}>"
-        old = self._register(reg, kind)
-        new = self.b.op(f"insertelement {lanes} {old}, {kind} {value}, i64 0")
-        self._set_register(reg, kind, new)
+        old = self.b.v(reg, kind)
+        new = self.b.op(f"insertelement {self.b.whole(kind)} {old}, {kind} {value}, i64 0")
+        self.b.set_v(reg, new, kind)
 
     # -- masks --------------------------------------------------------------------------------
 
