@@ -24,6 +24,7 @@ from .vector import Chunk, Group, Vector, VectorSemantics
 _EEWS = (8, 16, 32, 64)
 _WIDE = 32  # bits that hosts gather at least
 _FEW = 64  # narrow elements that are stored one by one
+_MANY = 256  # lanes of an instruction; more would take longer to compile than they save
 _NEAR = 1 << 20  # strides below: no distance of an element overflows 32 bits
 
 
@@ -125,6 +126,10 @@ def _pieces(v: Vector, t: _Transfer) -> list[_Piece]:
     return [_Piece(chunk, v.active(chunk, t.masked)) for chunk in chunks]
 
 
+def _most(v: Vector, t: _Transfer) -> int:
+    return t.end if isinstance(t.end, int) else v.vlmax
+
+
 def _below(v: Vector, chunk: Chunk, end: int | str) -> str | None:
     """Which elements of a chunk are below a number; None if all are."""
     if isinstance(end, int):
@@ -138,7 +143,7 @@ def _below(v: Vector, chunk: Chunk, end: int | str) -> str | None:
 
 def _move(v: Vector, t: _Transfer) -> None:
     narrow = t.bits < _WIDE and (t.masked or not isinstance(t.end, int) or t.end > _FEW)
-    lanes = t.first == 0 and not (t.stores and narrow)
+    lanes = t.first == 0 and not (t.stores and narrow) and _most(v, t) * len(t.fields) <= _MANY
     if t.end == 0:
         return
     if t.index is None and t.stride is None and not v.vstart:
