@@ -257,8 +257,11 @@ def test_devices_are_not_read_ahead(setting):
     assert device.made == [(0, 4, -1)]
 
 
-def test_a_copying_loop_faults_at_the_element(setting):
+@pytest.mark.parametrize("watched", [True, False])
+def test_a_copying_loop_faults_at_the_element(setting, watched):
     """Where it runs without checks of its own, up to the last iteration in bounds."""
+    if not watched:
+        setting.bench.machine.watch(None)
     size = 32
     loop = [
         e("vsetvli", rd=5, rs1=0, zimm11=0),
@@ -282,5 +285,5 @@ def test_a_copying_loop_faults_at_the_element(setting):
     assert (result.fault.cause, result.fault.tval) == (7, EDGE + LENGTH)
     assert result.fault.pc == BASE + 12
     assert result.retired == (2 + 6 * whole + 1,)
-    assert setting.vstart == (LENGTH - 40) % size
+    assert setting.vstart == ((LENGTH - 40) % size if watched else -1)
     assert setting.edge[40:] == memory[at : at + LENGTH - 40]
