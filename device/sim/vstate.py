@@ -65,11 +65,10 @@ class VState:
     @property
     def tag(self) -> str:
         """A short text for labels, different for different states."""
-        if self.vill:
-            return f"vill.s{self.vstart}"
+        vtype = "vill" if self.vill else f"v{self.vtype:02x}"
         vl = "" if self.vl is None else f".l{self.vl}"
         start = f".s{self.vstart}" if self.vstart else ""
-        return f"v{self.vtype:02x}{vl}{start}"
+        return f"{vtype}{vl}{start}"
 
 
 VILL = VState(8, 0, vill=True, vl=0)

@@ -14,18 +14,27 @@ from kcc.device.sim.semantics import SEMANTICS
 
 BASE, SIZE = 0x4000_0000, 1 << 20
 RUNNABLE = [insn for insn in TABLE.values() if insn.name in SEMANTICS or insn.base]
+SCALAR = [insn for insn in RUNNABLE if insn.ext not in ("V", "Zfh", "Zicond")]
+VECTOR = [insn for insn in RUNNABLE if insn.ext == "V"]
+VECTOR_ARCH = "rv64gcv_zvl256b_zvfh_zba_zbb_zbc_zbs_zicond"
 
 
-def random_insn(rng: random.Random) -> bytes:
+def random_insn(rng: random.Random, arch: str) -> bytes:
     """A valid instruction; branches go nearby so that loops are common."""
     while True:
-        insn = rng.choice(RUNNABLE)
+        insn = rng.choice(SCALAR)
+        if arch == VECTOR_ARCH:
+            insn = rng.choice(rng.choice((RUNNABLE, VECTOR, [TABLE["vsetvli"]])))
         operands = {}
         for o in insn.operands:
             low, high = FIELDS[o.key].bounds
             if o.key in ("branch13", "jump21", "cj", "cb"):
                 low, high = -32, 32
             step = FIELDS[o.key].scale
+            if o.key in ("vd", "vs1", "vs2", "vs3") and rng.random() < 0.8:
+                step = 8  # groups of any LMUL
+            if o.key in ("zimm11", "zimm10") and rng.random() < 0.9:
+                high = 31  # all of these are SEW and whole LMUL
             if o.key in ("imm12", "store12") and rng.random() < 0.8:
                 low, high, step = -64, 64, 8  # aligned, so that more accesses succeed
             operands[o.key] = rng.randrange(low, high + 1, step)
@@ -53,18 +62,21 @@ def run(bench, code: bytes, rng: random.Random) -> None:
 def sweep(bench, seeds: range) -> None:
     for seed in seeds:
         rng = random.Random(seed)
-        run(bench, b"".join(random_insn(rng) for _ in range(40)), rng)
+        arch = bench.machine.arch
+        run(bench, b"".join(random_insn(rng, arch) for _ in range(40)), rng)
         run(bench, rng.randbytes(64), rng)
 
 
-def test_random_code(make_bench):
-    sweep(make_bench(2, quantum=10), range(40))
+@pytest.mark.parametrize(("arch", "count"), [("rv64gc", 40), (VECTOR_ARCH, 10)])
+def test_random_code(make_bench, arch, count):
+    sweep(make_bench(2, quantum=10, arch=arch), range(count))
 
 
 @pytest.mark.slow
-def test_more_random_code(make_bench):
-    for start in range(0, 4000, 100):
-        sweep(make_bench(3, quantum=10), range(start, start + 100))
+@pytest.mark.parametrize(("arch", "count"), [("rv64gc", 4000), (VECTOR_ARCH, 600)])
+def test_more_random_code(make_bench, arch, count):
+    for start in range(0, count, 100):
+        sweep(make_bench(3, quantum=10, arch=arch), range(start, start + 100))
 
 
 def test_long_straight_code_becomes_several_units(bench):

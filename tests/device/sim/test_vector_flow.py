@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from kcc.backend.encode import encode as e
@@ -158,3 +160,11 @@ def test_a_state_is_its_vtype(vtype):
 def test_vector_code_is_but_words_where_there_are_no_vectors():
     unit = discover([vsetvli(E32M1), ADD, RET], vlen=0)
     assert {node: len(block) for node, block in unit.blocks.items()} == {START: 3}
+
+
+def test_different_states_have_different_labels():
+    some = [
+        VState(8 << n % 4, n % 7 - 3, vl=vl, vstart=n // 4) for n in range(8) for vl in (None, 2)
+    ]
+    some += [VILL, replace(VILL, vl=None), replace(VILL, vstart=2)]
+    assert len({Node(0x1000, state).label for state in some}) == len(some)
