@@ -28,8 +28,6 @@ from .build import (
     Item,
     Least,
     Operands,
-    count_event,
-    signed,
 )
 from .flow import BRANCHES, CodeWord
 
@@ -65,7 +63,7 @@ def _wrap(value: int) -> int:
 ZERO = Form((), 0)
 
 
-def _of_register(reg: int) -> Form:
+def of_register(reg: int) -> Form:
     return Form(((reg, 1),), 0) if reg else ZERO
 
 
@@ -165,7 +163,7 @@ class _Body:
     floors: list[tuple[Form, int]] = field(default_factory=list)  # values, and their least
 
     def form(self, reg: int) -> Form | None:
-        return self.forms.get(reg, _of_register(reg))
+        return self.forms.get(reg, of_register(reg))
 
     def result(self, name: str, o: Operands) -> Form | None:
         """What an instruction computes."""
@@ -194,8 +192,8 @@ class _Body:
             after = self.form(reg)
             if after is None:
                 return None
-            step = after.plus(_of_register(reg), -1)
-            if any(self.form(r) != _of_register(r) for r, _ in step.terms):
+            step = after.plus(of_register(reg), -1)
+            if any(self.form(r) != of_register(r) for r, _ in step.terms):
                 return None
             total = total.plus(step, factor)
         return total
@@ -255,7 +253,7 @@ def _fill(loop: Loop, body: _Body) -> bool:
         constants.append((_place(loop.walks, access, start, step), start.const))
     loop.places = [(walk, _wrap(c - loop.walks[walk].low.const)) for walk, c in constants]
     for reg, after in body.forms.items():
-        step = None if after is None else body.step(_of_register(reg))
+        step = None if after is None else body.step(of_register(reg))
         if step is not None and step != ZERO:
             loop.moving.append((reg, step))
     return True
@@ -334,194 +332,3 @@ def add(
     loop.body, loop.end = body.items, end.items
     loop.events = b.events(len(code))
     block.fast = loop
-
-
-class _Lines:
-    """IR lines under construction, with names of their own."""
-
-    def __init__(self, prefix: str) -> None:
-        self.lines: list[str] = []
-        self._prefix = prefix
-        self._count = 0
-        self._registers: dict[int, str] = {}
-
-    def op(self, text: str) -> str:
-        self._count += 1
-        out = f"%{self._prefix}.{self._count}"
-        self.lines.append(f"{out} = {text}")
-        return out
-
-    def least(self, a: str, b: str) -> str:
-        return self.op(f"call i64 @llvm.umin.i64(i64 {a}, i64 {b})")
-
-    def all(self, conditions: list[str]) -> str:
-        total = "true"
-        for condition in conditions:
-            total = self.op(f"and i1 {total}, {condition}")
-        return total
-
-    def form(self, form: Form) -> str:
-        """Its value as the loop is entered."""
-        total = signed(form.const)
-        for reg, factor in form.terms:
-            if reg not in self._registers:
-                self._registers[reg] = self.op(f"load i64, ptr %x{reg}")
-            value = self._registers[reg]
-            if factor != 1:
-                value = self.op(f"mul i64 {value}, {factor}")
-            total = self.op(f"add i64 {value}, {total}")
-        return total
-
-
-def guard(
-    loop: Loop, limits: Callable[[Access], tuple[str, str, str]]
-) -> tuple[list[str], list[str]]:
-    """What comes before and after the body of the fast copy, from the loop's label on.
-
-    limits: slots with base, limit in elements, and bias of an access's remembered region.
-    """
-    name, slow = loop.name, f"slow.{loop.label}"
-    out = _Lines(name)
-    more, conditions = _more(loop, out)
-    left = out.op("load i64, ptr %budget")
-    whole = out.op(f"call i64 @llvm.smax.i64(i64 {left}, i64 0)")
-    turn = out.op(f"udiv i64 {whole}, {loop.size}")
-    # Iterations: those to the exit, or as many as the slow loop would do without a new turn.
-    upto = out.op(f"add i64 {out.least(more, str(MOST - 2))}, 1")
-    rounds = out.least(upto, turn)
-    for value, fall, least in loop.floors:
-        room = out.op(f"sub i64 {out.form(value)}, {least}")
-        conditions.append(out.op(f"icmp sge i64 {room}, 0"))
-        if fall:
-            times = out.op(f"udiv i64 {room}, {fall}")
-            rounds = out.least(rounds, out.op(f"add i64 {times}, 1"))
-    many = out.op(f"icmp uge i64 {rounds}, {LEAST}")
-    out.lines += [
-        f"br i1 {out.all([*conditions, many])}, label %{name}.check, label %{slow}",
-        f"{name}.check:",
-    ]
-    last = out.op(f"sub i64 {rounds}, 1")
-    fits = [c for value, step, how in loop.words for c in _word(out, value, step, how, last)]
-    steps = [out.form(walk.step) for walk in loop.walks]
-    starts = [out.form(walk.low) for walk in loop.walks]
-    for walk, start, step in zip(loop.walks, starts, steps, strict=True):
-        way = out.op(f"mul i64 {step}, {last}")
-        if walk.step.terms:
-            low = out.op(f"and i64 {step}, {(1 << walk.log2) - 1}")
-            fits += [_short(out, step), out.op(f"icmp eq i64 {low}, 0")]
-        fits += _inside(out, walk, (start, way), limits(walk.access))
-    moving = [(reg, out.form(_of_register(reg)), out.form(step)) for reg, step in loop.moving]
-    out.lines += [
-        f"br i1 {out.all(fits)}, label %{name}.enter, label %{slow}",
-        f"{name}.enter:",
-    ]
-    biases = [out.op(f"load ptr, ptr {limits(walk.access)[2]}") for walk in loop.walks]
-    hosts = [
-        out.op(f"getelementptr i8, ptr {bias}, i64 {start}")
-        for bias, start in zip(biases, starts, strict=True)
-    ]
-    out.lines += [
-        f"br label %{name}.body",
-        f"{name}.body:",
-        f"%{name}.j = phi i64 [ 0, %{name}.enter ], [ %{name}.next, %{name}.latch ]",
-    ]
-    for index, (host, step) in enumerate(zip(hosts, steps, strict=True)):
-        at = out.op(f"mul nsw i64 %{name}.j, {step}")
-        out.lines.append(f"%{name}.p{index} = getelementptr inbounds i8, ptr {host}, i64 {at}")
-    head = out.lines
-    out.lines = [
-        f"{name}.latch:",
-        f"%{name}.next = add nuw nsw i64 %{name}.j, 1",
-        f"%{name}.over = icmp eq i64 %{name}.next, {rounds}",
-        f"br i1 %{name}.over, label %{name}.done, label %{name}.body",
-        f"{name}.done:",
-    ]
-    retired = out.op(f"mul i64 {rounds}, {loop.size}")
-    out.lines.append(f"store i64 {out.op(f'sub i64 {left}, {retired}')}, ptr %budget")
-    for number, count in loop.events:
-        by = out.op(f"mul i64 {rounds}, {count}")
-        out.lines += count_event(f"{name}.c{number}", number, "add", by)
-    for reg, start, step in moving:  # so that the fast loop need not keep them
-        total = out.op(f"add i64 {start}, {out.op(f'mul i64 {step}, {rounds}')}")
-        out.lines.append(f"store i64 {total}, ptr %x{reg}")
-    through = out.op(f"icmp eq i64 {last}, {more}")
-    out.lines.append(f"br i1 {through}, label %{name}.end, label %{slow}")
-    out.lines.append(f"{name}.end:")
-    return head, out.lines
-
-
-def _more(loop: Loop, out: _Lines) -> tuple[str, list[str]]:
-    """How often the branch will be taken if these conditions hold, or more than that."""
-    left, right = out.form(loop.left), out.form(loop.right)
-    if loop.branch == "bne":
-        gap = loop.left_step.plus(loop.right_step, -1)
-        a, b = left, right
-        if (gap.terms[0][1] if gap.terms else gap.const) > 0:
-            a, b = right, left
-        else:
-            gap = ZERO.plus(gap, -1)
-        distance = out.op(f"sub i64 {a}, {b}")
-        pace, conditions = out.form(gap), []
-        if gap.terms:  # positive, as its sign says, and short
-            before = out.op(f"sub i64 {pace}, 1")
-            conditions = [out.op(f"icmp ult i64 {before}, {STEP - 1}")]
-            pace = out.op(f"call i64 @llvm.umax.i64(i64 {pace}, i64 1)")
-        rest = out.op(f"urem i64 {distance}, {pace}")
-        meets = out.op(f"icmp eq i64 {rest}, 0")  # or never does, in the iterations there may be
-        times = out.op(f"udiv i64 {distance}, {pace}")
-        return out.op(f"select i1 {meets}, i64 {times}, i64 -1"), conditions
-    # Taken while low < high, or low <= high; none of them may wrap around on the way.
-    unsigned = loop.branch.endswith("u")
-    sign = "u" if unsigned else "s"
-    least, greatest = (0, MASK64) if unsigned else (-(1 << 63), (1 << 63) - 1)
-    strict = loop.branch.startswith("blt")
-    low, high = (left, right) if strict else (right, left)
-    first, second = loop.left_step.const, loop.right_step.const
-    rise, fall = (first, -second) if strict else (second, -first)
-    closing = rise + fall
-    taken = out.op(f"icmp {sign}{'lt' if strict else 'le'} i64 {low}, {high}")
-    if rise:
-        safe = out.op(f"icmp {sign}le i64 {high}, {signed(greatest - closing)}")
-    else:
-        safe = out.op(f"icmp {sign}ge i64 {low}, {signed(least + closing)}")
-    distance = out.op(f"sub i64 {high}, {low}")
-    if strict:
-        distance = out.op(f"sub i64 {distance}, 1")
-    return out.op(f"add i64 {out.op(f'udiv i64 {distance}, {closing}')}, 1"), [taken, safe]
-
-
-def _word(out: _Lines, value: Form, step: Form, how: str, last: str) -> list[str]:
-    """The value fits in 32 bits in the first iteration and in the last."""
-    first = out.form(value)
-    way = out.op(f"mul i64 {out.form(step)}, {last}")
-    conditions = [] if not step.terms else [_short(out, out.form(step))]
-    for at in (first, out.op(f"add i64 {first}, {way}")):
-        narrow = out.op(f"trunc i64 {at} to i32")
-        wide = out.op(f"{how} i32 {narrow} to i64")
-        conditions.append(out.op(f"icmp eq i64 {wide}, {at}"))
-    return conditions
-
-
-def _short(out: _Lines, step: str) -> str:
-    """A step of 32 bits: MOST of them do not wrap around."""
-    return out.op(f"icmp ult i64 {out.op(f'add i64 {step}, {STEP}')}, {2 * STEP}")
-
-
-def _inside(
-    out: _Lines, walk: Walk, move: tuple[str, str], slots: tuple[str, str, str]
-) -> list[str]:
-    """The walk's ends are in the region, and aligned. move: its start, and how far it goes."""
-    base = out.op(f"load i64, ptr {slots[0]}")
-    limit = out.op(f"load i64, ptr {slots[1]}")
-    first = out.op(f"sub i64 {move[0]}, {base}")
-    ends = [first, out.op(f"add i64 {first}, {move[1]}")]
-    conditions = []
-    if walk.span:
-        ends += [out.op(f"add i64 {end}, {walk.span}") for end in ends]
-    for end in ends:
-        index = end
-        if walk.log2:
-            args = f"i64 {end}, i64 {end}, i64 {walk.log2}"
-            index = out.op(f"call i64 @llvm.fshr.i64({args})")
-        conditions.append(out.op(f"icmp ult i64 {index}, {limit}"))
-    return conditions

@@ -42,7 +42,7 @@ from .build import (
     count_event,
     signed,
 )
-from .fastloops import guard
+from .fastguard import guard
 from .flow import Node
 
 _INTRINSICS = {
