@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from kcc.backend.encode import decode
+from kcc.backend.isa import TABLE
 from vharness import SCALARS, VL, VSTART, VTYPE, Case, Outcome
 
 
@@ -27,7 +28,26 @@ def x(case: Case, reg: int) -> int:
     return SCALARS.unpack(case.scalars)[reg - 5] if reg else 0
 
 
+# Rows that vstart must be 0 for, or that begin there, and the section of V 1.0 that says so.
+_HEED_VSTART = {
+    r"vf?w?red.*": "14",
+    r"vcpop\.m": "15.2",
+    r"vfirst\.m": "15.3",
+    r"vmsbf\.m|vmsif\.m|vmsof\.m": "15.4 to 15.6",
+    r"viota\.m": "15.8",
+    r"vcompress\.vm": "16.5",
+    r"vmv[1248]r\.v": "16.6",
+}
 QEMU_DEPARTS = {
+    name: Departure(
+        f"V 1.0, {section}",
+        "translates for whatever vstart it meets first",
+        lambda case, _: case.form.vstart,
+    )
+    for pattern, section in _HEED_VSTART.items()
+    for name in TABLE
+    if re.fullmatch(pattern, name)
+} | {
     "ctzw": Departure(
         "Bit-Manipulation 1.0, ctzw",
         "counts on into the upper half where the low word is zero",
@@ -46,6 +66,7 @@ def excuse(case: Case, mine: Outcome, other: Outcome) -> bool:
     return _leaves_vstart(name, case, mine, other)
 
 
+_SETS_NO_VSTART = re.compile(r"vslideup\.v[xi]|vf?mv\.[fxs]\.[fxs]")
 _WHOLE = re.compile(r"v(?:l|s|mv)(\d)r(?:e(\d+))?\.v")
 
 
@@ -59,6 +80,8 @@ def _leaves_vstart(name: str, case: Case, mine: Outcome, other: Outcome) -> bool
     if found := _WHOLE.fullmatch(name):  # 7.9, 16.6: these do not heed vl
         sew = 8 << (vtype >> 3 & 7) if name.startswith("vmv") else int(found[2] or 8)
         end = int(found[1]) * len(case.v) // 4 // sew
+    if _SETS_NO_VSTART.fullmatch(name):
+        end = 0
     if not vstart == case.vstart >= end:
         return False
     return mine.state == other.state[:VSTART] + bytes(8) + other.state[VSTART + 8 :]

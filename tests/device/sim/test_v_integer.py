@@ -1,0 +1,57 @@
+"""V without floats and memory: every row, on random states, leaves what QEMU makes it leave."""
+
+from __future__ import annotations
+
+import pytest
+
+from kcc.device.sim import (
+    host,
+    semantics_vg,
+    semantics_vi,
+    semantics_vm,
+    semantics_vp,
+    semantics_vr,
+    semantics_vx,
+)
+from vcases import sweep
+
+ORACLES = pytest.mark.oracle("qemu-riscv64", "clang-19", "ld.lld-19", "riscv64-unknown-elf-objcopy")
+FILES = {
+    "integer": semantics_vi,
+    "fixed": semantics_vx,
+    "mask": semantics_vm,
+    "permute": semantics_vp,
+    "gather": semantics_vg,
+    "reduce": semantics_vr,
+}
+ROWS = {name: sorted(file.VSEMANTICS) for name, file in FILES.items()}
+
+
+@ORACLES
+@pytest.mark.parametrize(("vlen", "step"), [(128, 10), (512, 15)])
+def test_some_rows_of_each_file(vlen: int, step: int):
+    names = [name for rows in ROWS.values() for name in rows[::step]]
+    report = sweep(*names, count=6, each=3, vlen=vlen, seed="some")
+    assert report.ran > 3 * len(names)
+    report.check()
+
+
+@pytest.mark.slow
+@ORACLES
+@pytest.mark.parametrize(("vlen", "count"), [(128, 40), (256, 16), (512, 40), (1024, 16)])
+def test_every_row(vlen: int, count: int):
+    names = [name for rows in ROWS.values() for name in rows]
+    report = sweep(*names, count=count, each=8, vlen=vlen, seed="every")
+    assert report.ran > 0.7 * count * len(names)
+    assert report.trapped > 0.05 * count * len(names)
+    report.check()
+
+
+@pytest.mark.slow
+@ORACLES
+@pytest.mark.parametrize("vlen", [128, 512])
+def test_gathers_without_the_hosts_permutations(vlen: int, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(host, "permutes_bytes", lambda: False)
+    report = sweep(*ROWS["gather"], count=100, each=5, vlen=vlen, seed="loops")
+    assert report.ran > 300
+    report.check()
