@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from kcc.backend.isa import TABLE
+from kcc.device.sim.semantics import SEMANTICS
 from vcases import Generator, Shape, is_float, is_vector, sweep
 from vcompare import compare
 from vharness import SANDBOX, Case, Form, Setup
@@ -50,7 +51,7 @@ FLOAT_CSRS = ("fflags", "frm", "fcsr")
 VECTOR_CSRS = ("vxsat", "vxrm", "vcsr", "vstart")
 SWEPT = [name for name in TABLE if name not in WRITTEN and name not in ELSEWHERE]
 SCALAR = [name for name in SWEPT if not is_vector(TABLE[name])]
-VECTOR = [name for name in SWEPT if is_vector(TABLE[name])]
+VECTOR = [name for name in SWEPT if is_vector(TABLE[name]) and name in SEMANTICS]
 
 
 def batches(names: list[str], size: int) -> list[list[str]]:
@@ -95,7 +96,7 @@ def test_some_rows_by_hand():
 
 @pytest.mark.slow
 @ORACLES
-@pytest.mark.parametrize("vlen", [0])
+@pytest.mark.parametrize("vlen", [0, 256])
 def test_every_row_by_hand(vlen: int):
     cases = [case for name in WRITTEN for case in written(name, 40, vlen)]
     compare(cases, Setup(vlen, memory=True)).check()
@@ -121,3 +122,25 @@ def test_every_scalar_row(names: list[str]):
 @pytest.mark.parametrize("names", batches([n for n in SCALAR if is_float(TABLE[n])], 60), ids=first)
 def test_every_float_row_when_nobody_reads_flags(names: list[str]):
     sweep(*names, count=120, each=30, flags=False).check()
+
+
+@ORACLES
+def test_some_vector_rows():
+    sweep(*random.Random(1).sample(VECTOR, 60), count=4, each=4, vlen=256).check()
+
+
+@pytest.mark.slow
+@ORACLES
+@pytest.mark.parametrize("names", batches(VECTOR, 25), ids=first)
+@pytest.mark.parametrize("vlen", [128, 512])
+def test_every_vector_row(names: list[str], vlen: int):
+    report = sweep(*names, count=500, each=50, vlen=vlen)
+    assert report.ran > 200 * len(names)
+    report.check()
+
+
+@pytest.mark.slow
+@ORACLES
+@pytest.mark.parametrize("vlen", [256, 1024])
+def test_vector_rows_of_other_lengths(vlen: int):
+    sweep(*VECTOR, count=30, each=30, vlen=vlen).check()
