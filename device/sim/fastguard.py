@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from .build import MASK64, Access, count_event, signed
+from .build import MASK64, count_event, signed
 from .fastloops import LEAST, MOST, STEP, ZERO, Form, Loop, Walk, of_register
 
 
@@ -49,11 +49,11 @@ class _Lines:
 
 
 def guard(
-    loop: Loop, limits: Callable[[Access], tuple[str, str, str]]
+    loop: Loop, limits: Callable[[Walk], tuple[str, str, str]]
 ) -> tuple[list[str], list[str]]:
     """What comes before and after the body of the fast copy, from the loop's label on.
 
-    limits: slots with base, limit in elements, and bias of an access's remembered region.
+    limits: slots with base, limit in elements, and bias of the remembered region of a walk.
     """
     name, slow = loop.name, f"slow.{loop.label}"
     out = _Lines(name)
@@ -84,13 +84,13 @@ def guard(
         if walk.step.terms:
             low = out.op(f"and i64 {step}, {(1 << walk.log2) - 1}")
             fits += [_short(out, step), out.op(f"icmp eq i64 {low}, 0")]
-        fits += _inside(out, walk, (start, way), limits(walk.access))
+        fits += _inside(out, walk, (start, way), limits(walk))
     moving = [(reg, out.form(of_register(reg)), out.form(step)) for reg, step in loop.moving]
     out.lines += [
         f"br i1 {out.all(fits)}, label %{name}.enter, label %{slow}",
         f"{name}.enter:",
     ]
-    biases = [out.op(f"load ptr, ptr {limits(walk.access)[2]}") for walk in loop.walks]
+    biases = [out.op(f"load ptr, ptr {limits(walk)[2]}") for walk in loop.walks]
     hosts = [
         out.op(f"getelementptr i8, ptr {bias}, i64 {start}")
         for bias, start in zip(biases, starts, strict=True)

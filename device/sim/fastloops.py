@@ -69,12 +69,16 @@ def of_register(reg: int) -> Form:
 
 @dataclass
 class Walk:
-    """Accesses of one region whose starts differ by constants only, and that step alike."""
+    """Accesses of one region whose starts differ by constants only, and that step alike.
+
+    All are of as many bytes: `count` elements of 1 << log2, the widest that an access has.
+    """
 
     low: Form  # where the first iteration's lowest one is
     span: int  # from there to the highest one
     step: Form
     log2: int
+    count: int
     access: Access  # one of them, for its group
 
 
@@ -261,21 +265,22 @@ def _fill(loop: Loop, body: _Body) -> bool:
 
 def _place(walks: list[Walk], access: Access, start: Form, step: Form) -> int:
     """The walk that an access belongs to, perhaps a new one."""
-    log2 = _bytes(access).bit_length() - 1
+    log2, size = _bytes(access).bit_length() - 1, _bytes(access) * access.count
     for index, walk in enumerate(walks):
         low, high = walk.low.const, walk.low.const + walk.span
         least, greatest = min(low, start.const), max(high, start.const)
+        widest = max(walk.log2, log2)
         if (
-            (walk.low.terms, walk.step, walk.log2) == (start.terms, step, log2)
-            and walk.access.count == access.count
-            and (start.const - low) % (1 << log2) == 0
+            (walk.low.terms, walk.step, walk.count << walk.log2) == (start.terms, step, size)
+            and (start.const - low) % (1 << widest) == 0
             and greatest - least < STEP
         ):
+            walk.log2, walk.count = widest, size >> widest
             walk.low, walk.span = Form(start.terms, least), greatest - least
             if access.writes:  # its group remembers writable regions
                 walk.access = access
             return index
-    walks.append(Walk(start, 0, step, log2, access))
+    walks.append(Walk(start, 0, step, log2, access.count, access))
     return len(walks) - 1
 
 

@@ -43,6 +43,7 @@ from .build import (
     signed,
 )
 from .fastguard import guard
+from .fastloops import Walk
 from .flow import Node
 
 _INTRINSICS = {
@@ -308,10 +309,10 @@ class _Groups:
         rw = state.SITE_WRITABLE if self.writable[access.group] else 0
         return self.slot(access.group) << state.SITE_GUESS_SHIFT | rw | _log2(access.type)
 
-    def slots(self, access: Access) -> tuple[str, str, str]:
-        """Where base, limit and bias of an access in a loop are held."""
-        at = f"%g{access.group}"
-        return f"{at}.base", f"{at}.{_limit(*_size(access))}", f"{at}.bias"
+    def slots(self, walk: Walk) -> tuple[str, str, str]:
+        """Where base, limit and bias for a walk's accesses are held."""
+        at = f"%g{walk.access.group}"
+        return f"{at}.base", f"{at}.{_limit(walk.log2, walk.count)}", f"{at}.bias"
 
     def head(self) -> Iterator[str]:
         for group, held in enumerate(self.held):
@@ -549,6 +550,8 @@ def _group(b: Builder) -> _Groups:
         groups.writable[access.group] |= access.writes
         groups.held[access.group] |= looping
         groups.sizes[access.group].add(_size(access))
+    for walk in (w for block in b.blocks if block.fast for w in block.fast.walks):
+        groups.sizes[walk.access.group].add((walk.log2, walk.count))
     return groups
 
 

@@ -16,7 +16,6 @@ _SHAPE = {
     "store": 1,
     "masked": 1,
     "trims": 1,  # fault-only-first
-    "log2": 2,  # bytes of an element
     "indexed": 1,  # else element i is at i * stride
     "index_log2": 2,  # bytes of an index
     "fields": 4,  # of a segment; 1: no segments
@@ -59,11 +58,11 @@ def _flag(name: str) -> str:
 
 # base, stride:  element i of field f is at base + i * stride + f * size, or base + index + ...
 # first, end:    its first element, and one past its last.
-# checked:       site of the unit's own check, whose elements may have been wider ones.
+# site:          as for scalars; log2 of an element's size in it.
 # Returns where it ended: `end`, or sooner where a fault-only-first load met a fault.
 TEXT = f"""
 define preserve_mostcc i64 @kcc_vector(ptr %hart, i64 %base, i64 %stride, i64 %first,
-    i64 %end, i64 %pc, i64 %budget, i64 %checked, i64 %shape) noinline {{
+    i64 %end, i64 %pc, i64 %budget, i64 %site, i64 %shape) noinline {{
 entry:
   {at("hart", "v", "hart", "file")}
   {_flag("store")}
@@ -75,9 +74,7 @@ entry:
   {_take("data")}
   {_take("index")}
   {_take("spacing")}
-  {_take("log2")}
-  %others = and i64 %checked, -8
-  %site = or i64 %others, %log2
+  %log2 = and i64 %site, 7
   %size = shl i64 1, %log2
   %odd.mask = sub i64 %size, 1
   %values = getelementptr i8, ptr %file, i64 %data
