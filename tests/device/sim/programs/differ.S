@@ -78,13 +78,13 @@ next:
   ld x1, V_IMAGE(x4)
   li x2, 8 * VLENB
   csrwi vstart, 0
-  vl8re8.v v0, (x1)
+  vl8re64.v v0, (x1)
   add x1, x1, x2
-  vl8re8.v v8, (x1)
+  vl8re64.v v8, (x1)
   add x1, x1, x2
-  vl8re8.v v16, (x1)
+  vl8re64.v v16, (x1)
   add x1, x1, x2
-  vl8re8.v v24, (x1)
+  vl8re64.v v24, (x1)
   ld x1, VCSR(x4)
   csrw vcsr, x1
 #endif
@@ -131,15 +131,15 @@ trapped:                        // x2: the signal
   csrr x1, vcsr
   sd x1, 512(x3)
   addi x3, x3, 520
-  csrwi vstart, 0
+  vsetvli x1, x0, e64, m8, ta, ma  // QEMU is faster at wide elements
   li x2, 8 * VLENB
-  vs8r.v v0, (x3)
+  vse64.v v0, (x3)
   add x3, x3, x2
-  vs8r.v v8, (x3)
+  vse64.v v8, (x3)
   add x3, x3, x2
-  vs8r.v v16, (x3)
+  vse64.v v16, (x3)
   add x3, x3, x2
-  vs8r.v v24, (x3)
+  vse64.v v24, (x3)
   add x3, x3, x2
 #else
   addi x3, x3, 520
