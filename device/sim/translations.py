@@ -67,7 +67,7 @@ class Translations:
             self.epoch += 1
         hart.refresh(self.epoch)
         mode = hart.mode(
-            track_flags=self._track_flags,
+            track_flags=self._track_flags or self.exact,
             sets_rounding=self._sets_rounding,
             exact=self.exact,
             counters=self._counters,

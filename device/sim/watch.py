@@ -142,6 +142,10 @@ class Watch:
             case Step(index):
                 self._take_turn(next(h for h in self._lane.harts if h.hart == index))
                 self._step(True)
+            case Go() if hart.state.status != state.READY:  # it will come to where it waits
+                self._take_turn(self._lane.after(hart))
+                self._passing = False
+                self._step(False)
             case Go():
                 self._take_turn(hart)
                 # It has been at this breakpoint, or the step before has led there.
