@@ -1,0 +1,184 @@
+"""From what a debugger asks for to single actions of a watched run, one stop at a time.
+
+While one hart is stepped the others stand, as if its turn were a long one; when it has to wait,
+or has taken many steps within a range of addresses, they have a turn at full speed, guarded by
+an internal breakpoint where the hart is to go on. Where only some harts may move, or memory is
+watched for changes, all that runs is stepped.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..sim.interface import Cause
+from ..sim.watch import Action, Go, Step, Stop, Why
+
+if TYPE_CHECKING:
+    from ..sim.machine import Machine
+
+# By GDB's own numbers, which are the same on all systems.
+SIG_NONE, SIG_INT, SIG_ILL, SIG_TRAP, SIG_BUS, SIG_SEGV, SIG_SYS = 0, 2, 4, 5, 10, 11, 12
+FAULT_SIGNALS = {
+    Cause.FETCH_FAULT: SIG_SEGV,
+    Cause.ILLEGAL: SIG_ILL,
+    Cause.BREAKPOINT: SIG_TRAP,
+    Cause.LOAD_MISALIGNED: SIG_BUS,
+    Cause.LOAD_FAULT: SIG_SEGV,
+    Cause.STORE_MISALIGNED: SIG_BUS,
+    Cause.STORE_FAULT: SIG_SEGV,
+    Cause.ECALL_M: SIG_SYS,
+}
+SLICE = 1000  # steps of one hart in a row while others wait for a turn
+
+
+@dataclass(frozen=True)
+class Resume:
+    """What a debugger wants to happen until the next halt.
+
+    moving:  harts that may execute instructions.
+    step:    of these, the one to halt after a step; None: only what else there is halts.
+    within:  with step: not after one that ends at these addresses.
+    """
+
+    moving: frozenset[int]
+    step: int | None = None
+    within: range = range(0)
+
+
+@dataclass(frozen=True)
+class Halt:
+    """The debugger is to be told. watched: the address that it watches, if that was changed."""
+
+    hart: int
+    signal: int
+    watched: int | None = None
+
+
+@dataclass
+class Watchpoint:
+    """Bytes as a hart sees them."""
+
+    hart: int
+    value: bytes
+
+
+@dataclass
+class Pilot:
+    """breakpoints: those of the debugger. watchpoints: by address and size."""
+
+    machine: Machine
+    breakpoints: set[int] = field(default_factory=set)
+    watchpoints: dict[tuple[int, int], Watchpoint] = field(default_factory=dict)
+    guards: frozenset[int] = frozenset()  # internal breakpoints
+    _want: Resume = field(default_factory=lambda: Resume(frozenset()))
+    _steps: int = 0  # by one hart in a row
+    _yielded: bool = False  # the others have their turn although the stepped hart is ready
+    # At breakpoints that the debugger has been told of: how many instructions the hart had
+    # retired then. It does not want to hear of them before the hart has moved.
+    _told: dict[int, int] = field(default_factory=dict)
+
+    def resume(self, want: Resume, hart: int) -> Action | Halt:
+        """Begin to do what the debugger wants. hart: that of the stop."""
+        self._want, self._steps, self._yielded = want, 0, False
+        return self._go_on(hart)
+
+    def stopped(self, stop: Stop) -> Action | Halt:
+        """The run stands still: go on with what is wanted, or halt."""
+        hart, want = stop.hart, self._want
+        match stop.why:
+            case Why.FAULT:
+                assert stop.fault is not None
+                return Halt(hart, FAULT_SIGNALS[Cause(stop.fault.cause)])
+            case Why.START if want.step is not None and self.machine.is_ready(want.step):
+                return Halt(want.step, SIG_TRAP)  # at the start of its next instance
+            case Why.BREAK if self._is_news(hart):
+                return self.halt(Halt(hart, SIG_TRAP))
+            case Why.STEP:
+                changed = self._changed()
+                if changed is not None:
+                    return self.halt(Halt(hart, SIG_TRAP, changed))
+                over = hart == want.step and self.machine.read_pc(hart) not in want.within
+                if over or (self.machine.is_ready(hart) and self._is_news(hart)):
+                    return self.halt(Halt(hart, SIG_TRAP))
+        return self._go_on(hart)
+
+    def halt(self, halt: Halt) -> Halt:
+        """Remember what the debugger sees by being told this."""
+        if self.machine.read_pc(halt.hart) in self.breakpoints:
+            self._told[halt.hart] = self.machine.retired(halt.hart)
+        return halt
+
+    def moved(self, hart: int) -> None:
+        """The debugger has written pc: the breakpoint there is news."""
+        self._told.pop(hart, None)
+
+    def watch(self, hart: int, addr: int, size: int) -> None:
+        """Halt when bytes change, as the hart sees them; raises BusError where it sees none."""
+        value = self.machine.read_memory(hart, addr, size)
+        self.watchpoints[addr, size] = Watchpoint(hart, value)
+
+    # -- how to go on
+
+    def _go_on(self, hart: int) -> Action | Halt:
+        """hart: the one that the stop is about."""
+        step = self._want.step
+        self.guards = frozenset()
+        self._steps += 1
+        everyone = len(self._want.moving) == self.machine.harts
+        if not everyone or self.watchpoints:
+            return self._walk(hart)
+        if step is None:
+            return Go()
+        if hart == step:
+            self._yielded = False
+        if self._yielded or not self.machine.is_ready(step):
+            self.guards = frozenset((self.machine.read_pc(step),))
+            return Go()
+        others = self._ready_after(step) if self._steps >= SLICE else []
+        if others:
+            self._steps, self._yielded = 0, True
+            return self._step(others[0])
+        return Step(step)
+
+    def _walk(self, hart: int) -> Action | Halt:
+        """Step one of the harts that may move."""
+        step = self._want.step
+        if step is not None and self.machine.is_ready(step):
+            return Step(step)
+        others = self._ready_after(hart)
+        may_stay = hart in self._want.moving and self.machine.is_ready(hart)
+        if may_stay and (self._steps < SLICE or not others):
+            return self._step(hart)
+        if others:
+            self._steps = 0
+            return self._step(others[0])
+        if any(map(self.machine.is_ready, range(self.machine.harts))):
+            return Halt(hart, SIG_NONE)  # they wait for harts that must not move
+        # A barrier opens now, or other instances start.
+        self.guards = frozenset(self.machine.read_pc(h) for h in range(self.machine.harts))
+        return Go()
+
+    def _step(self, hart: int) -> Action | Halt:
+        """Step a hart that may stand at a breakpoint."""
+        return self.halt(Halt(hart, SIG_TRAP)) if self._is_news(hart) else Step(hart)
+
+    def _is_news(self, hart: int) -> bool:
+        """True at a breakpoint that the debugger has not been told of."""
+        at_breakpoint = self.machine.read_pc(hart) in self.breakpoints
+        return at_breakpoint and self._told.get(hart) != self.machine.retired(hart)
+
+    def _ready_after(self, hart: int) -> list[int]:
+        """Other harts that may move and have something to do, in the order of their turns."""
+        count = self.machine.harts
+        order = [(hart + k) % count for k in range(1, count)]
+        return [h for h in order if h in self._want.moving and self.machine.is_ready(h)]
+
+    def _changed(self) -> int | None:
+        """The address of watched bytes that have changed; they are looked at from now on."""
+        for (addr, size), point in self.watchpoints.items():
+            value = self.machine.read_memory(point.hart, addr, size)
+            if value != point.value:
+                point.value = value
+                return addr
+        return None

@@ -1,0 +1,490 @@
+"""Debugging by the protocol: registers, memory, halts, steps, and debuggers who misbehave."""
+
+from __future__ import annotations
+
+import random
+import xml.etree.ElementTree as ET
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kcc.backend.encode import encode as e
+from kcc.device.sim.interface import Cause, Resume, Sleep
+from kcc.device.sim.machine import Reason
+
+if TYPE_CHECKING:
+    from conftest import Client, Debugged
+
+BASE, SIZE, RETURN, DATA = 0x4000_0000, 1 << 20, 0x8000, 0x4004_0000
+RET = e("jalr", rd=0, rs1=1, imm12=0)
+NOP = e("addi", rd=0, rs1=0, imm12=0)
+SPIN = e("jal", rd=0, jump21=0)
+COUNT = e("addi", rd=5, rs1=5, imm12=1)
+LOOP_1000 = [
+    e("addi", rd=5, rs1=0, imm12=1000),
+    e("addi", rd=5, rs1=5, imm12=-1),
+    e("bne", rs1=5, rs2=0, branch13=-4),
+    RET,
+]
+T0, PC, F0, CSR0, V0 = 5, 32, 33, 65, 4162
+
+
+def little(value: int, size: int = 8) -> str:
+    return value.to_bytes(size, "little").hex()
+
+
+def description(client: Client) -> ET.Element:
+    text, at = "", 0
+    while not text.startswith("l"):
+        part = client.ask(f"qXfer:features:read:target.xml:{at:x},400")
+        at += len(part) - 1
+        text = part[0] + text[1:] + part[1:]
+    return ET.fromstring(text[1:])
+
+
+# -- registers and memory
+
+
+def test_it_waits_at_the_first_instruction(debugged: Debugged) -> None:
+    client = debugged.start([COUNT, RET])
+    assert client.thread("?") == 1
+    assert debugged.said == [f"waiting for gdb on 127.0.0.1:{debugged.server.port}"]
+    assert (client.pc, debugged.machine.retired(0)) == (BASE, 0)
+    client.send("c")
+    assert debugged.finish().retired == (2,)
+
+
+def test_registers_are_read_and_written(debugged: Debugged) -> None:
+    client = debugged.start([COUNT, e("fadd.d", rd=2, rs1=1, rs2=1, rm=7), RET])
+    core = bytes.fromhex(client.ask("g"))
+    assert len(core) == 33 * 8
+    assert core[8:16] == RETURN.to_bytes(8, "little")
+    assert core[-8:] == BASE.to_bytes(8, "little")
+    assert client.ask("G" + (core[:40] + (41).to_bytes(8, "little") + core[48:]).hex()) == "OK"
+    assert client.ask(f"P{F0 + 1:x}=000000000000f03f") == "OK"
+    assert client.ask(f"P{CSR0 + 2:x}={little(3)}") == "OK"  # frm
+    client.thread("s")
+    client.thread("s")
+    assert client.register(T0) == 42
+    assert client.register(F0 + 2) == 0x4000_0000_0000_0000
+    assert client.register(CSR0 + 3) == 3 << 5
+    assert client.register(CSR0 + 0xF14) == 0  # mhartid
+    assert client.register(CSR0 + 0xB02) == 2  # minstret
+
+
+def test_flags_are_right_when_a_debugger_reads_them(debugged: Debugged) -> None:
+    """Although no code does, and the translator knows the result."""
+    words = [
+        e("addi", rd=5, rs1=0, imm12=3),
+        e("fcvt.d.l", rd=1, rs1=5, rm=7),
+        e("fdiv.d", rd=2, rs1=1, rs2=1, rm=7),
+        e("fdiv.d", rd=2, rs1=2, rs2=1, rm=7),
+        RET,
+    ]
+    client = debugged.start(words)
+    client.ask(f"Z0,{BASE + 16:x},4")
+    client.thread("c")
+    assert client.register(CSR0 + 1) == 1  # inexact
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        "P0=" + little(1), f"P{PC:x}=" + little(BASE + 1), "P5=00", "P5=", "Pzz=00", "p", "pffff",
+        f"P{CSR0 + 0xF14:x}=" + little(1), "G00", "p-1", f"P{V0:x}=00",
+    ],
+)  # fmt: skip
+def test_registers_that_cannot_be_had(debugged: Debugged, packet: str) -> None:
+    assert debugged.start([RET]).ask(packet) == "E16"
+
+
+def test_vector_registers(make_debugged: Callable[..., Debugged]) -> None:
+    debugged = make_debugged(arch="rv64gcv_zvl256b")
+    client = debugged.start([NOP, RET])
+    value = random.Random(1).randbytes(32)
+    assert client.ask(f"P{V0 + 31:x}={value.hex()}") == "OK"
+    assert client.ask(f"p{V0 + 31:x}") == value.hex()
+    assert debugged.machine.read_v(0, 31) == value
+    assert client.register(CSR0 + 0xC22) == 32  # vlenb
+    assert client.ask(f"P{V0:x}=00") == "E16"
+
+
+def test_the_description_names_every_register(make_debugged: Callable[..., Debugged]) -> None:
+    debugged = make_debugged(arch="rv64gcv_zvl512b")
+    client = debugged.start([RET])
+    target = description(client)
+    assert [f.get("name") for f in target.findall("feature")] == [
+        f"org.gnu.gdb.riscv.{name}" for name in ("cpu", "fpu", "csr", "vector")
+    ]
+    registers = list(target.iter("reg"))
+    assert {"x0", "pc", "f31", "fcsr", "mstatus", "vlenb", "v31"} < {
+        r.get("name") for r in registers
+    }
+    for register in registers:
+        number, bits = int(register.get("regnum", "")), int(register.get("bitsize", ""))
+        assert len(client.ask(f"p{number:x}")) == bits // 4, register.get("name")
+    assert client.ask("qXfer:features:read:other.xml:0,100") == "E00"
+
+
+def test_what_a_machine_has_not_is_not_described(make_debugged: Callable[..., Debugged]) -> None:
+    client = make_debugged(arch="rv64im").start([RET])
+    names = {register.get("name") for register in description(client).iter("reg")}
+    assert "mstatus" in names
+    assert not names & {"f0", "fcsr", "v0", "vl"}
+
+
+def test_memory_is_read_and_written(debugged: Debugged) -> None:
+    client = debugged.start([COUNT, RET])
+    assert client.ask(f"m{BASE:x},4") == COUNT.to_bytes(4, "little").hex()
+    assert client.ask(f"M{DATA:x},3:010203") == "OK"
+    assert client.ask(b"X%x,4:a}\x03}]" % DATA) == "E16"  # three bytes
+    assert client.ask(b"X%x,3:a}\x03}]" % DATA) == "OK"
+    assert client.ask(f"m{DATA:x},4") == b"a#}\0".hex()
+    assert client.ask(f"X{DATA:x},0:") == "OK"
+    two = e("addi", rd=5, rs1=5, imm12=2)
+    assert client.ask(f"M{BASE:x},4:{little(two, 4)}") == "OK"  # code as well
+    client.thread("s")
+    assert client.register(T0) == 2
+
+
+def test_memory_that_is_not_there(debugged: Debugged) -> None:
+    client = debugged.start([RET])
+    assert client.ask("m0,8") == "E0e"
+    assert client.ask("mffffffffffffffff,8") == "E0e"
+    assert client.ask("M10,1:00") == "E0e"
+    assert client.ask(f"m{BASE + SIZE - 5:x},20") == "00" * 5  # as much as there is
+    assert client.ask(f"M{BASE + SIZE - 2:x},4:01010101") == "E0e"
+    assert client.ask(f"m{BASE + SIZE - 2:x},2") == "0000"
+    assert client.ask(f"m{DATA:x},0") == ""
+    assert len(client.ask(f"m{DATA:x},ffffffff")) == 0x4000 - 2
+
+
+# -- halts and steps
+
+
+def test_a_breakpoint_in_a_loop(debugged: Debugged) -> None:
+    client = debugged.start(LOOP_1000)
+    assert client.ask(f"Z0,{BASE + 8:x},4") == "OK"
+    for left in (999, 998, 997):
+        assert client.thread("vCont;c") == 1
+        assert (client.pc, client.register(T0)) == (BASE + 8, left)
+    assert client.ask(f"z0,{BASE + 8:x},4") == "OK"
+    client.send("vCont;c")
+    result = debugged.finish()
+    assert (result.reason, result.retired) == (Reason.FINISHED, (2002,))
+    debugged.server.close(0)
+    assert client.answer() == "W00"
+
+
+def test_a_range_is_stepped_through(debugged: Debugged) -> None:
+    client = debugged.start(LOOP_1000)
+    client.thread(f"vCont;r{BASE:x},{BASE + 12:x}:1")
+    assert (client.pc, client.register(T0), debugged.machine.retired(0)) == (BASE + 12, 0, 2001)
+
+
+def test_a_breakpoint_halts_a_range(debugged: Debugged) -> None:
+    client = debugged.start(LOOP_1000)
+    client.ask(f"Z1,{BASE + 8:x},4")
+    client.thread(f"vCont;r{BASE:x},{BASE + 12:x}:1;c")
+    assert client.pc == BASE + 8
+
+
+def test_going_on_somewhere_else(debugged: Debugged) -> None:
+    client = debugged.start([COUNT, COUNT, COUNT, RET])
+    client.thread(f"s{BASE + 8:x}")
+    assert (client.pc, client.register(T0)) == (BASE + 12, 1)
+    client.send(f"c{BASE + 4:x}")
+    assert debugged.finish().retired == (4,)
+
+
+def test_one_hart_steps_and_the_others_stand(make_debugged: Callable[..., Debugged]) -> None:
+    debugged = make_debugged(3)
+    client = debugged.start(LOOP_1000, harts=3)
+    for packet in ("vCont;s:2", "vCont;s:2;c", "vCont;S05:2;C05"):
+        assert client.thread(packet) == 2
+    assert [debugged.machine.retired(h) for h in range(3)] == [0, 3, 0]
+    assert client.ask("Hg3") == "OK"
+    assert client.register(T0) == 0
+    assert client.ask("Hg2") == "OK"
+    assert client.register(T0) == 999
+
+
+def test_one_hart_runs_and_the_others_stand(make_debugged: Callable[..., Debugged]) -> None:
+    debugged = make_debugged(2)
+    client = debugged.start(LOOP_1000, harts=2)
+    client.ask(f"Z0,{BASE + 12:x},4")
+    assert client.thread("vCont;c:2") == 2
+    assert [debugged.machine.retired(h) for h in range(2)] == [0, 2001]
+    client.ask("Hc2")
+    assert client.thread("s") == 2
+    assert client.thread("vCont;c:2", signal=0) == 2  # its instance is over
+    assert client.thread("c") == 1
+    assert debugged.machine.retired(0) == 2001
+
+
+def test_every_hart_halts_at_a_breakpoint(make_debugged: Callable[..., Debugged]) -> None:
+    debugged = make_debugged(4)
+    client = debugged.start([NOP, COUNT, RET], harts=4, count=6)
+    client.ask(f"Z0,{BASE + 4:x},4")
+    assert [client.thread("c") for _ in range(6)] == [1, 2, 3, 4, 1, 2]
+    client.send("c")
+    assert sum(debugged.finish().retired) == 18
+
+
+def test_a_hart_told_of_is_not_told_of_again(make_debugged: Callable[..., Debugged]) -> None:
+    """It still stands at its breakpoint while another one is stepped."""
+    debugged = make_debugged(2)
+    client = debugged.start([NOP, COUNT, NOP, NOP, RET], harts=2)
+    client.ask(f"Z0,{BASE + 4:x},4")
+    assert client.thread("c") == 1
+    assert client.thread("vCont;s:2") == 2
+    assert client.pc == BASE + 4  # the debugger sees that it is at a breakpoint, too
+    client.send("c")
+    assert debugged.finish().retired == (5, 5)
+
+
+WAIT = [  # hart 0 waits for what hart 1 writes
+    e("lui", rd=6, upper20=DATA),
+    e("bne", rs1=10, rs2=0, branch13=16),
+    e("lw", rd=5, rs1=6, imm12=0),
+    e("beq", rs1=5, rs2=0, branch13=-4),
+    RET,
+    e("addi", rd=5, rs1=0, imm12=7),
+    e("sw", rs2=5, rs1=6, store12=0),
+    RET,
+]
+
+
+def test_others_get_turns_while_one_waits_in_a_range(
+    make_debugged: Callable[..., Debugged],
+) -> None:
+    debugged = make_debugged(2)
+    client = debugged.start(WAIT, harts=2)
+    assert client.thread(f"vCont;r{BASE:x},{BASE + 16:x}:1;c") == 1
+    assert (client.pc, client.register(T0)) == (BASE + 16, 7)
+
+
+def test_others_halt_at_breakpoints_while_one_waits(make_debugged: Callable[..., Debugged]) -> None:
+    debugged = make_debugged(2)
+    client = debugged.start(WAIT, harts=2)
+    client.ask(f"Z0,{BASE + 24:x},4")
+    assert client.thread(f"vCont;r{BASE:x},{BASE + 16:x}:1;c") == 2
+    assert client.pc == BASE + 24
+
+
+def test_a_step_goes_over_a_barrier(make_debugged: Callable[..., Debugged]) -> None:
+    debugged = make_debugged(3)
+    words = [NOP, e("ecall"), COUNT, RET]
+    client = debugged.start(words, harts=3, ecall=lambda _: Sleep(1))
+    for retired, pc in ((1, 4), (1, 8), (2, 12)):  # an ecall that is resumed does not count
+        assert client.thread("vCont;s:3;c") == 3
+        assert client.pc == BASE + pc
+        assert debugged.machine.retired(2) == retired
+    client.send("c")
+    assert debugged.finish().ok
+
+
+def test_the_last_to_reach_a_barrier_halts_behind_it(
+    make_debugged: Callable[..., Debugged],
+) -> None:
+    debugged = make_debugged(2)
+    client = debugged.start([e("ecall"), COUNT, RET], harts=2, ecall=lambda _: Sleep(1))
+    for hart in (1, 2, 1, 2):
+        assert client.thread(f"vCont;s:{hart}") == hart
+    assert [debugged.machine.read_x(h, T0) for h in range(2)] == [1, 1]
+
+
+def test_a_step_goes_on_to_the_next_instance(make_debugged: Callable[..., Debugged]) -> None:
+    debugged = make_debugged(2)
+    client = debugged.start([COUNT, RET], harts=2, count=4)
+    assert [client.thread("vCont;s:2;c") for _ in range(3)] == [2, 2, 2]
+    assert (client.pc, client.register(10)) == (BASE, 3)  # its second instance
+    assert [debugged.machine.retired(h) for h in range(2)] == [2, 2]
+
+
+def test_changes_of_memory_halt(debugged: Debugged) -> None:
+    words = [
+        e("lui", rd=6, upper20=DATA),
+        e("addi", rd=5, rs1=0, imm12=100),
+        e("sb", rs2=5, rs1=6, store12=8),
+        e("sb", rs2=0, rs1=6, store12=3),  # nothing new
+        e("addi", rd=5, rs1=5, imm12=-1),
+        e("bne", rs1=5, rs2=0, branch13=-12),
+        e("sd", rs2=6, rs1=6, store12=0),
+        RET,
+    ]
+    client = debugged.start(words)
+    assert client.ask(f"Z2,{DATA:x},4") == "OK"
+    assert client.ask("Z2,0,4") == "E0e"
+    assert client.ask(f"Z3,{DATA:x},4") == ""
+    assert f"watch:{DATA:x};" in client.ask("c")
+    assert client.pc == BASE + 28
+    assert client.ask(f"z2,{DATA:x},4") == "OK"
+    client.send("c")
+    assert debugged.finish().ok
+
+
+def test_breakpoints_halt_while_memory_is_watched(make_debugged: Callable[..., Debugged]) -> None:
+    debugged = make_debugged(2)
+    client = debugged.start([COUNT, e("ecall"), COUNT, RET], harts=2, ecall=lambda _: Sleep(1))
+    client.ask(f"Z2,{DATA:x},4")
+    for at in (0, 8):
+        client.ask(f"Z0,{BASE + at:x},4")
+    assert [client.thread("c") for _ in range(4)] == [1, 2, 1, 2]
+    client.send("c")
+    assert debugged.finish().retired == (3, 3)
+
+
+@pytest.mark.parametrize("how", ["c", "vCont;c:1", f"vCont;r{BASE:x},{BASE + 4:x}:1"])
+def test_an_interrupt_halts(debugged: Debugged, how: str) -> None:
+    client = debugged.start([SPIN])
+    for _ in range(3):
+        client.send(how)
+        client.interrupt()
+        assert client.answer().startswith("T02thread:1;")
+        assert client.pc == BASE
+    client.interrupt()  # it stands still already
+    client.thread("s")
+
+
+@pytest.mark.parametrize(
+    ("word", "signal", "cause"),
+    [
+        (e("lw", rd=5, rs1=0, imm12=0), 11, Cause.LOAD_FAULT),
+        (e("lw", rd=5, rs1=2, imm12=-3), 10, Cause.LOAD_MISALIGNED),
+        (e("ebreak"), 5, Cause.BREAKPOINT),
+        (0, 4, Cause.ILLEGAL),
+        (e("jalr", rd=0, rs1=0, imm12=16), 11, Cause.FETCH_FAULT),
+        (e("ecall"), 12, Cause.ECALL_M),
+    ],
+)
+def test_a_fault_is_told_before_the_run_ends(
+    debugged: Debugged, word: int, signal: int, cause: Cause
+) -> None:
+    client = debugged.start([COUNT, word])
+    assert client.thread("c", signal) == 1
+    assert client.register(T0) == 1
+    assert client.pc == (16 if cause is Cause.FETCH_FAULT else BASE + 4)
+    client.send("c")
+    result = debugged.finish()
+    assert result.fault is not None
+    assert result.fault.cause == cause.value
+    debugged.server.close(1)
+    assert client.answer() == f"X{signal:02x}"
+
+
+def test_an_ecall_is_stepped_over(debugged: Debugged) -> None:
+    client = debugged.start([e("ecall"), RET], ecall=lambda _: Resume())
+    client.thread("s")
+    assert client.pc == BASE + 4
+
+
+# -- threads and what else a debugger asks
+
+
+def test_harts_are_threads(make_debugged: Callable[..., Debugged]) -> None:
+    client = make_debugged(12).start([RET])
+    assert client.ask("qfThreadInfo") == "m1,2,3,4,5,6,7,8,9,a,b,c"
+    assert client.ask("qsThreadInfo") == "l"
+    assert client.ask("qC") == "QC1"
+    assert bytes.fromhex(client.ask("qThreadExtraInfo,1")) == b"hart 0, running"
+    assert bytes.fromhex(client.ask("qThreadExtraInfo,c")) == b"hart 11, waiting"
+    assert (client.ask("Tc"), client.ask("Td")) == ("OK", "E16")
+    assert [client.ask(h) for h in ("Hg0", "Hc-1", "Hgd", "Hx1", "H")] == [
+        "OK", "OK", "E16", "E16", "E16",
+    ]  # fmt: skip
+
+
+def test_only_what_is_there_is_offered(debugged: Debugged) -> None:
+    client = debugged.start([RET])
+    assert "PacketSize=4000" in client.ask("qSupported:multiprocess+;swbreak+")
+    for packet in (
+        "vMustReplyEmpty",
+        "!",
+        "R00",
+        "b",
+        "QNonStop:1",
+        "qOffsets",
+        "Z9,0,0",
+        "Z4,0,1",
+    ):
+        assert client.ask(packet) == ""
+    assert client.ask("vCont?") == "vCont;c;C;s;S;r"
+    for packet in ("vCont", "vCont;", "vCont;t", "vCont;s:7f", "vCont;r1:1", "vCont;c:x", "Z0,1,4"):
+        assert client.ask(packet) == "E16"
+
+
+def test_acknowledging_and_not(debugged: Debugged) -> None:
+    client = debugged.start([RET])
+    client.raw(b"$qC#00")
+    assert client.byte() == b"-"
+    client.send("qC")
+    assert client.byte() == b"+"
+    assert client.answer(acknowledge=False) == "QC1"
+    client.raw(b"-")
+    assert client.answer() == "QC1"
+    assert client.ask("QStartNoAckMode") == "OK"
+    client.send("qC")
+    assert [client.byte() for _ in range(7)] == [b"$", b"Q", b"C", b"1", b"#", b"c", b"5"]
+    client.raw(b"$qC#00")
+    assert client.answer() == "E16"
+
+
+# -- debuggers who leave, or make no sense
+
+
+def test_detaching_lets_it_run(debugged: Debugged) -> None:
+    client = debugged.start(LOOP_1000)
+    client.ask(f"Z0,{BASE + 8:x},4")
+    client.thread("c")
+    assert client.ask("D") == "OK"
+    assert debugged.finish().retired == (2002,)
+    assert debugged.server.ended is None
+
+
+@pytest.mark.parametrize("packet", ["k", "vKill;1"])
+def test_killing_ends_it(debugged: Debugged, packet: str) -> None:
+    client = debugged.start([SPIN])
+    client.send(packet)
+    if packet != "k":
+        assert client.answer() == "OK"
+    assert debugged.finish().reason is Reason.STOPPED
+    assert debugged.server.ended == "gdb has killed the run"
+
+
+@pytest.mark.parametrize("last", [b"", b"$c#63", b"$qC#", b"$vCont;r0,100000000:1#0b"])
+def test_a_broken_connection_ends_it(debugged: Debugged, last: bytes) -> None:
+    client = debugged.start([SPIN])
+    client.thread("?")
+    client.raw(last)
+    client.close()
+    assert debugged.finish().reason is Reason.STOPPED
+    assert debugged.server.ended == "the connection to gdb is broken"
+
+
+def test_a_packet_too_long_is_refused(debugged: Debugged) -> None:
+    client = debugged.start([RET])
+    assert client.ask("m" + "0" * 0x5000) == "E16"
+    assert client.ask("qC") == "QC1"
+
+
+def test_nonsense_gets_answers(debugged: Debugged) -> None:
+    """Packets like real ones, damaged; none of them may be the last."""
+    client = debugged.start([COUNT, SPIN])
+    r = random.Random(7)
+    real = [
+        b"g", b"G0011", b"p1f", b"P5=1122334455667788", b"m40000000,40", b"M40000100,4:01020304",
+        b"X40000100,4:abcd", b"Z0,40000008,4", b"z0,40000008,4", b"Z2,40000100,4", b"z2,40000100,4",
+        b"Hg1", b"Hc-1", b"T1", b"qXfer:features:read:target.xml:0,fff", b"qThreadExtraInfo,1",
+        b"vCont?", b"qSupported:a;b", b"?",
+    ]  # fmt: skip
+    for _ in range(400):
+        packet = bytearray(r.choice(real))
+        for _ in range(r.randrange(3)):
+            at = r.randrange(len(packet) + 1)
+            packet[at : at + r.randrange(2)] = r.choices(b"0f,:;-=zZq\xff\x00 ", k=r.randrange(3))
+        if packet[:1] in (b"c", b"C", b"s", b"S", b"k", b"D", b"v") or b"#" in packet:
+            continue
+        client.ask(bytes(packet))
+    assert client.ask("qC") == "QC1"
