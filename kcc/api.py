@@ -32,6 +32,7 @@ from .errors import DeviceError, GuestFault
 if TYPE_CHECKING:
     import numpy as np
 
+    from kcc.device.gdb.server import Server
     from kcc.device.hal import Hal, NDRange
     from kcc.ir.abi import KernelArg, KernelInfo
 
@@ -217,20 +218,26 @@ def _bytes_of(array: Array) -> memoryview:
 class Device:
     """A simulated accelerator. Use it as a context manager, or call close()."""
 
-    def __init__(self, name: str = "m1") -> None:
-        """raises: DeviceError for a name that is no device."""
+    def __init__(self, name: str = "m1", *, gdb_port: int | None = None) -> None:
+        """gdb_port: the first launch waits for GDB at this port of the local host, which controls
+        all launches then; 0 for any port that is free. Standard error says which.
+
+        raises: DeviceError for a name that is no device, or a port that cannot be had.
+        """
         from kcc.device.hal import Hal
         from kcc.device.soc.device import DeviceOptions
 
         if name not in DEVICES:
             raise DeviceError(f"no device is called '{name}'; there are: {', '.join(DEVICES)}")
         self.name = name
+        self._gdb = None if gdb_port is None else _gdb_server(gdb_port)
         folder = config.cache_dir("translations")
         trace = None if config.variable("REFSI_DEBUG") == "0" else _trace
         options = DeviceOptions(
             guard=True,
             cache_dir=Path(folder) if folder else None,
             trace=trace,
+            attach=self._gdb.watch if self._gdb is not None else None,
         )
         self._hal: Hal | None = Hal(options)
 
@@ -267,9 +274,20 @@ class Device:
 
     def close(self) -> None:
         """Give everything back; buffers and kernels are dead afterwards. May be called again."""
+        self._close(0)
+
+    def _close(self, status: int) -> None:
+        """status: what GDB is told, if it is here."""
         if self._hal is not None:
             self._hal.close()
             self._hal = None
+        if self._gdb is not None:
+            self._gdb.close(status)
+
+    def _ended_by_gdb(self) -> DeviceError | None:
+        """Why the last launch failed, if it is because of GDB."""
+        ended = self._gdb.ended if self._gdb is not None else None
+        return None if ended is None else DeviceError(ended)
 
     def _opened(self) -> Hal:
         if self._hal is None:
@@ -285,7 +303,16 @@ class Device:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.close()
+        self._close(0 if error is None else 1)
+
+
+def _gdb_server(port: int) -> Server:
+    from kcc.device.gdb.server import Server
+
+    try:
+        return Server(port, lambda line: print(line, file=sys.stderr, flush=True))
+    except OSError as e:
+        raise DeviceError(f"cannot listen for gdb on port {port}: {e.strerror}") from e
 
 
 def _trace(line: str) -> None:
@@ -338,7 +365,7 @@ class Kernel:
         hal.max_instructions = _limit(max_instructions)
         with _Arguments(loaded.device, self.info, args) as arguments:
             if not hal.kernel_exec(loaded.handle, entry, ndrange, arguments.values, dims):
-                raise _failure(hal)
+                raise loaded.device._ended_by_gdb() or _failure(hal)
             arguments.copy_back()
         stats = LaunchStats(hal.retired, math.prod(ndrange.groups))
         if config.number("KCC_DEBUG") >= 2:

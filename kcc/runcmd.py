@@ -33,6 +33,7 @@ RUN_FLAGS = (
     ("--print", "print*", "NAME[:N]", "print the first N (16) elements of an argument afterwards"),
     ("--save", "save*", "NAME=FILE.npy", "save an argument's final value"),
     ("--max-instructions", "limit", "N", "stop with an error after N instructions on all harts"),
+    ("--gdb", "gdb", "PORT", "let gdb control the run: wait for it on this port, 0 for a free one"),
     ("--stats", "stats", "", "print instructions retired and groups run"),
     ("--help", "help", "", "print this help"),
 )
@@ -57,6 +58,7 @@ class RunOptions:
     print: list[str] = field(default_factory=list)
     save: list[str] = field(default_factory=list)
     limit: str | None = None
+    gdb: str | None = None
     stats: bool = False
     help: bool = False
     values: list[str] = field(default_factory=list)  # NAME=VALUE
@@ -78,6 +80,7 @@ def run_main(argv: list[str]) -> int:
         parse_size("-l", options.local_size) if options.local_size else None,
         parse_size("--offset", options.offset, least=0) if options.offset else None,
         parse_count("--max-instructions", options.limit) if options.limit else None,
+        _parse_port("--gdb", options.gdb) if options.gdb else None,
     )
     after = _After(
         options.expect,
@@ -102,6 +105,7 @@ class _Launch:
     local_size: tuple[int, ...] | None
     offset: tuple[int, ...] | None
     limit: int | None
+    gdb_port: int | None
 
 
 @dataclass
@@ -124,7 +128,7 @@ def _run(
 ) -> LaunchStats:
     from .api import Device
 
-    with Device(device_name) as device:
+    with Device(device_name, gdb_port=launch.gdb_port) as device:
         return device.load(program)[info.name](
             *values.values(),
             global_size=launch.global_size,
@@ -277,6 +281,13 @@ def parse_count(flag: str, text: str) -> int:
     if count < 0:
         raise UsageError(f"'{flag} {text}': expected a whole number, not negative")
     return count
+
+
+def _parse_port(flag: str, text: str) -> int:
+    port = parse_count(flag, text)
+    if port >= 1 << 16:
+        raise UsageError(f"'{flag} {text}': a port is less than {1 << 16}")
+    return port
 
 
 def _split_print(text: str) -> tuple[str, int]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..sim.interface import BusError
 from . import m1
@@ -22,6 +23,9 @@ from .m1 import RANGES, MemoryKind
 from .memory import HOST, Bus, BusDevice, Ram
 from .queue import WorkQueue
 from .traps import HostCalls, Output, write_stdout
+
+if TYPE_CHECKING:
+    from ..sim.machine import Machine
 
 GUARD_GAP = 64 << 10  # bytes left free behind a guarded allocation, while there is room
 KEPT_ERRORS = 16
@@ -47,6 +51,7 @@ class DeviceOptions:
     output:     what kernels print; by default to this process's standard output.
     log:        gets a line for each failed command buffer.
     trace:      gets a line for each command and transfer; None for none.
+    attach:     gets the harts' machine before anything runs on it, to watch it.
     """
 
     guard: bool = False
@@ -54,6 +59,7 @@ class DeviceOptions:
     output: Output = write_stdout
     log: Callable[[str], None] = _silent
     trace: Callable[[str], None] | None = None
+    attach: Callable[[Machine], None] | None = None
 
 
 class M1Device:
@@ -68,7 +74,7 @@ class M1Device:
         self.lock = threading.RLock()
         self.errors: deque[BufferStatus] = deque(maxlen=KEPT_ERRORS)
         self.last: BufferStatus | None = None  # of the buffer that ended last
-        self.harts = Harts(m1.HARTS, m1.SIMULATED_ISA, options.cache_dir)
+        self.harts = Harts(m1.HARTS, m1.SIMULATED_ISA, options.cache_dir, options.attach)
         self.bus = Bus()
         self._dram_base, dram_size = RANGES[MemoryKind.DRAM]
         self._dram = Ram(dram_size)

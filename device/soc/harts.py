@@ -6,6 +6,7 @@ for the translator.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,10 +29,18 @@ class Mapping:
 
 
 class Harts:
-    def __init__(self, count: int, arch: str, cache_dir: Path | None) -> None:
+    def __init__(
+        self,
+        count: int,
+        arch: str,
+        cache_dir: Path | None,
+        attach: Callable[[Machine], None] | None = None,
+    ) -> None:
+        """attach: gets the machine before anything runs on it."""
         self.harts = count
         self._arch = arch
         self._cache_dir = cache_dir
+        self._attach = attach
         self._mappings: list[Mapping] = []
         self._machine: Machine | None = None
 
@@ -43,6 +52,8 @@ class Harts:
             made = Machine(self.harts, arch=self._arch, cache_dir=self._cache_dir)
             for mapping in self._mappings:
                 _map(made, mapping)
+            if self._attach is not None:
+                self._attach(made)
             self._machine = made
         return self._machine
 

@@ -1,0 +1,149 @@
+"""A kernel under gdb-multiarch, and the flag that asks for it."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SOURCE = """\
+int twice(int v) { return v * 2; }
+kernel void demo(global int *a, global float *f, int n) {
+    size_t i = get_global_id(0);
+    int sum = 0;
+    for (int k = 0; k < n; k++)
+        sum += twice(a[i]) + k;
+    f[i] = f[i] * 0.5f + sum;
+    a[i] = sum;
+}
+"""
+RUN = ("-g", "16", "-l", "4", "a=range:16:10", "f=range:16", "n=2", "--gdb", "0")
+
+
+class Debugging:
+    """`kcc run` of a kernel in SOURCE that waits for GDB."""
+
+    def __init__(self, folder: Path, *words: str) -> None:
+        source, self.elf = folder / "demo.cl", folder / "demo.elf"
+        source.write_text(SOURCE)
+        compiled = ("-g", "-O0", str(source), "-o", str(self.elf))
+        subprocess.run([sys.executable, "-m", "kcc", *compiled], check=True, cwd=ROOT)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "kcc", "run", str(self.elf), *RUN, *words],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
+        )  # fmt: skip
+        assert self.process.stderr is not None
+        line = self.process.stderr.readline()
+        assert line.startswith("waiting for gdb on 127.0.0.1:"), line
+        self.port = int(line.rpartition(":")[2])
+
+    def gdb(self, *commands: str) -> str:
+        """What GDB prints for these commands, after it has connected."""
+        script = ["set pagination off", f"target remote :{self.port}", *commands]
+        words = [word for command in script for word in ("-ex", command)]
+        gdb = ["gdb-multiarch", "-nx", "-batch", *words, str(self.elf)]
+        return subprocess.run(
+            gdb, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        ).stdout
+
+    def end(self) -> tuple[int, str, str]:
+        """Status and output of `kcc run`."""
+        out, err = self.process.communicate(timeout=60)
+        return self.process.returncode, out, err
+
+
+def found(text: str, *parts: str) -> None:
+    """All of these, in this order."""
+    at = 0
+    for part in parts:
+        assert part in text[at:], f"no '{part}' in the rest of:\n{text[at:]}"
+        at = text.index(part, at) + len(part)
+
+
+@pytest.mark.oracle("gdb-multiarch")
+def test_a_kernel_is_debugged_by_source_line(tmp_path: Path) -> None:
+    debugging = Debugging(
+        tmp_path, "--expect", "a[:15] == 4 * initial.a[:15] + 1", "--expect", "a[15] == 29"
+    )
+    printed = debugging.gdb(
+        "info threads",
+        "break demo.cl:8",
+        "continue",
+        "backtrace",
+        "print sum",
+        "print n",
+        "print a[1]@3",
+        "next",
+        "info registers pc ra sp mhartid",
+        "print $f1",
+        "print $fcsr",
+        "thread 3",
+        "x/i $pc",
+        "stepi",
+        "delete",
+        "break twice if v == 20",
+        "continue",
+        "finish",
+        "delete",
+        "print a[15] = 7",
+        "watch -l a[15]",
+        "continue",
+        "delete",
+        "continue",
+    )
+    found(
+        printed,
+        "Thread 4 (hart 3, running)",
+        "Breakpoint 1 at", "demo.cl, line 8.",
+        "Thread 1 hit Breakpoint 1",
+        "8\t    a[i] = sum;",
+        "#0", "#1",
+        "$1 = 41\n",
+        "$2 = 2\n",
+        "$3 = {11, 12, 13}",
+        "demo.cl:",
+        "pc ", "ra ", "sp ", "mhartid        0x0",
+        "[Switching to thread 3",
+        "=> 0x",
+        "Breakpoint 2 at", "demo.cl, line 1.",
+        "twice (v=20)",
+        "Value returned is $6 = 40",
+        "$7 = 7",
+        "Hardware watchpoint 3: -location a[15]",
+        "Old value = 7", "New value = 29",
+        "exited normally",
+    )  # fmt: skip
+    status, _, errors = debugging.end()
+    assert (status, errors) == (0, ""), printed
+
+
+@pytest.mark.oracle("gdb-multiarch")
+def test_leaving_ends_the_run(tmp_path: Path) -> None:
+    debugging = Debugging(tmp_path)
+    assert "demo.cl:7" in debugging.gdb("break demo.cl:7", "continue", "info breakpoints")
+    assert debugging.end() == (1, "", "kcc: error: gdb has killed the run\n")
+
+
+def kcc_run(*words: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "kcc", "run", "kernels/examples/vector_add.cl", "-g", "8"]
+    values = ["a=range:8", "b=range:8", "c=zeros:8"]
+    return subprocess.run(
+        [*command, *values, *words], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+
+
+def test_a_port_that_cannot_be_had_is_an_error() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = kcc_run("--gdb", str(taken.getsockname()[1]))
+    assert done.returncode == 1
+    assert "cannot listen for gdb on port" in done.stderr
+
+
+@pytest.mark.parametrize("port", ["65536", "-1", "gdb"])
+def test_a_port_is_a_number_of_16_bits(port: str) -> None:
+    done = kcc_run("--gdb", port)
+    assert (done.returncode, "--gdb" in done.stderr) == (2, True)
