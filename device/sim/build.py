@@ -95,10 +95,35 @@ class Access:
     check: tuple[str, ...] = ()  # of a span: IR that ends in
     also: str = ""  # an i1 that must be true too
     slow: tuple[str, ...] = ()  # of a span: IR
+    # In the copy of a loop that leaves it where a check fails:
+    leave: str = ""  # the label to go to
+    twin: Access | None = None  # the access in the loop itself, whose group this is in
 
     @property
     def writes(self) -> bool:
         return self.kind == "store" or (self.kind in ("locate", "span") and self.value == "1")
+
+
+@dataclass(frozen=True)
+class Unchecked:
+    """An access of a loop's copy whose check has been made. place: getelementptr operands."""
+
+    place: str
+
+
+@dataclass(frozen=True)
+class Again:
+    """An access of a loop's copy to where an earlier one went, the first being 0."""
+
+    first: int
+
+
+@dataclass(frozen=True)
+class Checked:
+    """An access of a loop's copy that leaves it where its check fails."""
+
+    twin: Access
+    leave: str
 
 
 @dataclass(frozen=True)
@@ -212,7 +237,8 @@ class Builder:
         self._code: Sequence[CodeWord] = ()  # of the block
         self._held_v: dict[int, dict[str, str]] = {}
         self._held_in = ""  # the IR block it is for
-        self._places: list[str] | None = None  # where unchecked accesses go, see aside()
+        self._places: Sequence[Unchecked | Again | Checked] | None = None  # see aside()
+        self._placed: list[str] = []  # host addresses of accesses so far, where places are given
 
     def begin_block(self, node: Node, code: Sequence[CodeWord]) -> None:
         """Start a block; its instructions count as done from here."""
@@ -226,18 +252,20 @@ class Builder:
         self.ended = False
 
     @contextmanager
-    def aside(self, label: str, places: list[str] | None) -> Iterator[BlockCode]:
+    def aside(
+        self, label: str, places: Sequence[Unchecked | Again | Checked] | None
+    ) -> Iterator[BlockCode]:
         """Emit into a block that is not one of the unit's, but another form of its last.
 
         label: of the IR block that the caller puts it in.
-        places: getelementptr operands of accesses that need no check, in order. With them the
-            block is emitted from its start, without goes on where it ended.
+        places: what accesses do instead of their usual check, in order. With them the block is
+            emitted from its start, without goes on where it ended.
         """
         last = self.blocks[-1]
         block = BlockCode(last.node)
         state = self.vstate
         self.blocks.append(block)
-        self._places, self.label, self.ended = places, label, False
+        self._places, self._placed, self.label, self.ended = places, [], label, False
         if places is not None:
             self.vstate = last.node.state
         yield block
@@ -476,7 +504,7 @@ class Builder:
         """
         if self._places is not None:
             assert check is None
-            yield self.op(f"getelementptr inbounds i8, {self._places.pop(0)}")
+            yield self._placed_at()
             return
         self._expose()
         tag = self.name()
@@ -514,7 +542,7 @@ class Builder:
         value: str,
     ) -> str:
         if self._places is not None:
-            return self._unchecked(what, kind, value)
+            return self._unchecked(what, kind, base, offset, value)
         if what == "locate":
             self.blocks[-1].plain = False
         self._expose()
@@ -526,9 +554,37 @@ class Builder:
         self.label = f"{tag}.next"
         return f"%{tag}"
 
-    def _unchecked(self, what: str, kind: str, value: str) -> str:
-        assert self._places
-        at = self.op(f"getelementptr inbounds i8, {self._places.pop(0)}")
+    def _placed_at(self) -> str:
+        """Where the next access that needs no check of its own is on the host."""
+        assert self._places is not None
+        place = self._places[len(self._placed)]
+        if isinstance(place, Unchecked):
+            at = self.op(f"getelementptr inbounds i8, {place.place}")
+        else:
+            assert isinstance(place, Again)
+            at = self._placed[place.first]
+        self._placed.append(at)
+        return at
+
+    def _unchecked(
+        self,
+        what: Literal["load", "store", "locate"],
+        kind: str,
+        base: int,
+        offset: int,
+        value: str,
+    ) -> str:
+        assert self._places is not None
+        place = self._places[len(self._placed)]
+        if isinstance(place, Checked):
+            tag, addr = self.name(), self.address(base, offset)
+            access = Access(what, kind, addr, base, offset, value, tag, self.pc, *self._rest)
+            access.twin, access.leave = place.twin, place.leave
+            self.blocks[-1].items.append(access)
+            self._placed.append(f"%{tag}.at")
+            self.label = f"{tag}.fast"
+            return f"%{tag}"
+        at = self._placed_at()
         if what == "load":
             return self.op(f"load {kind}, ptr {at}, align 1, !tbaa !4")
         self.emit(f"store {kind} {value}, ptr {at}, align 1, !tbaa !4")

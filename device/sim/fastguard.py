@@ -6,6 +6,7 @@ What is known of the loop comes from fastloops.py; here it becomes IR around the
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from .build import MASK64, count_event, signed
 from .fastloops import LEAST, MOST, STEP, ZERO, Form, Loop, Walk, of_register
@@ -49,11 +50,14 @@ class _Lines:
 
 
 def guard(
-    loop: Loop, limits: Callable[[Walk], tuple[str, str, str]]
+    loop: Loop,
+    limits: Callable[[Walk], tuple[str, str, str]],
+    written: list[tuple[str, str]],
 ) -> tuple[list[str], list[str]]:
     """What comes before and after the body of the fast copy, from the loop's label on.
 
-    limits: slots with base, limit in elements, and bias of the remembered region of a walk.
+    limits:  slots with base, limit in elements, and bias of the remembered region of a walk.
+    written: slots that the body writes, and their types.
     """
     name, slow = loop.name, f"slow.{loop.label}"
     out = _Lines(name)
@@ -103,6 +107,9 @@ def guard(
     for index, (host, step) in enumerate(zip(hosts, steps, strict=True)):
         at = out.op(f"mul nsw i64 %{name}.j, {step}")
         out.lines.append(f"%{name}.p{index} = getelementptr inbounds i8, ptr {host}, i64 {at}")
+    moved = {f"%x{reg}" for reg, _, _ in moving}
+    kept = [slot for slot in written if loop.leaves and slot[0] not in moved]
+    saved = [(slot, kind, out.op(f"load {kind}, ptr {slot}")) for slot, kind in kept]
     head = out.lines
     out.lines = [
         f"{name}.latch:",
@@ -111,18 +118,40 @@ def guard(
         f"br i1 %{name}.over, label %{name}.done, label %{name}.body",
         f"{name}.done:",
     ]
-    retired = out.op(f"mul i64 {rounds}, {loop.size}")
-    out.lines.append(f"store i64 {out.op(f'sub i64 {left}, {retired}')}, ptr %budget")
-    for number, count in loop.events:
-        by = out.op(f"mul i64 {rounds}, {count}")
-        out.lines += count_event(f"{name}.c{number}", number, "add", by)
-    for reg, start, step in moving:  # so that the fast loop need not keep them
-        total = out.op(f"add i64 {start}, {out.op(f'mul i64 {step}, {rounds}')}")
-        out.lines.append(f"store i64 {total}, ptr %x{reg}")
+    account = _Account(loop, left, moving)
+    account.write(out, f"{name}.c", rounds)
     through = out.op(f"icmp eq i64 {last}, {more}")
     out.lines.append(f"br i1 {through}, label %{name}.end, label %{slow}")
+    if loop.leaves:
+        out.lines.append(f"{name}.leave:")
+        out.lines += [f"store {kind} {value}, ptr {slot}" for slot, kind, value in saved]
+        account.write(out, f"{name}.l", f"%{name}.j")
+        out.lines.append(f"br label %{slow}")
     out.lines.append(f"{name}.end:")
     return head, out.lines
+
+
+@dataclass(frozen=True)
+class _Account:
+    """What leaves everything as after so many iterations.
+
+    left: instructions of the turn at first. moving: (register, its value at first, its step), so
+    that the fast loop need not keep them.
+    """
+
+    loop: Loop
+    left: str
+    moving: list[tuple[int, str, str]]
+
+    def write(self, out: _Lines, tag: str, rounds: str) -> None:
+        retired = out.op(f"mul i64 {rounds}, {self.loop.size}")
+        out.lines.append(f"store i64 {out.op(f'sub i64 {self.left}, {retired}')}, ptr %budget")
+        for number, count in self.loop.events:
+            by = out.op(f"mul i64 {rounds}, {count}")
+            out.lines += count_event(f"{tag}{number}", number, "add", by)
+        for reg, start, step in self.moving:
+            total = out.op(f"add i64 {start}, {out.op(f'mul i64 {step}, {rounds}')}")
+            out.lines.append(f"store i64 {total}, ptr %x{reg}")
 
 
 def _more(loop: Loop, out: _Lines) -> tuple[str, list[str]]:

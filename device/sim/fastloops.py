@@ -11,6 +11,10 @@ A loop here is one block that branches to itself. Its addresses and its conditio
 in registers that are steady or move by a steady step: then what holds for the first iteration
 and for the last holds between. The fast loop stops where the slow one would have ended its turn
 or left, with the same registers and counts, so which one runs cannot be observed.
+
+Accesses that are not linear, such as table[x[i]], stay checked. Where such a check fails the
+slow loop does that iteration, from its start; so none may come after a store, unless it goes
+where an earlier one went: table[x[i]]++.
 """
 
 from __future__ import annotations
@@ -22,12 +26,15 @@ from .build import (
     BITS,
     MASK64,
     Access,
+    Again,
     BlockCode,
     Builder,
+    Checked,
     DefX,
     Item,
     Least,
     Operands,
+    Unchecked,
 )
 from .flow import BRANCHES, CodeWord
 
@@ -98,8 +105,7 @@ class Loop:
     # (value, how much less it is in the next iteration, what it must be at least)
     floors: list[tuple[Form, int, int]] = field(default_factory=list)
     walks: list[Walk] = field(default_factory=list)
-    # Of each access: its walk, bytes above the walk's lowest.
-    places: list[tuple[int, int]] = field(default_factory=list)
+    places: list[Unchecked | Again | Checked] = field(default_factory=list)  # of each access
     moving: list[tuple[int, Form]] = field(default_factory=list)  # registers and their steps
     events: tuple[tuple[int, int], ...] = ()  # of an iteration: (counter, how many)
     body: list[Item] = field(default_factory=list)
@@ -108,6 +114,11 @@ class Loop:
     @property
     def name(self) -> str:
         return f"fast.{self.label}"
+
+    @property
+    def leaves(self) -> bool:
+        """True if the fast copy may be left in the midst of an iteration."""
+        return any(isinstance(place, Checked) for place in self.places)
 
 
 # -- what a loop does -----------------------------------------------------------------------------
@@ -162,7 +173,9 @@ class _Body:
     """What an iteration does, as far as it is linear."""
 
     forms: dict[int, Form | None] = field(default_factory=dict)  # of registers written so far
-    accesses: list[tuple[Access, Form]] = field(default_factory=list)
+    # Where each goes, if that is linear, and how often its base register was written before.
+    accesses: list[tuple[Access, Form | None, int]] = field(default_factory=list)
+    writes: dict[int, int] = field(default_factory=dict)  # of registers, so far
     words: list[tuple[Form, str]] = field(default_factory=list)
     floors: list[tuple[Form, int]] = field(default_factory=list)  # values, and their least
 
@@ -212,9 +225,8 @@ def _analyse(block: BlockCode, code: Sequence[CodeWord], starts: Sequence[int]) 
         for item in block.items[starts[position] : starts[position + 1]]:
             if isinstance(item, Access):
                 base = body.form(item.base)
-                if base is None:
-                    return None
-                body.accesses.append((item, base.moved(item.offset)))
+                start = None if base is None else base.moved(item.offset)
+                body.accesses.append((item, start, body.writes.get(item.base, 0)))
             elif isinstance(item, Least):
                 floor = body.form(item.reg)
                 if floor is None:
@@ -223,6 +235,7 @@ def _analyse(block: BlockCode, code: Sequence[CodeWord], starts: Sequence[int]) 
             elif isinstance(item, DefX):
                 known = None if item.value is None else Form((), _wrap(item.value))
                 body.forms[item.reg] = value if known is None else known
+                body.writes[item.reg] = body.writes.get(item.reg, 0) + 1
     branch = code[-1].decoded
     assert branch is not None
     left, right = (body.form(branch.operands[side]) for side in ("rs1", "rs2"))
@@ -247,19 +260,43 @@ def _fill(loop: Loop, body: _Body) -> bool:
         if step is None or step.terms or not -STEP < step.const <= 0:
             return False
         loop.floors.append((value, -step.const, least))
-    constants = []
-    for access, start in body.accesses:
-        step = body.step(start)
-        if step is None:
-            return False
-        if not step.terms and (abs(step.const) >= STEP or step.const % _bytes(access)):
-            return False
-        constants.append((_place(loop.walks, access, start, step), start.const))
-    loop.places = [(walk, _wrap(c - loop.walks[walk].low.const)) for walk, c in constants]
+    if not _fill_places(loop, body):
+        return False
     for reg, after in body.forms.items():
         step = None if after is None else body.step(of_register(reg))
         if step is not None and step != ZERO:
             loop.moving.append((reg, step))
+    return True
+
+
+def _fill_places(loop: Loop, body: _Body) -> bool:
+    """Decide for each access what takes the place of its check."""
+    linear: dict[int, tuple[int, int]] = {}  # by access: its walk, and its constant
+    firsts: dict[tuple[int, int, int, int], int] = {}  # by where it goes: an access checked there
+    stored = False
+    for index, (access, start, writes) in enumerate(body.accesses):
+        step = None if start is None else body.step(start)
+        where = (access.base, writes, access.offset, _bytes(access))
+        place: Unchecked | Again | Checked
+        if start is not None and step is not None:
+            if not step.terms and (abs(step.const) >= STEP or step.const % _bytes(access)):
+                return False
+            linear[index] = _place(loop.walks, access, start, step), start.const
+            place = Unchecked("")  # see below: walks may grow
+        elif access.kind == "span":
+            return False
+        elif where in firsts:
+            place = Again(firsts[where])
+        elif not stored:
+            place = Checked(access, f"{loop.name}.leave")
+            firsts[where] = index
+        else:
+            return False
+        loop.places.append(place)
+        stored |= access.writes
+    for index, (number, const) in linear.items():
+        above = _wrap(const - loop.walks[number].low.const)
+        loop.places[index] = Unchecked(f"ptr %{loop.name}.p{number}, i64 {above}")
     return True
 
 
@@ -327,8 +364,9 @@ def add(
     loop = _analyse(block, code, starts)
     if loop is None:
         return
-    places = [f"ptr %{loop.name}.p{walk}, i64 {offset}" for walk, offset in loop.places]
-    with b.aside(f"{loop.name}.body", places) as body:
+    if loop.leaves and block.written_v:
+        return  # what is restored then are x and f registers
+    with b.aside(f"{loop.name}.body", loop.places) as body:
         for position in range(len(code) - 1):
             emit(position)
         b.goto(f"{loop.name}.latch")

@@ -75,7 +75,7 @@ def finish(b: Builder, name: str) -> str:
         body.append(f"{block.label}:")
         expand = partial(_expand, b, groups, used, written[block.node])
         if block.fast:
-            before, after = guard(block.fast, groups.slots)
+            before, after = guard(block.fast, groups.slots, _slots(b, block))
             body += [*before, *expand(block.fast.body), *after, *expand(block.fast.end)]
         elif block.node in block.targets:
             body.append(f"br label %slow.{block.label}")
@@ -110,6 +110,11 @@ def _expand(
                 yield line
             case DefF():
                 yield from _write_float(b, item)
+            case Access(twin=Access() as twin):
+                item.group = twin.group
+                yield from _check(item, groups)
+                yield from _place(item, groups)
+                yield from _bare_access(item, f"%{item.tag}")
             case Access(kind="span"):
                 yield from _check(item, groups)
                 yield from _slow_span(item, groups)
@@ -244,6 +249,16 @@ def _value_of_bits(view: View, bits: str, tag: str) -> Iterator[str]:
     yield f"{out}.low = trunc i64 {bits} to {narrow}"
     yield f"{out}.sel = select i1 {out}.boxed, {narrow} {out}.low, {narrow} {NAN_BITS[view]}"
     yield f"{out} = bitcast {narrow} {out}.sel to {kind}"
+
+
+def _slots(b: Builder, block: BlockCode) -> list[tuple[str, str]]:
+    """Slots of the x and f registers that a block writes, and their types."""
+    found = [(f"%x{reg}", "i64") for reg in _bits(block.written_x)]
+    for reg in _bits(block.written_f):
+        for view, kind in TYPE_OF_VIEW.items():
+            if view == "bits" or (reg, view) in b.views:
+                found.append((f"%f{reg}.{view}", kind))
+    return found
 
 
 def _reload(b: Builder, used: _Used, tag: str) -> Iterator[str]:
@@ -391,7 +406,8 @@ def _check(a: Access, groups: _Groups) -> Iterator[str]:
         if not a.apart:
             ok = f"%{tag}.both"
             yield f"{ok} = and i1 %{tag}.ok, {a.also}"
-    yield f"br i1 {ok}, label %{tag}.fast, label %{tag}.slow, !prof !6"
+    slow = a.leave or f"{tag}.slow"
+    yield f"br i1 {ok}, label %{tag}.fast, label %{slow}, !prof !6"
 
 
 def _place(a: Access, groups: _Groups) -> Iterator[str]:
@@ -403,13 +419,17 @@ def _place(a: Access, groups: _Groups) -> Iterator[str]:
     yield f"%{tag}.at = getelementptr i8, ptr %{tag}.bias, i64 {a.addr}"
 
 
+def _bare_access(a: Access, loaded: str) -> Iterator[str]:
+    if a.kind == "load":
+        yield f"{loaded} = load {a.type}, ptr %{a.tag}.at, align 1, !tbaa !4"
+    elif a.kind == "store":
+        yield f"store {a.type} {a.value}, ptr %{a.tag}.at, align 1, !tbaa !4"
+
+
 def _access(a: Access, groups: _Groups) -> Iterator[str]:
     """The access itself, after its check, and the slow path beside it."""
     tag = a.tag
-    if a.kind == "load":
-        yield f"%{tag}.hit = load {a.type}, ptr %{tag}.at, align 1, !tbaa !4"
-    elif a.kind == "store":
-        yield f"store {a.type} {a.value}, ptr %{tag}.at, align 1, !tbaa !4"
+    yield from _bare_access(a, f"%{tag}.hit")
     yield f"br label %{tag}.next"
     yield f"{tag}.slow:"
     yield from _uncounted(a, _slow(a, groups))
