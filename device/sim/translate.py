@@ -16,7 +16,10 @@ FLOAT_EXTENSIONS = frozenset({"F", "D", "Zfh"})
 
 @dataclass(frozen=True)
 class Translation:
-    """LLVM IR of a module with one function. loops: it has loops without checks."""
+    """LLVM IR of a module with one function.
+
+    loops: it has loops without checks, which LLVM may make vector code of; others are already.
+    """
 
     text: str
     loops: bool
@@ -51,7 +54,8 @@ def translate(unit: Unit, mode: Mode, extensions: frozenset[str], name: str) -> 
         if not b.ended:
             b.jump(code[-1].next_pc)
         fastloops.add(b, code, starts, emit)
-    return Translation(finish(b, name), any(block.fast for block in b.blocks))
+    loops = any(block.fast and not block.written_v for block in b.blocks)
+    return Translation(finish(b, name), loops)
 
 
 def _semantics(
