@@ -1,13 +1,17 @@
-"""V loads and stores: as QEMU makes them, and where the specification has them trap."""
+"""V loads and stores: as QEMU makes them, by themselves and in loops."""
 
 from __future__ import annotations
 
+import random
 import re
+from collections.abc import Iterator
 
 import pytest
 
 from kcc.backend.isa import TABLE
 from vcases import sweep
+from vcompare import compare
+from vharness import PAGE, SANDBOX, SCALARS, Case, Form, Setup, vtype_of
 
 ORACLES = pytest.mark.oracle("qemu-riscv64", "clang-19", "ld.lld-19", "riscv64-unknown-elf-objcopy")
 ROWS = re.compile(r"v[ls](|s|[uo]x)(seg\d)?ei?\d+(ff)?\.v|v[ls][1248]r(e\d+)?\.v|v[ls]m\.v")
@@ -29,10 +33,66 @@ def test_the_sweeps_are_of_all_rows():
 
 @pytest.mark.slow
 @ORACLES
-@pytest.mark.parametrize("vlen", [128, 512])
 @pytest.mark.parametrize("part", range(8))
-def test_every_row_agrees(part, vlen):
-    report = sweep(*NAMES[part::8], count=12, vlen=vlen, seed=f"rows {part}")
+def test_many_forms_of_every_row_agree(part):
+    report = sweep(*NAMES[part::8], count=12, each=2, vlen=512, seed=f"forms {part}")
     assert report.ran > 200
     assert report.trapped > 50
     report.check()
+
+
+# Loops from x10 to x11, x12 times, x13 bytes a step: they run without checks of their own where
+# vl is VLMAX, both ways overlapping or not.
+LOOPS = {
+    "unit": ("vle{e}.v v8, (x10)", "vse{e}.v v8, (x11)"),
+    "two": ("vle{e}.v v8, (x10)", "vle{e}.v v16, (x11)", "vse{e}.v v8, (x11)",
+            "vse{e}.v v16, (x10)"),
+    "masked": ("vle{e}.v v8, (x10), v0.t", "vse{e}.v v8, (x11), v0.t"),
+    "segments": ("vlseg2e{e}.v v8, (x10)", "vsseg2e{e}.v v8, (x11)"),
+    "whole": ("vl1re{e}.v v8, (x10)", "vs1r.v v8, (x11)", "vadd.vv v8, v8, v8"),
+    "wider": ("vle{e}.v v8, (x10)", "vse8.v v8, (x11)", "vse8.v v8, (x11), v0.t"),
+    "strided": ("vlse{e}.v v8, (x10), x14", "vse{e}.v v8, (x11)"),
+}  # fmt: skip
+
+
+def loops(kind: str, rng: random.Random, vlen: int, count: int) -> Iterator[Case]:
+    sew = rng.choice((8, 16, 32, 64))
+    lmul = rng.randrange(-1 if sew < 64 else 0, 3 if kind == "segments" else 4)
+    body = tuple(line.format(e=sew) for line in LOOPS[kind])
+    end = ("add x10, x10, x13", "add x11, x11, x13", "addi x12, x12, -1", "bnez x12, 1b")
+    form = Form(("1:", *body, *end), vtype_of(sew, lmul))
+    size, most = sew // 8, (vlen << lmul + 3) // 8 // sew
+    taken = max(most * size * (2 if kind == "segments" else 1), vlen // 8)
+    for n in range(count):
+        step = rng.choice((taken, size, -size, -taken))
+        times = min(rng.randrange(1, 40), (PAGE // 2 - taken) // abs(step) + 1)
+        start = PAGE // 2 + (0 if step > 0 else -taken)
+        apart = rng.choice((0, size, -size, taken, -taken, 3 * size))
+        room = (PAGE // 2 - taken - (times - 1) * abs(step)) // size
+        apart = max(min(apart, room * size), -room * size)
+        values = [rng.getrandbits(64) for _ in range(59)]
+        values[5:10] = SANDBOX + start, SANDBOX + start + apart, times, step, size
+        values = [value & (1 << 64) - 1 for value in values]
+        v, memory = rng.randbytes(4 * vlen), rng.randbytes(PAGE)
+        yield Case(form, SCALARS.pack(*values), v, memory, avl=rng.choice((most, most, n + 1)))
+
+
+def compare_loops(kinds: list[str], vlen: int, forms: int, seed: object) -> None:
+    rng = random.Random(f"{seed} {vlen}")
+    cases = [c for kind in kinds for _ in range(forms) for c in loops(kind, rng, vlen, 8)]
+    report = compare(cases, Setup(vlen, flags=False, memory=True))
+    assert report.ran == len(cases)
+    report.check()
+
+
+@ORACLES
+def test_loops_agree():
+    compare_loops(list(LOOPS), 512, 1, "quick")
+
+
+@pytest.mark.slow
+@ORACLES
+@pytest.mark.parametrize("vlen", [128, 512])
+@pytest.mark.parametrize("kind", LOOPS)
+def test_many_loops_agree(kind, vlen):
+    compare_loops([kind], vlen, 12, kind)
