@@ -574,10 +574,8 @@ def object_type(ctx: Context, written: Written, name: str, span: Span) -> bool:
     element = t
     while isinstance(element, Array):
         element = element.element
-    if isinstance(element, Vector):
-        ctx.unsupported(f"vector types ('{element}') are", span)
-        return False
-    if element == HALF and not ctx.fp16:
+    lane = element.element if isinstance(element, Vector) else element
+    if lane == HALF and not ctx.fp16:
         message = f"'{name}' has type 'half', which requires the extension cl_khr_fp16"
         hint = "without it, half is only for data behind pointers"
         ctx.diags.error("half-arithmetic", message, span, hint=hint)

@@ -13,6 +13,7 @@ from . import (
     check_literal,
     check_operator,
     check_place,
+    check_vector,
     constant,
     tast,
 )
@@ -63,10 +64,7 @@ def loaded(ctx: Context, x: Operand) -> tast.Expr:
     if isinstance(x.type, Array):
         pointer = Pointer(x.type.element, x.quals)
         return tast.Convert("decay", x, type=pointer, span=x.span)
-    if isinstance(x.type, Vector):
-        ctx.unsupported(f"vector types ('{x.type}') are", x.span)
-        return error_value(x.span)
-    if x.type == HALF and not ctx.fp16:
+    if not ctx.fp16 and HALF in (x.type, x.type.element if isinstance(x.type, Vector) else None):
         message = "reading a 'half' requires the extension cl_khr_fp16"
         ctx.diags.error("half-arithmetic", message, x.span, hint="vload_half reads it as a float")
         return error_value(x.span)
@@ -87,10 +85,14 @@ def effect(ctx: Context, e: ast.Expr) -> tast.Expr:
 
 def truth(ctx: Context, e: ast.Expr) -> tast.Expr:
     """A condition, as bool."""
+    return condition(ctx, _tested(ctx, e))
+
+
+def _tested(ctx: Context, e: ast.Expr) -> tast.Expr:
     if isinstance(e, ast.Assign) and e.op == "=":
         message = "an assignment as a condition; is '==' meant?"
         ctx.diags.warning("parentheses", message, e.span)
-    return condition(ctx, value(ctx, e))
+    return value(ctx, e)
 
 
 def unevaluated(ctx: Context, e: ast.Expr) -> Operand:
@@ -152,10 +154,12 @@ def operand(ctx: Context, e: ast.Expr) -> Operand:
             return _cast(ctx, e)
         case ast.VectorLiteral(target=target, parts=parts):
             written = check_decl.type_name(ctx, target)
-            for part in parts:
-                value(ctx, part)
+            values = [value(ctx, part) for part in parts]
+            if isinstance(written.type, Vector):
+                return check_vector.literal(ctx, written.type, values, e.span)
             if written.type is not ERROR:
-                ctx.unsupported(f"vector literals ('{written.type}') are", e.span)
+                message = f"{quoted(written.type)} is no vector type: it takes one value"
+                ctx.diags.error("vector-literal", message, e.span)
             return error_value(e.span)
         case ast.CompoundLiteral():
             return _compound_literal(ctx, e)
@@ -243,12 +247,17 @@ def _unary(ctx: Context, e: ast.Unary) -> Operand:
         case "*":
             return check_place.deref(ctx, value(ctx, e.operand), e.span)
         case "!":
-            x = condition(ctx, value(ctx, e.operand))
+            x = value(ctx, e.operand)
+            if isinstance(x.type, Vector):
+                return check_vector.unary(ctx, e.op, x, e.span)
+            x = condition(ctx, x)
             if failed(x):
                 return error_value(e.span)
             return tast.Unary("lnot", x, type=INT, span=e.span)
         case "+" | "-" | "~":
             x = value(ctx, e.operand)
+            if isinstance(x.type, Vector):
+                return check_vector.unary(ctx, e.op, x, e.span)
             fits = is_integer(x.type) if e.op == "~" else is_arithmetic(x.type)
             if not failed(x) and not fits:
                 message = f"no unary '{e.op}' for an operand of type {quoted(x.type)}"
@@ -272,7 +281,10 @@ def _conditional(ctx: Context, e: ast.Conditional) -> tast.Expr:
     chain: list[tuple[ast.Conditional, tast.Expr, tast.Expr]] = []
     last: ast.Expr = e
     while isinstance(last, ast.Conditional):
-        chain.append((last, truth(ctx, last.cond), value(ctx, last.then)))
+        cond = _tested(ctx, last.cond)
+        if not isinstance(cond.type, Vector):
+            cond = condition(ctx, cond)
+        chain.append((last, cond, value(ctx, last.then)))
         last = last.other
     result = value(ctx, last)
     for node, cond, then in reversed(chain):
@@ -286,9 +298,6 @@ def _cast(ctx: Context, e: ast.Cast) -> tast.Expr:
     if is_void(written.type) and isinstance(x, tast.OBJECTS) and is_void(x.type):
         return drop(tast.Convert("address", x, type=Pointer(x.type, x.quals), span=e.span))
     v = loaded(ctx, x)
-    if isinstance(written.type, Vector):
-        ctx.unsupported(f"vector types ('{written.type}') are", e.span)
-        return error_value(e.span)
     if written.type == HALF and not half_is_allowed(ctx, e.span, HALF):
         return error_value(e.span)
     return cast(ctx, v, written.type, e.span)

@@ -6,12 +6,12 @@ each value moves it on; where braces are left out, it descends into sub-aggregat
 
 from __future__ import annotations
 
-from . import ast, check_expr, check_literal, check_place, constant, tast
+from . import ast, check_expr, check_literal, check_place, check_vector, constant, tast
 from .convert import assigned, failed
 from .record import field, record
 from .scope import Context
 from .source import Span
-from .types import CHAR, INT, Array, Scalar, Struct, Type, Vector
+from .types import CHAR, INT, Array, Scalar, Struct, Type, Vector, is_arithmetic
 
 Path = tuple[int, ...]
 
@@ -56,6 +56,9 @@ def _only_string(t: Type, init: ast.InitList) -> ast.String | None:
 
 
 def _braced_scalar(ctx: Context, t: Type, init: ast.InitList) -> tast.Expr | None:
+    """{x} for a scalar; {x, y, ...}, as in a literal, for a vector."""
+    if isinstance(t, Vector) and init.items:
+        return _braced_vector(ctx, t, init)
     if not init.items:
         zero = tast.Const(0, type=INT, span=init.span)
         value = assigned(ctx, zero, t, "initialisation")
@@ -75,6 +78,22 @@ def _braced_scalar(ctx: Context, t: Type, init: ast.InitList) -> tast.Expr | Non
     for item in rest:
         if not isinstance(item.value, ast.InitList):
             check_expr.value(ctx, item.value)
+    return None if failed(value) else value
+
+
+def _braced_vector(ctx: Context, t: Vector, init: ast.InitList) -> tast.Expr | None:
+    parts: list[tast.Expr] = []
+    for item in init.items:
+        if item.designators or isinstance(item.value, ast.InitList):
+            what = "a designator" if item.designators else "braces"
+            ctx.diags.error("bad-initialiser", f"{what} for a component of '{t}'", item.span)
+            return None
+        parts.append(check_expr.value(ctx, item.value))
+    if len(parts) == 1 and is_arithmetic(parts[0].type):  # as clang: no widening in braces
+        message = f"too few components for '{t}': 1"
+        ctx.diags.error("vector-literal", message, init.span)
+        return None
+    value = check_vector.literal(ctx, t, parts, init.span)
     return None if failed(value) else value
 
 
@@ -128,6 +147,8 @@ class _Filler:
     entries: list[tuple[Path, tast.Expr]] = field(default_factory=list)
     length: int = 0  # of the outermost array, when its type does not say
     erroneous: bool = False
+    vector: tuple[Path, Vector] | None = None  # one whose components are being collected
+    components: list[tast.Expr] = field(default_factory=list)
 
     def fail(self, code: str, message: str, span: Span, hint: str | None = None) -> None:
         self.ctx.diags.error(code, message, span, hint=hint)
@@ -139,6 +160,7 @@ class _Filler:
         for item in init.items:
             count = 1
             if item.designators:
+                self.close_vector()
                 chosen = self.designated(t, path, item)
                 if chosen is None:
                     self.discard(item.value)
@@ -156,6 +178,7 @@ class _Filler:
                     self.discard(item.value)
                     continue
             self.item(stack, item.value, count)
+        self.close_vector()
 
     def discard(self, value: ast.Init) -> None:
         """Look at a value that initialises nothing: its own errors still count."""
@@ -276,9 +299,8 @@ class _Filler:
                     break  # assigned() says that the structs differ
             stack.append(inner)
             frame = inner
-        if isinstance(frame.part(), Vector):
-            self.ctx.unsupported(f"vector types ('{frame.part()}') are", x.span)
-            self.erroneous = True
+        if isinstance(part, Vector) and x.type != part:
+            self.component(stack, part, x)
             return
         converted = assigned(self.ctx, x, frame.part(), "initialisation")
         self.erroneous = self.erroneous or failed(converted)
@@ -286,6 +308,28 @@ class _Filler:
             if not failed(converted):
                 self.entries.append(((*frame.path, frame.at), converted))
             self.advance(stack)
+
+    def component(self, stack: list[_Frame], t: Vector, x: tast.Expr) -> None:
+        """One of the values that make a vector without braces of its own."""
+        path = (*stack[-1].path, stack[-1].at)
+        if self.vector is None:
+            self.vector = path, t
+        self.components.append(x)
+        have = sum(c.type.count if isinstance(c.type, Vector) else 1 for c in self.components)
+        if have >= t.count:
+            self.close_vector()
+            self.advance(stack)
+
+    def close_vector(self) -> None:
+        if self.vector is None:
+            return
+        (path, t), parts = self.vector, self.components
+        self.vector, self.components = None, []
+        value = check_vector.literal(self.ctx, t, parts, parts[0].span.to(parts[-1].span))
+        if failed(value):
+            self.erroneous = True
+        else:
+            self.entries.append((path, value))
 
     def advance(self, stack: list[_Frame]) -> None:
         """Step past what was just filled."""

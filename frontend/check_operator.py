@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from . import (
+    check_vector,
     constant,
     tast,
 )
@@ -33,6 +34,7 @@ from .types import (
     Quals,
     Scalar,
     Type,
+    Vector,
     is_arithmetic,
     is_complete,
     is_float,
@@ -41,13 +43,6 @@ from .types import (
     sizeof,
 )
 
-# fmt: off
-_BINARY: dict[str, tast.BinaryOp] = {
-    "*": "mul", "/": "div", "%": "rem", "+": "add", "-": "sub", "<<": "shl", ">>": "shr",
-    "<": "lt", ">": "gt", "<=": "le", ">=": "ge", "==": "eq", "!=": "ne",
-    "&": "and", "^": "xor", "|": "or", "&&": "land", "||": "lor",
-}
-# fmt: on
 _INTEGER_ONLY = frozenset({"rem", "and", "xor", "or", "shl", "shr"})
 _COMPARISONS = frozenset({"lt", "gt", "le", "ge", "eq", "ne"})
 
@@ -56,7 +51,9 @@ def binary(ctx: Context, op: str, left: tast.Expr, right: tast.Expr, span: Span)
     """`left op right` for values, conversions added."""
     if failed(left, right):
         return error_value(span)
-    name = _BINARY[op]
+    name = tast.OPERATORS[op]
+    if isinstance(left.type, Vector) or isinstance(right.type, Vector):
+        return check_vector.binary(ctx, op, left, right, span)
     if name in ("land", "lor"):
         a, b = condition(ctx, left), condition(ctx, right)
         if failed(a, b):
@@ -231,6 +228,8 @@ def choose(
     if failed(cond, then, other):
         return error_value(span)
     t: Type
+    if any(isinstance(x.type, Vector) for x in (cond, then, other)):
+        return check_vector.select(ctx, cond, then, other, span)
     if is_arithmetic(then.type) and is_arithmetic(other.type):
         if then.type != other.type and not half_is_allowed(ctx, span, then.type, other.type):
             return error_value(span)

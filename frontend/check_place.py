@@ -6,6 +6,7 @@ from . import (
     ast,
     check_expr,
     check_operator,
+    check_vector,
     constant,
     tast,
 )
@@ -55,6 +56,10 @@ def address(ctx: Context, e: ast.Unary) -> tast.Expr:
         message = f"'&' needs an object, not a value of type {quoted(x.type)}"
         ctx.diags.error("not-an-lvalue", message, e.span)
         return error_value(e.span)
+    if check_vector.is_component(x):
+        message = "a component of a vector has no address"
+        ctx.diags.error("not-an-lvalue", message, e.span)
+        return error_value(e.span)
     return tast.Convert("address", x, False, type=Pointer(x.type, x.quals), span=e.span)
 
 
@@ -83,10 +88,12 @@ def _modifiable(ctx: Context, target: Operand, span: Span, act: str) -> tast.LVa
         message = f"cannot {act} a {quoted(target.type)}: it has a const field"
         ctx.diags.error("assign-to-const", message, span, notes=notes)
         return None
-    if isinstance(target.type, Vector):
-        ctx.unsupported(f"vector types ('{target.type}') are", span)
+    if isinstance(target, tast.LanesRef) and len(set(target.lanes)) < len(target.lanes):
+        message = f"cannot {act} components that repeat"
+        ctx.diags.error("not-an-lvalue", message, span)
         return None
-    if target.type == HALF and not ctx.fp16:
+    lane = target.type.element if isinstance(target.type, Vector) else target.type
+    if lane == HALF and not ctx.fp16:
         message = "writing a 'half' requires the extension cl_khr_fp16"
         ctx.diags.error("half-arithmetic", message, span, hint="vstore_half writes a float to it")
         return None
@@ -111,7 +118,8 @@ def step(ctx: Context, e: ast.Expr, op: str, result: str, span: Span) -> tast.Ex
     target = _modifiable(ctx, check_expr.operand(ctx, e), span, act)
     if target is None:
         return error_value(span)
-    if not is_scalar(target.type):
+    lanes = isinstance(target.type, Vector) and not check_vector.has_float(target.type)
+    if not (is_scalar(target.type) or lanes):
         message = f"cannot {act} a value of type {quoted(target.type)}"
         ctx.diags.error("type-mismatch", message, span)
         return error_value(span)
@@ -135,7 +143,7 @@ def _combined(ctx: Context, op: str, target: tast.LValue, x: tast.Expr, span: Sp
         message = f"'{op}=' makes a {quoted(combined.type)} of a {quoted(target.type)}"
         ctx.diags.error("type-mismatch", message, span)
         return error_value(span)
-    if isinstance(combined.type, Pointer):
+    if isinstance(combined.type, Pointer | Vector):
         return assigned(ctx, combined, target.type, f"'{op}='")
     return to_arithmetic(combined, target.type)
 
@@ -170,7 +178,13 @@ def _assign_one(ctx: Context, e: ast.Assign, x: Operand, right: tast.Expr) -> ta
 
 
 def index(ctx: Context, e: ast.Index) -> Operand:
-    base, index = check_expr.value(ctx, e.base), check_expr.value(ctx, e.index)
+    whole = check_expr.operand(ctx, e.base)
+    if isinstance(whole.type, Vector):
+        position = check_expr.value(ctx, e.index)
+        if failed(position):
+            return error_value(e.span)
+        return check_vector.indexed(ctx, whole, position, e.span)
+    base, index = check_expr.loaded(ctx, whole), check_expr.value(ctx, e.index)
     if failed(base, index):
         return error_value(e.span)
     if isinstance(index.type, Pointer):
@@ -230,8 +244,7 @@ def field(ctx: Context, e: ast.Member) -> Operand:
         return error_value(e.span)
     struct = base.type
     if isinstance(struct, Vector):
-        ctx.unsupported(f"components of vectors ('.{e.name}') are", e.span)
-        return error_value(e.span)
+        return check_vector.component(ctx, base, e)
     if not isinstance(struct, Struct):
         to_struct = isinstance(struct, Pointer) and isinstance(struct.pointee, Struct)
         message = f"'{e.name}' is asked of {quoted(struct)}, which is no struct or union"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from . import tast
 from .literals import round_ratio
@@ -27,6 +27,7 @@ from .types import (
     Pointer,
     Scalar,
     Type,
+    Vector,
     is_float,
     is_integer,
     is_void,
@@ -75,6 +76,8 @@ def fold(expr: tast.Expr) -> Value | None:
     A null pointer folds to 0. Dividing by zero, and shapes whose value C leaves undefined, fold
     to None.
     """
+    if isinstance(expr.type, Vector):
+        return None  # see fold_vector
     # Operators lean to the left: walk down that side in a loop, so that a sum of thousands of
     # terms needs no stack.
     spine: list[tast.Binary | tast.Unary | tast.Convert] = []
@@ -103,8 +106,69 @@ def _fold_leaf(expr: tast.Expr) -> Value | None:
         case tast.Load(source=tast.VarRef(var=var)) if var.quals.space is AddrSpace.CONSTANT:
             # Objects in constant memory never change: their values are constants, as in clang.
             return var.init.value if isinstance(var.init, tast.Const) else None
+        case tast.Shuffle(operand=operand, lanes=(lane,)):
+            values = fold_vector(operand)
+            return None if values is None else values[lane]
         case _:
             return None
+
+
+def fold_vector(expr: tast.Expr) -> tuple[Value, ...] | None:
+    """The components of a constant expression of vector type; None if it is not constant."""
+    t = expr.type
+    assert isinstance(t, Vector)
+    match expr:
+        case tast.VectorBuild(parts=parts):
+            return _all(_components(part) for part in parts)
+        case tast.Convert(kind="splat", operand=operand) if not isinstance(operand, tast.OBJECTS):
+            lane = fold(operand)
+            return None if lane is None else (lane,) * t.count
+        case tast.Shuffle(operand=operand, lanes=lanes):
+            values = fold_vector(operand)
+            return None if values is None else tuple(values[i] for i in lanes)
+        case tast.Load(source=tast.VarRef(var=var)) if var.quals.space is AddrSpace.CONSTANT:
+            return fold_vector(var.init) if isinstance(var.init, tast.VectorBuild) else None
+        case tast.Unary(op=op, operand=operand):
+            values = fold_vector(operand)
+            if values is None:
+                return None
+            return tuple(-unary(op, v, INT) if op == "lnot" else unary(op, v, t.element)
+                         for v in values)  # fmt: skip
+        case tast.Binary(op=op, left=left, right=right):
+            a, b = fold_vector(left), fold_vector(right)
+            if a is None or b is None:
+                return None
+            return _all(_lane(op, x, y, left.type, t) for x, y in zip(a, b, strict=True))
+        case _:
+            return None
+
+
+def _components(part: tast.Expr) -> tuple[Value, ...] | None:
+    if isinstance(part.type, Vector):
+        return fold_vector(part)
+    value = fold(part)
+    return None if value is None else (value,)
+
+
+def _all(groups: Iterable[tuple[Value, ...] | None]) -> tuple[Value, ...] | None:
+    found: list[Value] = []
+    for group in groups:
+        if group is None:
+            return None
+        found += group
+    return tuple(found)
+
+
+def _lane(op: str, a: Value, b: Value, operand: Type, result: Vector) -> tuple[Value] | None:
+    """One component of `a op b`; comparisons and logic give -1."""
+    assert isinstance(operand, Vector)
+    if op in ("land", "lor"):
+        both = bool(a) and bool(b) if op == "land" else bool(a) or bool(b)
+        return (-int(both),)
+    value = binary(op, a, b, operand.element, result.element)
+    if value is None:
+        return None
+    return (-value if op in _COMPARE else value,)
 
 
 def _fold_step(node: tast.Binary | tast.Unary | tast.Convert, left: Value) -> Value | None:
@@ -212,10 +276,18 @@ def binary(op: str, a: Value, b: Value, operand: Type, result: Type) -> Value | 
 def static_value(expr: tast.Expr) -> tast.Expr | None:
     """`expr` reduced to what a static object may be initialised with; None if it cannot be.
 
-    returns: a Const; or an address: Convert "decay" or "address" of a static object, of a
-             string or of a part of one, with PointerAdd of Const and pointer Converts around.
+    returns: a Const; a VectorBuild of such; or an address: Convert "decay" or "address" of a
+             static object, of a string or of a part of one, with PointerAdd of Const and pointer
+             Converts around.
     source:  C99 6.6, 7 to 9.
     """
+    if isinstance(expr.type, Vector):
+        values = fold_vector(expr)
+        if values is None:
+            return None
+        lane, span = expr.type.element, expr.span
+        parts = tuple(tast.Const(v, type=lane, span=span) for v in values)
+        return tast.VectorBuild(parts, type=expr.type, span=span)
     value = fold(expr)
     if value is not None:
         return tast.Const(value, type=expr.type, span=expr.span)

@@ -28,6 +28,7 @@ from .types import (
     Scalar,
     Struct,
     Type,
+    Vector,
     is_arithmetic,
     is_float,
     is_integer,
@@ -100,12 +101,20 @@ def common_type(a: Type, b: Type) -> Scalar:
 
 def half_is_allowed(ctx: Context, span: Span, *operands: Type) -> bool:
     """Report arithmetic on half where it does not exist; half is then a storage type only."""
-    if HALF not in operands or ctx.fp16:
+    if ctx.fp16 or HALF not in [t.element if isinstance(t, Vector) else t for t in operands]:
         return True
     message = "arithmetic on 'half' requires the extension cl_khr_fp16"
     hint = "vload_half and vstore_half convert between half in memory and float"
     ctx.diags.error("half-arithmetic", message, span, hint=hint)
     return False
+
+
+def splat(ctx: Context, x: tast.Expr, t: Vector, *, implicit: bool = True) -> tast.Expr:
+    """A scalar in every lane of a vector."""
+    if failed(x) or not half_is_allowed(ctx, x.span, x.type, t):
+        return error_value(x.span)
+    lane = to_arithmetic(x, t.element, implicit=implicit)
+    return tast.Convert("splat", lane, implicit, type=t, span=x.span)
 
 
 def condition(ctx: Context, value: tast.Expr) -> tast.Expr:
@@ -257,8 +266,10 @@ def assigned(ctx: Context, value: tast.Expr, target: Type, what: str) -> tast.Ex
         message = f"{what} makes an integer {quoted(target)} from the pointer {quoted(source)}"
         ctx.diags.error("int-conversion", message, value.span, hint="write a cast if it is meant")
         return error_value(value.span)
-    if source == target and isinstance(target, Struct):
+    if source == target and isinstance(target, Struct | Vector):
         return value
+    if isinstance(target, Vector) and is_arithmetic(source):
+        return splat(ctx, value, target)
     return _mismatch(ctx, value, target, what)
 
 
@@ -311,6 +322,13 @@ def cast(ctx: Context, value: tast.Expr, target: Type, span: Span) -> tast.Expr:
         return tast.Convert("void", value, False, type=VOID, span=span)
     if isinstance(target, Array | Struct | Function):
         ctx.diags.error("bad-cast", f"cannot cast to {quoted(target)}", span)
+        return error_value(span)
+    if isinstance(target, Vector) and is_arithmetic(source):
+        return splat(ctx, value, target, implicit=False)
+    if isinstance(target, Vector) and isinstance(source, Vector):
+        message = f"cannot cast {quoted(source)} to {quoted(target)}"
+        hint = f"convert_{target} converts each component, as_{target} keeps the bits"
+        ctx.diags.error("bad-cast", message, span, hint=hint)
         return error_value(span)
     if is_arithmetic(source) and is_arithmetic(target):
         if not (source == target or half_is_allowed(ctx, span, source, target)):

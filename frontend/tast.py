@@ -119,6 +119,13 @@ BinaryOp: TypeAlias = Literal[
     "add", "sub", "mul", "div", "rem", "shl", "shr", "and", "or", "xor",
     "eq", "ne", "lt", "gt", "le", "ge", "land", "lor",
 ]  # fmt: skip
+# fmt: off
+OPERATORS: dict[str, BinaryOp] = {
+    "*": "mul", "/": "div", "%": "rem", "+": "add", "-": "sub", "<<": "shl", ">>": "shr",
+    "<": "lt", ">": "gt", "<=": "le", ">=": "ge", "==": "eq", "!=": "ne",
+    "&": "and", "^": "xor", "|": "or", "&&": "land", "||": "lor",
+}
+# fmt: on
 
 
 @record

@@ -73,8 +73,8 @@ kernel void k(global int *a, local int *b, int n) {
     struct S s;
     s.frist = 1; // error: no-such-field
     t[0] = 1; // error: assign-to-const
-    float4 w; // error: unsupported
-    w.x = 1;
+    float4 w;
+    w.w4 = 1; // error: no-such-component
     a[0] = sin(1.0f); // error: unsupported
     barrier(1); // error: unsupported
     if (n) break; // error: misplaced-statement
