@@ -33,16 +33,23 @@ def description() -> str:
 
 
 @cache
+def _has(*features: str) -> bool:
+    return set(features) <= set(llvm.get_host_cpu_features().flatten().split(","))
+
+
 def has_halves() -> bool:
     """True if the host computes with 16-bit floats."""
-    return "+avx512fp16" in llvm.get_host_cpu_features().flatten().split(",")
+    return _has("+avx512fp16")
 
 
-@cache
 def permutes_bytes() -> bool:
     """True if the host permutes and packs elements of any size in vectors of 512 bits."""
-    features = llvm.get_host_cpu_features().flatten().split(",")
-    return {"+avx512vbmi", "+avx512vbmi2"} <= set(features)
+    return _has("+avx512vbmi", "+avx512vbmi2")
+
+
+def rounds_by_instruction() -> bool:
+    """True if instructions on vectors of 512 bits can say how to round, and to raise no flag."""
+    return _has("+avx512f")
 
 
 def _target_machine(opt: int) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .build import Operands
+from .vdivide import quotient
 from .vector import Vector, VectorSemantics
 from .velements import MASK, Lanes, elements, forms
 
@@ -22,9 +23,8 @@ _COMPARES = {
     "vmsle": "sle", "vmsgtu": "ugt", "vmsgt": "sgt",
 }
 _HIGH = {"vmulh": (True, True), "vmulhu": (False, False), "vmulhsu": (True, False)}  # signed
-_DIVIDES = {
-    "vdivu": ("udiv", False), "vdiv": ("sdiv", True),
-    "vremu": ("urem", False), "vrem": ("srem", True),
+_DIVIDES = {  # whether the result is the remainder, whether it is signed
+    "vdivu": (False, False), "vdiv": (False, True), "vremu": (True, False), "vrem": (True, True),
 }
 _WIDENING = {  # operation; whether vs2 and the other are signed
     "vwaddu": ("add", False, False), "vwadd": ("add", True, True),
@@ -84,19 +84,21 @@ def _multiply_high(a_signed: bool, b_signed: bool) -> VectorSemantics:
     return _elementwise(compute)
 
 
-def _divide(operation: str, is_signed: bool) -> VectorSemantics:
+def _divide(remainder: bool, signed: bool) -> VectorSemantics:
     """By zero it gives -1, or the dividend as the remainder; overflow wraps."""
-    remainder = operation.endswith("rem")
 
     def compute(lanes: Lanes, a: str, b: str) -> str:
         zero = unsafe = lanes.compare("eq", b, lanes.all(0))
         bools = lanes.to(1)
-        if is_signed:
+        if signed:
             least = lanes.compare("eq", a, lanes.all(-(1 << lanes.bits - 1)))
             minus = lanes.compare("eq", b, lanes.all(-1))
             unsafe = bools.op("or", zero, bools.op("and", least, minus))
         # Dividing by one instead gives what overflow asks for: the dividend, or no remainder.
-        result = lanes.op(operation, a, lanes.select(unsafe, lanes.all(1), b))
+        divisor = lanes.select(unsafe, lanes.all(1), b)
+        result = quotient(lanes, a, divisor, signed=signed)
+        if remainder:
+            result = lanes.op("sub", a, lanes.op("mul", result, divisor))
         return lanes.select(zero, a if remainder else lanes.all(-1), result)
 
     return _elementwise(compute)
