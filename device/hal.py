@@ -165,7 +165,7 @@ class Hal:
         self._programs: dict[int, LoadedProgram] = {}
         self._next_program = 1
         self._own: set[int] = set()  # allocations that are not the user's
-        self._counting = False
+        self._counting = options.counters
         self._counters: dict[tuple[int, int], int] = {}
         self._window_size = m1.ELF_SIZE
         self._create_windows()
@@ -285,7 +285,8 @@ class Hal:
     def counter_read(self, counter: int, index: int = 0) -> int | None:
         """A value, once: by how much the last launch moved a counter of hart `index`.
 
-        counter: 0 cycles, 2 retired instructions, 64 and 65 bytes the host wrote and read.
+        counter: as in soc.counters.NAMES, of which a device without the option `counters` has
+                 cycles and retired instructions; 64 and 65: bytes the host wrote and read.
         """
         with self._lock:
             return self._counters.pop((counter, index), None)

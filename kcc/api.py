@@ -7,8 +7,8 @@ import operator
 import os
 import sys
 import weakref
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from kcc.ir.abi import KernelArg, KernelInfo
 
     from .options import Options
+    from .trace import Tracing
     from .values import Array
 
 Size: TypeAlias = int | Sequence[int]
@@ -133,10 +134,14 @@ def load(path: str | Path) -> Program:
 
 @dataclass(frozen=True)
 class LaunchStats:
-    """What a launch did: instructions retired by each hart, and work-groups run."""
+    """What a launch did: instructions retired by each hart, and work-groups run.
+
+    counters:  what was counted, by name, for each hart; empty unless the device counts.
+    """
 
     retired: tuple[int, ...]
     groups: int
+    counters: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         by_hart = " ".join(map(str, self.retired))
@@ -218,26 +223,48 @@ def _bytes_of(array: Array) -> memoryview:
 class Device:
     """A simulated accelerator. Use it as a context manager, or call close()."""
 
-    def __init__(self, name: str = "m1", *, gdb_port: int | None = None) -> None:
-        """gdb_port: the first launch waits for GDB at this port of the local host, which controls
-        all launches then; 0 for any port that is free. Standard error says which.
+    def __init__(
+        self,
+        name: str = "m1",
+        *,
+        threads: int = 1,
+        counters: bool = False,
+        gdb_port: int | None = None,
+        trace: str | None = None,
+        trace_filter: Sequence[str] = (),
+    ) -> None:
+        """Open a device.
 
-        raises: DeviceError for a name that is no device, or a port that cannot be had.
+        threads:      of the host, on which harts run in parallel. With one, they take turns, and
+                      launches repeat to the instruction.
+        counters:     count loads, stores, kinds of instructions: see LaunchStats.
+        gdb_port:     the first launch waits for GDB at this port of the local host, which controls
+                      all launches then; 0 for any port that is free. Standard error says which.
+        trace:        a file that gets what each instruction does; of name.json, calls as a
+                      Perfetto trace; "-" for standard output. With this, or GDB, harts take turns.
+        trace_filter: what to trace, see trace.py: "hart=0,2-3", "function=NAME", "range=A:B".
+        raises:       DeviceError for a name that is no device, or a port that cannot be had;
+                      UsageError for a wrong filter, or a trace and GDB at once; OSError when the
+                      trace cannot be written.
         """
         from kcc.device.hal import Hal
         from kcc.device.soc.device import DeviceOptions
 
+        if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+            raise DeviceError(f"threads is a count, at least 1, not {threads!r}")
         if name not in DEVICES:
             raise DeviceError(f"no device is called '{name}'; there are: {', '.join(DEVICES)}")
         self.name = name
+        self._tracing = None if trace is None else _tracing(trace, trace_filter, gdb_port)
         self._gdb = None if gdb_port is None else _gdb_server(gdb_port)
         folder = config.cache_dir("translations")
-        trace = None if config.variable("REFSI_DEBUG") == "0" else _trace
         options = DeviceOptions(
             guard=True,
             cache_dir=Path(folder) if folder else None,
-            trace=trace,
+            trace=None if config.variable("REFSI_DEBUG") == "0" else _trace,
             attach=self._gdb.watch if self._gdb is not None else None,
+            counters=counters,
+            threads=threads,
         )
         self._hal: Hal | None = Hal(options)
 
@@ -281,6 +308,8 @@ class Device:
         if self._hal is not None:
             self._hal.close()
             self._hal = None
+            if self._tracing is not None:
+                self._tracing.close()
         if self._gdb is not None:
             self._gdb.close(status)
 
@@ -288,6 +317,11 @@ class Device:
         """Why the last launch failed, if it is because of GDB."""
         ended = self._gdb.ended if self._gdb is not None else None
         return None if ended is None else DeviceError(ended)
+
+    def _watch(self, program: Program) -> None:
+        """Trace what is launched next, a kernel of `program`, if anything is to be traced."""
+        if self._tracing is not None:
+            self._opened().device.harts.attach(self._tracing.of(program.image))
 
     def _opened(self) -> Hal:
         if self._hal is None:
@@ -304,6 +338,15 @@ class Device:
         trace: TracebackType | None,
     ) -> None:
         self._close(0 if error is None else 1)
+
+
+def _tracing(path: str, filters: Sequence[str], gdb_port: int | None) -> Tracing:
+    from .options import UsageError
+    from .trace import Tracing
+
+    if gdb_port is not None:
+        raise UsageError("a run is traced or controlled by GDB, not both")
+    return Tracing(path, filters)
 
 
 def _gdb_server(port: int) -> Server:
@@ -363,14 +406,28 @@ class Kernel:
         if not entry:
             raise DeviceError(f"'{loaded.program.name}': {hal.last_error}")
         hal.max_instructions = _limit(max_instructions)
+        loaded.device._watch(loaded.program)
         with _Arguments(loaded.device, self.info, args) as arguments:
             if not hal.kernel_exec(loaded.handle, entry, ndrange, arguments.values, dims):
                 raise loaded.device._ended_by_gdb() or _failure(hal)
             arguments.copy_back()
-        stats = LaunchStats(hal.retired, math.prod(ndrange.groups))
+        stats = LaunchStats(hal.retired, math.prod(ndrange.groups), _counted(hal))
         if config.number("KCC_DEBUG") >= 2:
             print(f"kcc: {self.name}: {stats}", file=sys.stderr)
         return stats
+
+
+def _counted(hal: Hal) -> dict[str, tuple[int, ...]]:
+    """What the device has counted for the last launch, if it counts."""
+    from kcc.device.soc.counters import NAMES
+
+    if not hal.device.options.counters:
+        return {}
+    harts = range(len(hal.retired))
+    return {
+        name: tuple(hal.counter_read(number, hart) or 0 for hart in harts)
+        for number, name in NAMES.items()
+    }
 
 
 def _limit(count: int | None) -> int | None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from kcc.ir.abi import KernelArg, KernelInfo
 
-    from .api import LaunchStats, Program
+    from .api import Device, LaunchStats, Program
     from .values import Value
 
 # fmt: off
@@ -35,6 +37,10 @@ RUN_FLAGS = (
     ("--max-instructions", "limit", "N", "stop with an error after N instructions on all harts"),
     ("--gdb", "gdb", "PORT", "let gdb control the run: wait for it on this port, 0 for a free one"),
     ("--stats", "stats", "", "print instructions retired and groups run"),
+    ("--counters", "counters", "", "print what each hart did: cycles, loads, stores, ..."),
+    ("--threads", "threads", "N", "run harts on N threads in parallel; 1: in turns"),
+    ("--trace", "trace", "FILE", "write what instructions do (-: stdout); FILE.json: for Perfetto"),
+    ("--trace-filter", "trace_filter*", "WHAT", "of it: hart=N[,N-M], function=NAME or range=A:B"),
     ("--help", "help", "", "print this help"),
 )
 # fmt: on
@@ -60,6 +66,10 @@ class RunOptions:
     limit: str | None = None
     gdb: str | None = None
     stats: bool = False
+    counters: bool = False
+    threads: str = "1"
+    trace: str | None = None
+    trace_filter: list[str] = field(default_factory=list)
     help: bool = False
     values: list[str] = field(default_factory=list)  # NAME=VALUE
     compiler: list[str] = field(default_factory=list)  # flags for a .cl input
@@ -80,7 +90,17 @@ def run_main(argv: list[str]) -> int:
         parse_size("-l", options.local_size) if options.local_size else None,
         parse_size("--offset", options.offset, least=0) if options.offset else None,
         parse_count("--max-instructions", options.limit) if options.limit else None,
-        _parse_port("--gdb", options.gdb) if options.gdb else None,
+    )
+    if options.trace_filter and options.trace is None:
+        raise UsageError("'--trace-filter' is for a trace: give --trace FILE")
+    open_device = partial(
+        _device,
+        options.device,
+        threads=parse_count("--threads", options.threads),
+        counters=options.counters,
+        gdb_port=_parse_port("--gdb", options.gdb) if options.gdb else None,
+        trace=options.trace,
+        trace_filter=options.trace_filter,
     )
     after = _After(
         options.expect,
@@ -88,6 +108,7 @@ def run_main(argv: list[str]) -> int:
         [_split_print(text) for text in options.print],
         [_split_save(text) for text in options.save],
         options.stats,
+        options.counters,
     )
     program = load_program(options.file, options.compiler)
     info = choose_kernel(program, options.kernel)
@@ -95,7 +116,7 @@ def run_main(argv: list[str]) -> int:
     after.saves = [(_parameter(info, name).name, path) for name, path in after.saves]
     values = bind_values(info, options.values)
     initial = {name: _shown(value) for name, value in values.items()}
-    stats = _run(options.device, program, info, values, launch)
+    stats = _run(open_device, program, info, values, launch)
     return _report(after, values, initial, stats)
 
 
@@ -105,7 +126,6 @@ class _Launch:
     local_size: tuple[int, ...] | None
     offset: tuple[int, ...] | None
     limit: int | None
-    gdb_port: int | None
 
 
 @dataclass
@@ -117,18 +137,23 @@ class _After:
     prints: list[tuple[str, int]]
     saves: list[tuple[str, str]]
     stats: bool
+    counters: bool
+
+
+def _device(name: str, **options: Any) -> Device:
+    from .api import Device
+
+    return Device(name, **options)
 
 
 def _run(
-    device_name: str,
+    open_device: Callable[[], Device],
     program: Program,
     info: KernelInfo,
     values: Mapping[str, Value],
     launch: _Launch,
 ) -> LaunchStats:
-    from .api import Device
-
-    with Device(device_name, gdb_port=launch.gdb_port) as device:
+    with open_device() as device:
         return device.load(program)[info.name](
             *values.values(),
             global_size=launch.global_size,
@@ -145,6 +170,8 @@ def _report(
 
     if after.stats:
         print(stats)
+    if after.counters:
+        print("\n".join(_table(stats.counters)))
     for name, count in after.prints:
         print(f"{name} = {_text(values[name], count)}")
     files = []
@@ -156,6 +183,19 @@ def _report(
     write_files(files)
     final = {name: _shown(value) for name, value in values.items()}
     return _check(after, final, initial) if after.expressions else 0
+
+
+def _table(counters: Mapping[str, tuple[int, ...]]) -> Iterator[str]:
+    """A line for each counter that is not 0: its sum, and each hart's part."""
+    harts = len(next(iter(counters.values())))
+    rows = [("", "all harts", *(f"hart {hart}" for hart in range(harts)))]
+    rows += [
+        (name, f"{sum(n):,}", *(f"{i:,}" for i in n)) for name, n in counters.items() if any(n)
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for name, *numbers in rows:
+        parts = (f"{n:>{width}}" for n, width in zip(numbers, widths[1:], strict=True))
+        yield f"{name:<{widths[0]}}  {'  '.join(parts)}"
 
 
 def _check(after: _After, final: dict[str, Any], initial: dict[str, Any]) -> int:

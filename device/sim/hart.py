@@ -11,6 +11,7 @@ from typing import Any
 
 from . import csr, flagreaders, softfloat, state, vstate
 from .build import HOST, INVALID_RM, MASK64, RMM, RNE, Mode
+from .effects import Registers
 from .engine import Engine, Function
 from .flow import Node
 from .interface import BusError, IoDevice
@@ -168,6 +169,13 @@ class Hart:
     def set_x(self, number: int, value: int) -> None:
         if number:
             self.state.x[number] = value & MASK64
+
+    def registers(self) -> Registers:
+        """A copy of all of them; right where a watched run stands still."""
+        s = self.state
+        x, f = (memoryview(bytes(part)).cast("Q") for part in (s.x, s.f))
+        v = bytes(s.v)[: 4 * self._vlen]
+        return Registers(self.pc, x, f, v, int(s.vl), int(s.vtype), int(s.fflags))
 
     def read_memory(self, addr: int, size: int) -> bytes:
         parts = []

@@ -11,8 +11,9 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import csr, state
+from . import csr, flow, state
 from .build import MASK64
+from .effects import Registers
 from .engine import Engine
 from .hart import Hart, Mapped
 from .interface import (
@@ -281,6 +282,21 @@ class Machine:
     def is_ready(self, hart: int) -> bool:
         """True if the hart has an instruction to execute: it is neither done nor asleep."""
         return bool(self._harts[hart].state.status == state.READY)
+
+    def instance(self, hart: int) -> int:
+        """The id of the instance that the hart executes, or has executed last."""
+        return self._harts[hart].instance
+
+    def registers(self, hart: int) -> Registers:
+        """A copy of all registers; right where a watched run stands still."""
+        return self._harts[hart].registers()
+
+    def instruction(self, hart: int, addr: int) -> flow.CodeWord:
+        """The instruction at an address; raises BusError where there is no code."""
+        code = flow.read_word(self._harts[hart].fetch, addr)
+        if code is None:
+            raise BusError(f"no code at {addr:#x}")
+        return code
 
     def read_memory(self, hart: int, addr: int, size: int) -> bytes:
         """RAM as the hart sees it; raises BusError where the range is not all readable RAM."""

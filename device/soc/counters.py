@@ -8,6 +8,15 @@ from .memory import is_hart, unit_index
 
 PER_HART = 32
 GLOBAL = 32
+# What the harts count, by number; the rest stay 0.
+NAMES = {
+    0: "cycles", 2: "instructions retired",
+    3: "loads of 1 byte", 4: "loads of 2 bytes", 5: "loads of 4 bytes", 6: "loads of 8 bytes",
+    7: "loads of 16 bytes", 8: "loads",
+    9: "stores of 1 byte", 10: "stores of 2 bytes", 11: "stores of 4 bytes",
+    12: "stores of 8 bytes", 13: "stores of 16 bytes", 14: "stores",
+    15: "integer instructions", 16: "floating-point instructions", 17: "branches and jumps",
+}  # fmt: skip
 FIRST_CSR = 0xB00  # mcycle; counter k of a hart is CSR FIRST_CSR + k
 
 

@@ -52,6 +52,8 @@ class DeviceOptions:
     log:        gets a line for each failed command buffer.
     trace:      gets a line for each command and transfer; None for none.
     attach:     gets the harts' machine before anything runs on it, to watch it.
+    counters:   harts count events; without, only cycles and instructions retired.
+    threads:    of the host, on which harts run in parallel.
     """
 
     guard: bool = False
@@ -60,6 +62,8 @@ class DeviceOptions:
     log: Callable[[str], None] = _silent
     trace: Callable[[str], None] | None = None
     attach: Callable[[Machine], None] | None = None
+    counters: bool = False
+    threads: int = 1
 
 
 class M1Device:
@@ -74,7 +78,14 @@ class M1Device:
         self.lock = threading.RLock()
         self.errors: deque[BufferStatus] = deque(maxlen=KEPT_ERRORS)
         self.last: BufferStatus | None = None  # of the buffer that ended last
-        self.harts = Harts(m1.HARTS, m1.SIMULATED_ISA, options.cache_dir, options.attach)
+        self.harts = Harts(
+            m1.HARTS,
+            m1.SIMULATED_ISA,
+            options.cache_dir,
+            options.attach,
+            counters=options.counters,
+            threads=options.threads,
+        )
         self.bus = Bus()
         self._dram_base, dram_size = RANGES[MemoryKind.DRAM]
         self._dram = Ram(dram_size)

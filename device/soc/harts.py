@@ -35,12 +35,17 @@ class Harts:
         arch: str,
         cache_dir: Path | None,
         attach: Callable[[Machine], None] | None = None,
+        *,
+        counters: bool = False,
+        threads: int = 1,
     ) -> None:
-        """attach: gets the machine before anything runs on it."""
+        """attach: see attach(). counters, threads: as the machine's."""
         self.harts = count
         self._arch = arch
         self._cache_dir = cache_dir
         self._attach = attach
+        self._counters = counters
+        self._threads = threads
         self._mappings: list[Mapping] = []
         self._machine: Machine | None = None
 
@@ -49,7 +54,13 @@ class Harts:
         if self._machine is None:
             from ..sim.machine import Machine
 
-            made = Machine(self.harts, arch=self._arch, cache_dir=self._cache_dir)
+            made = Machine(
+                self.harts,
+                arch=self._arch,
+                threads=self._threads,
+                counters=self._counters,
+                cache_dir=self._cache_dir,
+            )
             for mapping in self._mappings:
                 _map(made, mapping)
             if self._attach is not None:
@@ -73,6 +84,12 @@ class Harts:
         if self._machine is not None and len(kept) < len(self._mappings):
             self._machine.unmap(base)
         self._mappings = kept
+
+    def attach(self, act: Callable[[Machine], None]) -> None:
+        """Give the machine to `act`, to watch its runs: now, or before anything runs on it."""
+        self._attach = act
+        if self._machine is not None:
+            act(self._machine)
 
     def flush_code(self) -> None:
         if self._machine is not None:
