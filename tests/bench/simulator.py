@@ -33,6 +33,7 @@ EXAMPLE = ROOT / "kernels" / "examples" / "vector_add.cl"
 
 PROGRAMS = ("vector_add", "sgemm", "nbody", "hash", "blur", "histogram", "sgemm_w", "nbody_w")
 BASE, RAM = 0x4000_0000, 64 << 20
+PARALLEL = ("sgemm", "nbody", "hash", "blur")  # what harts write at once is the same
 VLEN = 512
 TARGETS = {"rv64gc": (2.0, 10.0), "rv64gcv": (1.5, 25.0)}  # kcc/native at most, qemu/kcc at least
 COMMON = "-O3 -fno-math-errno -Wno-invalid-feature-combination".split()
@@ -83,16 +84,23 @@ def in_process(command: Sequence[str | Path], repetitions: int) -> tuple[float, 
     return end.ru_utime + end.ru_stime - start.ru_utime - start.ru_stime, done.stdout
 
 
-class Simulated:
-    """A guest program on a machine of its own."""
+class NotRunning(Exception):
+    """The simulator ended a program."""
 
-    def __init__(self, elf: Path, arch: str, cache: Path) -> None:
+
+class Simulated:
+    """A guest program on a machine of its own, on each of its harts."""
+
+    def __init__(
+        self, elf: Path, arch: str, cache: Path, *, harts: int = 1, threads: int = 1
+    ) -> None:
         """raises: ValueError if the simulator does not have the architecture."""
         from elftools.elf.elffile import ELFFile
 
         from kcc.device.sim.machine import Machine
 
-        self.machine = Machine(1, arch=arch, cache_dir=cache)
+        self.machine = Machine(harts, arch=arch, threads=threads, cache_dir=cache)
+        self._clock = time.thread_time if harts == 1 else time.perf_counter
         self.memory = mmap.mmap(-1, RAM)
         self.machine.map_ram(BASE, RAM, memoryview(self.memory))
         with elf.open("rb") as file:
@@ -106,7 +114,7 @@ class Simulated:
         self.retired = 0
 
     def run(self, program: str, repetitions: int) -> tuple[float, bytes]:
-        """Seconds inside the machine, and what the program wrote."""
+        """Seconds inside the machine, and what the program wrote. raises: NotRunning."""
         from kcc.device.sim.machine import Done, HartStart, Resume
 
         for at, data, size in self._segments:
@@ -119,20 +127,24 @@ class Simulated:
                 return Resume()
             return Done()
 
-        starts = [HartStart(self._arguments(program, str(repetitions)))]
-        start = time.thread_time()
+        starts = [
+            HartStart(self._arguments(hart, program, str(repetitions)))
+            for hart in range(self.machine.harts)
+        ]
+        start = self._clock()
         result = self.machine.run_instances(
-            starts, entry=self._entry, return_addr=0, first=0, count=1, limit=None, ecall=ecall
-        )
-        spent = time.thread_time() - start
+            starts, entry=self._entry, return_addr=0, first=0, count=len(starts), limit=None,
+            ecall=ecall,
+        )  # fmt: skip
+        spent = self._clock() - start
         if not result.ok:
-            raise SystemExit(f"{program}: {result}")
+            raise NotRunning(f"{program}: {result.reason}, {result.fault}")
         self.retired = sum(result.retired)
         return spent, b"".join(output)
 
-    def _arguments(self, *words: str) -> int:
+    def _arguments(self, hart: int, *words: str) -> int:
         """Lay out argc and argv as Linux does; returns the stack pointer."""
-        at = RAM - 4096
+        at = RAM - 4096 - (hart << 20)
         pointers = []
         text = b""
         for word in ("program", *words):
@@ -181,8 +193,12 @@ def bench_guests(folder: Path, arch: str, programs: Sequence[str], runs: int) ->
             Timer(partial(in_process, (*QEMU, folder / arch, name))),
             Timer(partial(in_process, (folder / "native", name))),
         ]
-        expected = timers[1].run(1)[1]
-        if timers[0].run(1)[1] != expected:
+        try:
+            output = timers[0].run(1)[1]
+        except NotRunning as e:
+            print(f"  skipped, {e}")
+            continue
+        if output != timers[1].run(1)[1]:
             raise SystemExit(f"{name} for {arch}: the output differs from QEMU's")
         once = guest.retired
         timers[0].run(0)
@@ -193,6 +209,8 @@ def bench_guests(folder: Path, arch: str, programs: Sequence[str], runs: int) ->
             f"  {name:<34}{retired / ours / 1e6:>11,.0f}{ours * 1e3:>8.2f} ms{qemu * 1e3:>9.1f} ms"
             f"{native * 1e3:>8.2f} ms{ours / native:>11.2f}x{qemu / ours:>9.1f}x"
         )
+    if not ratios:
+        return
     by_native, by_qemu = (list(column) for column in zip(*ratios, strict=True))
     print(f"  {'geometric mean':<79}{mean(by_native):>11.2f}x{mean(by_qemu):>9.1f}x")
     print(f"  {'target':<79}{at_most:>8.1f}x max{at_least:>6.1f}x min; slower on none: "
@@ -211,6 +229,26 @@ def child(folder: Path, cache: Path, task: str) -> list[float]:
         env=env, stdout=subprocess.PIPE, check=True, text=True,
     )  # fmt: skip
     return [float(word) for word in done.stdout.split()]
+
+
+def bench_parallel(folder: Path, programs: Sequence[str], runs: int) -> None:
+    """The same program on two harts, in turns on one thread and on two threads."""
+    print(f"\ntwo harts, elapsed time{'in turns':>27}{'in parallel':>14}{'speed-up':>11}"
+          f"{'target':>13}")  # fmt: skip
+    for name in PARALLEL:
+        if name not in programs:
+            continue
+        timers = [
+            Timer(partial(guest.run, name))
+            for threads in (1, 2)
+            for guest in [Simulated(folder / "rv64gc", "rv64gc", folder / "translations",
+                                    harts=2, threads=threads)]
+        ]  # fmt: skip
+        for timer in timers:
+            timer.run(1)
+        turns, parallel = per_repetition(timers, runs, 0.1 if runs < 5 else 0.2)
+        print(f"  {name:<34}{turns * 1e3:>10.2f} ms{parallel * 1e3:>11.2f} ms"
+              f"{turns / parallel:>10.2f}x{'1.8x min':>13}")  # fmt: skip
 
 
 def bench_first_launch(folder: Path, runs: int) -> None:
@@ -241,7 +279,7 @@ def bench_memory(folder: Path) -> None:
           "target: idle device 150 MB max")  # fmt: skip
 
 
-SECTIONS = ("rv64gc", "rv64gcv", "launch", "memory")
+SECTIONS = ("rv64gc", "rv64gcv", "parallel", "launch", "memory")
 
 
 def main() -> None:
@@ -273,6 +311,8 @@ def main() -> None:
         for arch in TARGETS:
             if arch in sections:
                 bench_guests(folder, arch, programs, runs)
+        if "parallel" in sections:
+            bench_parallel(folder, programs, runs)
         (folder / "vector_add.elf").write_bytes(kcc.compile(EXAMPLE).elf)
         if "launch" in sections:
             bench_first_launch(folder, runs)

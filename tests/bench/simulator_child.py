@@ -35,10 +35,11 @@ def launch(elf: Path) -> list[float]:
     return [1e3 * t for t in (opened, times[0], statistics.median(times[1:]))]
 
 
-def memory(_elf: Path) -> list[float]:
+def memory(elf: Path) -> list[float]:
     """Resident megabytes: before a device, with an idle one, with a full buffer, without it."""
     figures = [resident()]
     with kcc.Device("m1") as device:
+        device.load(kcc.load(elf))  # the translator comes with it
         figures.append(resident())
         buffer = device.buffer(np.ones(16 << 20, np.float32))
         figures.append(resident())
