@@ -34,6 +34,16 @@ def test_scalar_program(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @ORACLES
+@pytest.mark.parametrize(("compiler", "level", "march"), VECTOR)
+@pytest.mark.parametrize("name", NAMES)
+def test_every_vector_program(
+    name: str, compiler: str, level: str, march: str, tmp_path: Path
+) -> None:
+    judge(name, compiler, level, march, tmp_path)
+
+
+@pytest.mark.slow
+@ORACLES
 @pytest.mark.parametrize(("compiler", "level", "march"), SCALAR)
 @pytest.mark.parametrize("name", NAMES)
 def test_every_scalar_program(

@@ -19,3 +19,15 @@ def test_scalar_programs():
 @pytest.mark.parametrize("seed", range(2))
 def test_many_scalar_programs(seed: int):
     judge(Programs(0, seed), count=40, length=80)
+
+
+@ORACLES
+def test_vector_programs():
+    judge(Programs(512, "quick", each=1, shapes=2), count=2, length=30)
+
+
+@pytest.mark.slow
+@ORACLES
+@pytest.mark.parametrize(("vlen", "count"), [(128, 40), (256, 20), (512, 40), (1024, 20)])
+def test_many_vector_programs(vlen: int, count: int):
+    judge(Programs(vlen, vlen), count=count, length=60)
