@@ -21,7 +21,7 @@ from kcc.device.args import (
     local_arg,
     value_arg,
 )
-from kcc.device.sim.interface import Reason
+from kcc.device.sim.interface import Reason, Translated
 from kcc.device.soc.m1 import HART_SIZE
 from kcc.linker.elf import ElfError, ElfFile, read_elf
 from kcc.linker.notes import read_kernels
@@ -136,16 +136,22 @@ def load(path: str | Path) -> Program:
 class LaunchStats:
     """What a launch did: instructions retired by each hart, and work-groups run.
 
-    counters:  what was counted, by name, for each hart; empty unless the device counts.
+    counters:   what was counted, by name, for each hart; empty unless the device counts.
+    translated: units of code that it had to come by.
     """
 
     retired: tuple[int, ...]
     groups: int
+    translated: Translated
     counters: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
     def __str__(self) -> str:
         by_hart = " ".join(map(str, self.retired))
-        return f"{self.groups} work-groups, {sum(self.retired)} instructions (by hart: {by_hart})"
+        total = sum(self.retired)
+        return (
+            f"{self.groups} work-groups, {total} instructions (by hart: {by_hart}); "
+            f"{self.translated}"
+        )
 
 
 class Buffer:
@@ -407,11 +413,14 @@ class Kernel:
             raise DeviceError(f"'{loaded.program.name}': {hal.last_error}")
         hal.max_instructions = _limit(max_instructions)
         loaded.device._watch(loaded.program)
+        before = hal.device.harts.translated
         with _Arguments(loaded.device, self.info, args) as arguments:
             if not hal.kernel_exec(loaded.handle, entry, ndrange, arguments.values, dims):
                 raise loaded.device._ended_by_gdb() or _failure(hal)
             arguments.copy_back()
-        stats = LaunchStats(hal.retired, math.prod(ndrange.groups), _counted(hal))
+        translated = hal.device.harts.translated.since(before)
+        groups = math.prod(ndrange.groups)
+        stats = LaunchStats(hal.retired, groups, translated, _counted(hal))
         if config.number("KCC_DEBUG") >= 2:
             print(f"kcc: {self.name}: {stats}", file=sys.stderr)
         return stats

@@ -36,7 +36,7 @@ RUN_FLAGS = (
     ("--save", "save*", "NAME=FILE.npy", "save an argument's final value"),
     ("--max-instructions", "limit", "N", "stop with an error after N instructions on all harts"),
     ("--gdb", "gdb", "PORT", "let gdb control the run: wait for it on this port, 0 for a free one"),
-    ("--stats", "stats", "", "print instructions retired and groups run"),
+    ("--stats", "stats", "", "print instructions retired, groups run and units translated"),
     ("--counters", "counters", "", "print what each hart did: cycles, loads, stores, ..."),
     ("--threads", "threads", "N", "run harts on N threads in parallel; 1: in turns"),
     ("--trace", "trace", "FILE", "write what instructions do (-: stdout); FILE.json: for Perfetto"),

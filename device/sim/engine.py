@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -13,6 +14,7 @@ from ...frontend.store import Store
 from . import host, runtime
 from .build import Mode
 from .flow import Unit
+from .interface import Translated
 from .translate import Translation, translate
 
 
@@ -79,7 +81,7 @@ class Engine:
         self._loader = host.Loader()
         self._functions: dict[str, Function] = {}
         self._recent: dict[tuple[int, Mode, frozenset[str]], Function] = {}  # by id of the unit
-        self.translated = 0  # units compiled here, not taken from the cache
+        self.translated = Translated()
         self.runtime = _runtime(cache_dir).functions
 
     def function(self, unit: Unit, mode: Mode, extensions: frozenset[str]) -> Function:
@@ -101,12 +103,16 @@ class Engine:
         return found
 
     def _load(self, facts: str, translated: Callable[[], Translation]) -> None:
+        start = time.perf_counter()
         key = _key(facts.encode())
         code = self._cache.get(key)
+        compiled = code is None
         if code is None:
             made = translated()
             effort = host.Effort.LOOPS if made.loops else host.Effort.UNIT
             code = host.compile_ir(made.text, effort)
             self._cache.put(key, code)
-            self.translated += 1
         self._loader.load(code)
+        t = self.translated
+        spent = t.seconds + time.perf_counter() - start
+        self.translated = Translated(t.compiled + compiled, t.found + (not compiled), spent)

@@ -136,6 +136,31 @@ class HartView(Protocol):
 EcallHandler = Callable[[HartView], EcallResult]
 
 
+@dataclass(frozen=True)
+class Translated:
+    """Units of guest code that a machine has come by: compiled, or found in the cache on disk.
+
+    seconds: what that took, with loading them.
+    """
+
+    compiled: int = 0
+    found: int = 0
+    seconds: float = 0.0
+
+    def since(self, before: Translated) -> Translated:
+        return Translated(
+            self.compiled - before.compiled,
+            self.found - before.found,
+            self.seconds - before.seconds,
+        )
+
+    def __str__(self) -> str:
+        return (
+            f"{self.compiled} units translated and {self.found} found in the cache "
+            f"in {1e3 * self.seconds:.1f} ms"
+        )
+
+
 class Reason(Enum):
     """Why run_instances returned."""
 

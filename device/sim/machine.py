@@ -33,6 +33,7 @@ from .interface import (
     Resume,
     RunResult,
     Sleep,
+    Translated,
 )
 from .isa_string import extensions_of, misa_of, vlen_of
 from .lane import Lane
@@ -194,8 +195,8 @@ class Machine:
         return len(self._harts)
 
     @property
-    def translated(self) -> int:
-        """Units compiled so far, not counting those found in the cache on disk."""
+    def translated(self) -> Translated:
+        """What it took so far to come by host code."""
         return self._engine.translated
 
     def retired(self, hart: int) -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..sim.interface import Translated
 from .memory import BusDevice, HartPort, Ram
 
 if TYPE_CHECKING:
@@ -71,6 +72,11 @@ class Harts:
     def prepare(self) -> None:
         """Make the machine now, so that the first launch need not wait for it."""
         _ = self.machine
+
+    @property
+    def translated(self) -> Translated:
+        """What it took so far to come by host code."""
+        return self._machine.translated if self._machine is not None else Translated()
 
     def map(self, mapping: Mapping) -> None:
         """Show memory or registers to harts; the range must be free."""
