@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from kcc.backend.isa import TABLE
 from kcc.device.sim import (
     host,
     semantics_vg,
@@ -13,7 +16,9 @@ from kcc.device.sim import (
     semantics_vr,
     semantics_vx,
 )
-from vcases import sweep
+from vcases import draw, sweep
+from vcompare import compare
+from vharness import Case, Setup
 
 ORACLES = pytest.mark.oracle("qemu-riscv64", "clang-19", "ld.lld-19", "riscv64-unknown-elf-objcopy")
 FILES = {
@@ -44,6 +49,35 @@ def test_every_row(vlen: int, count: int):
     report = sweep(*names, count=count, each=8, vlen=vlen, seed="every")
     assert report.ran > 0.7 * count * len(names)
     assert report.trapped > 0.05 * count * len(names)
+    report.check()
+
+
+def with_known_vl(names: list[str], vlen: int, count: int) -> list[Case]:
+    """Cases whose vl the translator knows, mostly less than VLMAX."""
+    cases = []
+    for n, case in enumerate(draw([TABLE[name] for name in names], vlen, "known", count, 1)):
+        vtype = case.form.vtype or 0
+        if vtype >> 8 or vtype & 7 == 4:  # reserved, or too long for the immediate
+            continue
+        sets = f"vsetivli x0, {n % 32}, {vtype}"
+        form = replace(case.form, body=(sets, *case.form.body), vstart=False)
+        cases.append(replace(case, form=form, vstart=0))
+    return cases
+
+
+@ORACLES
+def test_some_rows_with_a_known_vl():
+    names = [name for rows in ROWS.values() for name in rows[::12]]
+    compare(with_known_vl(names, 128, 2), Setup(128)).check()
+
+
+@pytest.mark.slow
+@ORACLES
+@pytest.mark.parametrize("vlen", [128, 512])
+def test_every_row_with_a_known_vl(vlen: int):
+    names = [name for rows in ROWS.values() for name in rows]
+    report = compare(with_known_vl(names, vlen, 6), Setup(vlen))
+    assert report.ran > 4 * len(names)
     report.check()
 
 
