@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import mmap
 from dataclasses import dataclass, field
 
 import pytest
@@ -185,6 +187,29 @@ def test_stores_into_what_is_read_only_fault(setting):
         assert (result.fault.cause, result.fault.tval) == (7, EDGE + LENGTH)
         assert setting.vstart == 2
     assert not any(memory)
+
+
+def test_narrow_gathers_read_nothing_beyond_a_region(setting):
+    """Whatever lies there on the host: here it may not even be read."""
+    page = mmap.PAGESIZE
+    memory = mmap.mmap(-1, 2 * page)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(start + page), ctypes.c_size_t(page), 0) == 0
+    setting.bench.machine.map_ram(EDGE + LENGTH, page, memoryview(memory)[:page], executable=False)
+    memory[page - 64 : page] = bytes(range(64))
+    keep = e("vs2r.v", vs3=8, rs1=14)
+    for size, word in (
+        (1, e("vlse8.v", vd=8, rs1=11, rs2=13)),
+        (2, e("vlse16.v", vd=8, rs1=11, rs2=13)),
+        (1, e("vloxei8.v", vd=8, rs1=11, vs2=16)),
+    ):
+        narrow = e("vsetvli", rd=5, rs1=12, zimm11=size.bit_length() - 1 << 3)
+        for last in range(page - 6 // size * size, page, size):
+            first = last - 12
+            options = {"vl": 4, "indices": bytes((0, 4, 8, 12)) * 16, "after": (word, keep)}
+            assert setting.run(narrow, EDGE + LENGTH + first, **options).ok
+            expected = b"".join(memory[at : at + size] for at in range(first, last + 1, 4))
+            assert setting.bench.memory[DATA - BASE + 64 :][: 4 * size] == expected
 
 
 @pytest.mark.parametrize("name", [*LOADS, *STORES])
