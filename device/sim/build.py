@@ -218,8 +218,9 @@ class Mode:
 class Builder:
     """Emits one unit, block by block. See the file's comment for how it is used."""
 
-    def __init__(self, mode: Mode, unit: Unit) -> None:
+    def __init__(self, mode: Mode, unit: Unit, extensions: frozenset[str] = frozenset()) -> None:
         self.mode = mode
+        self.extensions = extensions  # what the hart has
         self.unit = unit
         self.blocks: list[BlockCode] = []
         self.views: set[tuple[int, View]] = set()  # float views that are read

@@ -52,6 +52,11 @@ def rounds_by_instruction() -> bool:
     return _has("+avx512f")
 
 
+def has_masked_logic() -> bool:
+    """True if the host has logic on vectors of which a mask keeps elements as they were."""
+    return _has("+avx512f")
+
+
 def _target_machine(opt: int) -> Any:
     _initialise()
     return llvm.Target.from_triple(llvm.get_process_triple()).create_target_machine(

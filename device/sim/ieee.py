@@ -121,9 +121,9 @@ def as_value(b: Builder, s: Shape, bits: str) -> str:
 
 
 def is_nan(b: Builder, s: Shape, value: str) -> str:
-    """May raise NV for a signaling one."""
-    if s.view == "h":  # by its bits, which serves every host
-        size = b.op(f"and {s.ints} {as_bits(b, s, value)}, {s.int((1 << 15) - 1)}")
+    """Without a flag where flags count, even if LLVM widens a short vector."""
+    if s.view == "h" or b.mode.track_flags:  # by its bits, which serves every host
+        size = b.op(f"and {s.ints} {as_bits(b, s, value)}, {s.int((1 << s.bits - 1) - 1)}")
         return b.op(f"icmp ugt {s.ints} {size}, {s.int(s.format.infinity)}")
     return b.op(f"fcmp uno {s.floats} {value}, {s.number(0.0)}")
 
@@ -247,7 +247,7 @@ def extreme(b: Builder, s: Shape, less: str, x: str, y: str) -> str:
     # Equal numbers differ in the sign of zero at most: combine their bits.
     operation = "or" if less == "olt" else "and"
     combined = b.op(f"{operation} {s.ints} {as_bits(b, s, x)}, {as_bits(b, s, y)}")
-    equal = b.op(f"fcmp oeq {s.floats} {x}, {y}")
+    equal = compare(b, s, "oeq", x, y, quiet=True)
     return select(b, s, equal, as_value(b, s, combined), chosen)
 
 
@@ -351,9 +351,8 @@ def to_integer(b: Builder, s: Shape, value: str, target: tuple[int, bool], mode:
     kind = s.of(f"i{made}")
     name = f"fpto{'s' if signed else 'u'}i.{s.suffixed(f'i{made}')}.{s.suffix}"
     whole = _integral(b, s, value, mode)
-    # Comparisons that raise NV do so for a NaN, where it is to be raised anyway.
-    above = b.op(f"fcmp oge {s.floats} {whole}, {s.number(float(low))}")
-    below = b.op(f"fcmp olt {s.floats} {whole}, {s.number(float(high + 1))}")
+    above = compare(b, s, "oge", whole, s.number(float(low)), quiet=True)
+    below = compare(b, s, "olt", whole, s.number(float(high + 1)), quiet=True)
     inside = b.op(f"and {s.bools} {above}, {below}")
     # Converting what was not rounded yet raises the flags: NX for a fraction, NV for a NaN.
     flagged = select(b, s, inside, value, s.nan)
@@ -366,7 +365,7 @@ def to_integer(b: Builder, s: Shape, value: str, target: tuple[int, bool], mode:
         return s.all(f"i{made}", str(value - (1 << made) if value >> made - 1 > 0 else value))
 
     # Of what is outside, only numbers below the range fail to be above its end.
-    least = b.op(f"fcmp olt {s.floats} {whole}, {s.number(float(low))}")
+    least = compare(b, s, "olt", whole, s.number(float(low)), quiet=True)
     limit = select(b, s, least, end(low), end(high), of=kind)
     result = select(b, s, inside, number, limit, of=kind)
     return b.op(f"trunc {kind} {result} to {s.of(f'i{bits}')}") if bits < made else result
@@ -381,15 +380,16 @@ def _integral(b: Builder, s: Shape, value: str, mode: int) -> str:
     # Beyond the precision all numbers are whole; below, what is cut off is exact, and so is
     # the sum with 1.
     size = magnitude(b, s, value)
-    small = b.op(f"fcmp olt {s.floats} {size}, {s.number(2.0**s.format.precision)}")
-    size = select(b, s, small, size, s.number(0.0))
-    whole = b.strict(s.floats, f"trunc.{s.suffix}", (s.floats, size), rounds=False)
-    rest = b.strict(s.floats, f"fsub.{s.suffix}", (s.floats, size), (s.floats, whole))
-    away = b.op(f"fcmp oge {s.floats} {rest}, {s.number(0.5)}")
+    small = compare(b, s, "olt", size, s.number(2.0**s.format.precision), quiet=True)
+    cut = select(b, s, small, size, s.number(0.0))
+    whole = b.strict(s.floats, f"trunc.{s.suffix}", (s.floats, cut), rounds=False)
+    rest = b.strict(s.floats, f"fsub.{s.suffix}", (s.floats, cut), (s.floats, whole))
+    away = compare(b, s, "oge", rest, s.number(0.5), quiet=True)
     step = select(b, s, away, s.number(1.0), s.number(0.0))
     whole = b.strict(s.floats, f"fadd.{s.suffix}", (s.floats, whole), (s.floats, step))
-    bits = inject_sign(b, s, "fsgnj", as_bits(b, s, whole), as_bits(b, s, value))
-    return select(b, s, small, as_value(b, s, bits), value)
+    size = select(b, s, small, whole, size)
+    bits = inject_sign(b, s, "fsgnj", as_bits(b, s, size), as_bits(b, s, value))
+    return as_value(b, s, bits)
 
 
 def from_integer(b: Builder, s: Shape, value: str, source: tuple[int, bool], mode: int) -> str:

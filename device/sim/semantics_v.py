@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from . import (
+    semantics_vf,
+    semantics_vfr,
     semantics_vg,
     semantics_vi,
     semantics_vl,
@@ -24,6 +26,8 @@ from .vstate import VTYPE_VILL, VState
 
 # Each file of vector semantics has its own; here they come together.
 VSEMANTICS: dict[str, VectorSemantics] = {}
+VSEMANTICS |= semantics_vf.VSEMANTICS
+VSEMANTICS |= semantics_vfr.VSEMANTICS
 VSEMANTICS |= semantics_vg.VSEMANTICS
 VSEMANTICS |= semantics_vi.VSEMANTICS
 VSEMANTICS |= semantics_vl.VSEMANTICS

@@ -30,7 +30,7 @@ def translate(unit: Unit, mode: Mode, extensions: frozenset[str], name: str) -> 
 
     extensions:  what the hart has, as the instruction table names them; others are illegal.
     """
-    b = Builder(mode, unit)
+    b = Builder(mode, unit, extensions)
     for node, code in unit.blocks.items():
 
         def emit(position: int, code: tuple[CodeWord, ...] = code) -> None:

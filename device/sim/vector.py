@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from . import vstate
+from . import host, vstate
 from .build import BITS, Builder, Operands, Semantics
 from .vstate import ELEN, VState
 
@@ -305,12 +305,30 @@ class Vector:
     def select(self, active: str, kind: str, n: int, value: str, old: str) -> str:
         """`value` where `active`, else `old`: all of n elements."""
         lanes = f"<{n} x {kind}>"
+        if kind in ("i32", "i64") and host.has_masked_logic():
+            # LLVM 22 puts `(a & b) | (c & ~b)` and a select between that and one of the three into
+            # one vpternlog, with operands mixed up. So it shall not know that it is one of them.
+            old = self._opaque(kind, n, old)
         return self.b.op(f"select <{n} x i1> {active}, {lanes} {value}, {lanes} {old}")
 
     def shuffle(self, kind: str, n: int, a: str, b: str | None, lanes: Sequence[int]) -> str:
         """Elements of a and b, both <n x kind>, by their numbers in the two together."""
         operands = f"<{n} x {kind}> {a}, <{n} x {kind}> {b or 'poison'}"
         return self.b.op(f"shufflevector {operands}, {_lanes(lanes)}")
+
+    def _opaque(self, kind: str, n: int, value: str) -> str:
+        """The same value, of which LLVM knows nothing: it costs nothing in a register."""
+        lanes, bits = f"<{n} x {kind}>", n * BITS[kind]
+        if bits > 512:
+            halves = (range(n // 2), range(n // 2, n))
+            parts = [self.shuffle(kind, n, value, None, half) for half in halves]
+            low, high = (self._opaque(kind, n // 2, part) for part in parts)
+            return self.shuffle(kind, n // 2, low, high, range(n))
+        if bits >= 128:
+            return self.b.op(f'call {lanes} asm "", "=v,0"({lanes} {value})')
+        one = self.b.op(f"bitcast {lanes} {value} to i{bits}")
+        one = self.b.op(f'call i{bits} asm "", "=r,0"(i{bits} {one})')
+        return self.b.op(f"bitcast i{bits} {one} to {lanes}")
 
     def x(self, reg: int, kind: str) -> str:
         """An integer register's low bits as an integer of type `kind`: the scalar operand."""
