@@ -101,8 +101,7 @@ get_sub_group_size get_max_sub_group_size get_num_sub_groups get_enqueued_num_su
 get_sub_group_id get_sub_group_local_id
 """
 _PLANNED_FAMILIES = re.compile(
-    r"(?:convert|as)_(?:u?(?:char|short|int|long)|half|float|double)(?:2|3|4|8|16)?(?:_\w+)?"
-    r"|v(?:load|store)a?(?:_half)?(?:2|3|4|8|16)?(?:_rt[ezpn])?"
+    r"v(?:load|store)a?(?:_half)?(?:2|3|4|8|16)?(?:_rt[ezpn])?"
     r"|vloada?_half\w*|vstorea?_half\w*|vload\d+|vstore\d+"
 )
 PLANNED = frozenset(_PLANNED.split())

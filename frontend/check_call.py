@@ -8,6 +8,7 @@ from . import (
     check_expr,
     tast,
 )
+from .check_conversion import conversion
 from .check_printf import check_printf
 from .convert import (
     assigned,
@@ -90,6 +91,9 @@ def _passed(
 def _call_builtin(ctx: Context, e: ast.Call, name: str) -> tast.Expr:
     if name == "printf" and ctx.options.version >= 120:
         return check_printf(ctx, e)
+    made = conversion(ctx, e, name)
+    if made is not None:
+        return made
     rows = [r for r in builtins.TABLE.get(name, ()) if r.since <= ctx.options.version]
     args = _arguments(ctx, e)
     if rows:

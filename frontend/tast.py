@@ -276,9 +276,25 @@ class Shuffle(TypedNode):
     lanes: tuple[int, ...]
 
 
+Rounding: TypeAlias = Literal["default", "even", "zero", "up", "down"]
+
+
+@record
+class ConvertCall(TypedNode):
+    """convert_type(x): component by component.
+
+    saturate:  out of an integer's range gives its nearest value, and a NaN 0.
+    rounding:  "default" is toward zero for integers, to nearest even for floats.
+    """
+
+    operand: Expr
+    saturate: bool
+    rounding: Rounding
+
+
 @record
 class Reinterpret(TypedNode):
-    """as_type(x), and casts between vectors of one size: same bits, other type."""
+    """as_type(x): same bits, other type."""
 
     operand: Expr
 
@@ -371,6 +387,7 @@ Expr: TypeAlias = (
     | Printf
     | VectorBuild
     | Shuffle
+    | ConvertCall
     | Reinterpret
     | ValueMember
 )

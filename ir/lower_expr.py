@@ -25,7 +25,7 @@ from ..frontend.types import (
     sizeof,
     struct_layout,
 )
-from . import lower_builtin
+from . import lower_builtin, lower_convert
 from .emit import I1, I32, I64, copy_bytes, declare, fill_zero, offset_ptr, resize
 from .frame import Frame, Place, pick_lanes, read, write
 from .lower_type import (
@@ -95,6 +95,8 @@ def value(frame: Frame, expr: tast.Expr) -> Any:
             yes, no = value(frame, then), value(frame, other)
             zero = llir.Constant(mask.type, None)
             return build.select(build.icmp_signed("<", mask, zero), yes, no)
+        case tast.ConvertCall(operand=operand):
+            return lower_convert.convert_call(build, expr, value(frame, operand))
         case tast.Reinterpret(operand=operand, type=t):
             return reinterpret(build, value(frame, operand), value_type(t))
         case tast.ValueMember(operand=operand, index=index, type=t):
@@ -211,7 +213,7 @@ def _unary(frame: Frame, expr: tast.Unary) -> Any:
         return build.xor(v, constant_int(expr.type, -1))
     if is_floating(expr.type):
         return build.fneg(v, flags=frame.unit.options.fp_flags)
-    flags = ("nsw",) if is_signed(expr.type) else ()
+    flags = ("nsw",) if is_signed(expr.type) and not isinstance(expr.type, Vector) else ()
     return build.sub(llir.Constant(v.type, None), v, flags=flags)
 
 

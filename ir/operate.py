@@ -106,7 +106,9 @@ def arithmetic(
     match op:
         case "add" | "sub" | "mul":
             do = {"add": build.add, "sub": build.sub, "mul": build.mul}[op]
-            return do(left, right, flags=("nsw",) if signed else ())
+            # The components of a vector are not promoted and wrap around, as with clang.
+            wraps = isinstance(t, Vector) or not signed
+            return do(left, right, flags=() if wraps else ("nsw",))
         case "and" | "or" | "xor":
             return {"and": build.and_, "or": build.or_, "xor": build.xor}[op](left, right)
         case "shl" | "shr":

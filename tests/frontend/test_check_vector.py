@@ -1,4 +1,4 @@
-"""Vectors in expressions: what is accepted, and the error where something is not, as clang has it."""
+"""Vectors in expressions: what is accepted and which error there is otherwise, as clang has it."""
 
 from __future__ import annotations
 
