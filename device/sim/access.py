@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from . import state
-from .build import BITS, Access, count_event, signed
+from .build import count_event
 from .fastloops import Walk
+from .marks import BITS, Access, signed
 
 
 class Groups:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Iterator
 
-from .build import Call, signed
+from .marks import Call, signed
 from .state import ENTRY, HART
 
 STACK_POINTER = {"x86_64": "rsp"}.get(platform.machine(), "sp")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 from ...frontend.store import Store
 from . import host, runtime
-from .build import Mode
 from .flow import Unit
 from .interface import Translated
+from .mode import Mode
 from .translate import Translation, translate
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .build import MASK64, count_event, signed
+from .build import count_event
 from .fastloops import LEAST, MOST, STEP, ZERO, Form, Loop, Walk, of_register
+from .marks import MASK64, signed
 
 
 class _Lines:

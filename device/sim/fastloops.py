@@ -22,21 +22,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from .build import (
-    BITS,
-    MASK64,
-    Access,
-    Again,
-    BlockCode,
-    Builder,
-    Checked,
-    DefX,
-    Item,
-    Least,
-    Operands,
-    Unchecked,
-)
+from .build import Builder, Operands
 from .flow import BRANCHES, CodeWord
+from .marks import BITS, MASK64, Access, Again, BlockCode, Checked, DefX, Item, Least, Unchecked
 
 MAX_SIZE = 120  # instructions of a loop; the fast one is a second copy
 LEAST = 4  # iterations that are worth the guard

@@ -18,7 +18,10 @@ from functools import partial
 
 from . import access, calls, floatops, state, webs
 from .access import Groups
-from .build import (
+from .build import Builder
+from .fastguard import guard
+from .flow import Node
+from .marks import (
     BITS,
     NAN_BITS,
     NAN_VALUE,
@@ -26,7 +29,6 @@ from .build import (
     VCONFIG,
     Access,
     BlockCode,
-    Builder,
     Call,
     DefF,
     DefX,
@@ -39,8 +41,6 @@ from .build import (
     View,
     box,
 )
-from .fastguard import guard
-from .flow import Node
 
 _INTRINSICS = {
     "declare i64 @llvm.fshr.i64(i64, i64, i64)",

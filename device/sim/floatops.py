@@ -10,7 +10,7 @@ nearest throughout. A unit has one form: LLVM would move a plain operation acros
 
 from __future__ import annotations
 
-from .build import FloatOp
+from .marks import FloatOp
 
 _INSTRUCTIONS = frozenset({"fadd", "fsub", "fmul", "fdiv"})
 _CONVERSIONS = frozenset({"fpext", "fptrunc", "sitofp", "uitofp", "fptosi", "fptoui"})

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import csr, flagreaders, softfloat, state, vstate
-from .build import HOST, INVALID_RM, MASK64, RMM, RNE, Mode
 from .effects import Registers
 from .engine import Engine, Function
 from .flow import Node
 from .interface import BusError, IoDevice
+from .marks import MASK64
+from .mode import HOST, INVALID_RM, RMM, RNE, Mode
 from .runtime import first_frame
 
 HOST_STACK = 4 << 20  # bytes of address space per hart; only pages in use take memory

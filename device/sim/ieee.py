@@ -20,17 +20,9 @@ from dataclasses import dataclass, replace
 
 from ...backend.isa import TABLE
 from . import host, state
-from .build import (
-    BITS,
-    HOST,
-    NAN_VALUE,
-    RMM,
-    RNE,
-    RTZ,
-    TYPE_OF_VIEW,
-    Builder,
-    View,
-)
+from .build import Builder
+from .marks import BITS, NAN_VALUE, TYPE_OF_VIEW, View
+from .mode import HOST, RMM, RNE, RTZ
 from .softfloat import FORMATS, Format
 
 # Rounding to an integral value without the inexact flag, by mode: RNE RTZ RDN RUP, the host's.

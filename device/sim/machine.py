@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from . import csr, flow, state
-from .build import MASK64
 from .effects import Registers
 from .engine import Engine
 from .hart import Hart, Mapped
@@ -37,6 +36,7 @@ from .interface import (
 )
 from .isa_string import extensions_of, misa_of, vlen_of
 from .lane import Lane
+from .marks import MASK64
 from .run import Run
 from .translations import Translations
 from .watch import Watcher

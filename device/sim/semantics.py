@@ -7,8 +7,10 @@ Names and operands are those of the backend's table after compressed forms are e
 from __future__ import annotations
 
 from . import csr, semantics_a, semantics_b, semantics_fd, semantics_v, state
-from .build import HOST, INVALID_RM, MASK64, RMM, RNE, Builder, Operands, Semantics, signed
+from .build import Builder, Operands, Semantics
 from .interface import Cause
+from .marks import MASK64, signed
+from .mode import HOST, INVALID_RM, RMM, RNE
 
 SEMANTICS: dict[str, Semantics] = {}
 

@@ -7,7 +7,8 @@ of another hart in between makes it fail unless it put the same value back.
 from __future__ import annotations
 
 from . import state
-from .build import Builder, Operands, Semantics, signed
+from .build import Builder, Operands, Semantics
+from .marks import signed
 
 # IR operation by what the instruction is called.
 _OPERATIONS = {

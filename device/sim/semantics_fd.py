@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from . import ieee
-from .build import BITS, TYPE_OF_VIEW, Builder, Operands, Semantics, View
+from .build import Builder, Operands, Semantics
 from .ieee import Shape
+from .marks import BITS, TYPE_OF_VIEW, View
 
 H, S, D = Shape("h"), Shape("s"), Shape("d")
 

@@ -20,7 +20,8 @@ from . import (
     semantics_vx,
     vstate,
 )
-from .build import Builder, Operands, Semantics, signed
+from .build import Builder, Operands, Semantics
+from .marks import signed
 from .vector import VectorSemantics, vectorised
 from .vstate import VTYPE_VILL, VState
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from . import ieee, vestimate
-from .build import RTZ
+from .mode import RTZ
 from .vector import VectorSemantics
 from .vfloats import At, Compute, Operand, Row, elementwise
 

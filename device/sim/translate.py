@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from . import fastloops, vstate
-from .build import Builder, Mode, Semantics
+from .build import Builder, Semantics
 from .finish import finish
 from .flow import CodeWord, Unit
+from .mode import Mode
 from .semantics import SEMANTICS
 
 FLOAT_EXTENSIONS = frozenset({"F", "D", "Zfh"})

@@ -22,7 +22,8 @@ from dataclasses import dataclass
 from functools import reduce
 
 from . import host, vstate
-from .build import BITS, Builder, Operands, Semantics
+from .build import Builder, Operands, Semantics
+from .marks import BITS
 from .vstate import ELEN, VState
 
 

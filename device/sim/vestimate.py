@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from math import sqrt
 
 from . import ieee
-from .build import HOST, Builder
+from .build import Builder
 from .ieee import Shape
+from .mode import HOST
 
 RECIPROCALS = bytes(round(256 / (1 + (i + 0.5) / 128)) - 128 for i in range(128))
 # By the exponent's last bit and 6 bits of the fraction: for [2, 4) first, then for [1, 2).

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from . import ieee
-from .build import INVALID_RM, TYPE_OF_VIEW, Builder, Operands, View
+from .build import Builder, Operands
 from .ieee import Shape
+from .marks import TYPE_OF_VIEW, View
+from .mode import INVALID_RM
 from .vector import Chunk, Group, Vector, VectorSemantics
 from .velements import legal
 

@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from . import runtime_v
-from .build import signed
+from .marks import signed
 from .vector import Chunk, Group, Vector
 
 _WIDE = 32  # bits that hosts gather at least

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .access import Groups, size_of
-from .build import Access, BlockCode, Builder, DefX, UseX
+from .build import Builder
 from .flow import Node
+from .marks import Access, BlockCode, DefX, UseX
 
 
 def numbers(mask: int) -> Iterator[int]:
