@@ -59,7 +59,7 @@ class Lane:
         self.control.current = self.harts.index(hart)
         self.control.resume = 0
 
-    def single(self, on: bool) -> None:
-        """Come back to Python after each turn, which is of one instruction."""
-        self.control.single = int(on)
-        self.control.quantum = 1 if on else self.quantum
+    def pace(self, one: bool, back: bool) -> None:
+        """one: turns are of one instruction. back: come back to Python after each turn."""
+        self.control.single = int(back)
+        self.control.quantum = 1 if one else self.quantum

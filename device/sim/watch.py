@@ -28,7 +28,7 @@ class Why(Enum):
 
     START = "start"  # the harts are about to execute the first instruction of their instances
     BREAK = "break"  # the hart is about to execute one at a breakpoint
-    STEP = "step"  # the hart has done a step
+    STEP = "step"  # the hart has done a step or had a turn
     PAUSE = "pause"  # pause() was called
     FAULT = "fault"  # the hart cannot go on; the run ends
 
@@ -59,11 +59,21 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Turn:
+    """Let one hart, which is ready, have a turn while the others stand.
+
+    It ends as any turn does, which is told as a step, or at the next breakpoint.
+    """
+
+    hart: int
+
+
+@dataclass(frozen=True)
 class Quit:
     """End the run as stop() does."""
 
 
-Action = Go | Step | Quit
+Action = Go | Step | Turn | Quit
 
 
 class Watcher(Protocol):
@@ -84,6 +94,7 @@ class Watch:
         self._translations = translations
         self._stepping = False
         self._passing = False  # stepping over a breakpoint, to go on as told after that
+        self._back = False  # come back after each turn
         self._last = lane.harts[0]  # whose turn it was
         self._steps = 0  # it has done in this turn
         lane.control.watched = 1
@@ -92,7 +103,7 @@ class Watch:
     def close(self) -> None:
         """The run is over: leave the lane as it was."""
         self._lane.control.watched = 0
-        self._lane.single(False)
+        self._lane.pace(one=False, back=False)
 
     @property
     def unit_limit(self) -> int:
@@ -118,10 +129,10 @@ class Watch:
         return self._tell(Stop(Why.BREAK, hart.hart), hart)
 
     def stepped(self, hart: Hart) -> bool:
-        """The hart has executed an instruction by itself."""
-        if self._passing:
-            self._passing = False
-            self._step(False)
+        """The hart has executed an instruction by itself, or had a turn."""
+        passed, self._passing = self._passing, False
+        if passed and not (self._back and hart.state.status != state.READY):
+            self._pace(one=False, back=self._back)
             return True
         self._steps += 1
         return self._tell(Stop(Why.STEP, hart.hart), hart)
@@ -138,20 +149,24 @@ class Watch:
             case Step(None):
                 turn_over = hart.state.status != state.READY or self._steps >= self._lane.quantum
                 self._take_turn(self._lane.after(hart) if turn_over else hart)
-                self._step(True)
-            case Step(index):
-                self._take_turn(next(h for h in self._lane.harts if h.hart == index))
-                self._step(True)
+                self._pace(one=True, back=True)
+            case Step(int(index)):
+                self._take_turn(self._hart(index))
+                self._pace(one=True, back=True)
+            case Turn(index):
+                chosen = self._hart(index)
+                self._take_turn(chosen)
+                self._passing = chosen.pc in self._watcher.breakpoints
+                self._pace(one=self._passing, back=True)
             case Go() if hart.state.status != state.READY:  # it will come to where it waits
                 self._take_turn(self._lane.after(hart))
-                self._passing = False
-                self._step(False)
+                self._pace(one=False, back=False)
             case Go():
                 self._take_turn(hart)
                 # It has been at this breakpoint, or the step before has led there.
                 told = stop.why in (Why.BREAK, Why.STEP)
                 self._passing = told and hart.pc in self._watcher.breakpoints
-                self._step(self._passing)
+                self._pace(one=self._passing, back=False)
             case Quit():
                 return False
         return True
@@ -162,11 +177,15 @@ class Watch:
             self._last, self._steps = hart, 0
         self._lane.turn_to(hart)
 
-    def _step(self, stepping: bool) -> None:
-        if stepping != self._stepping:
+    def _hart(self, index: int) -> Hart:
+        return next(h for h in self._lane.harts if h.hart == index)
+
+    def _pace(self, *, one: bool, back: bool) -> None:
+        """one: units are of one instruction. back: be told after each turn."""
+        if one != self._stepping:
             self._translations.epoch += 1
-        self._stepping = stepping
-        self._lane.single(stepping)
+        self._stepping, self._back = one, back
+        self._lane.pace(one, one or back)
 
     def _configure(self) -> None:
         """Have units left at the breakpoints."""

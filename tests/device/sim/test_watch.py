@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import pytest
 
 from kcc.backend.encode import encode as e
 from kcc.device.sim.interface import Resume, Sleep
 from kcc.device.sim.machine import BusError, Reason
-from kcc.device.sim.watch import Action, Go, Quit, Step, Stop, Why
+from kcc.device.sim.watch import Action, Go, Quit, Step, Stop, Turn, Why
 
 BASE, RETURN, DATA = 0x4000_0000, 0x8000, 0x4004_0000
 RET = e("jalr", rd=0, rs1=1, imm12=0)
@@ -177,6 +178,49 @@ def test_a_step_of_one_hart_leaves_the_others_alone(make_bench):
     script = Script(lambda _: Step(1) if len(script.stops) <= 10 else Quit())
     b.machine.watch(script)
     assert b.run(LOOP_1000, harts=3, count=3).retired == (0, 10, 0)
+
+
+def test_a_turn_of_one_hart_leaves_the_others_alone(make_bench):
+    b = make_bench(3, quantum=100)
+    seen = []
+
+    def answer(_stop: Stop) -> Action:
+        seen.append(tuple(b.machine.retired(h) for h in range(3)))
+        return Turn(1) if len(seen) <= 5 else Quit()
+
+    b.machine.watch(Script(answer))
+    b.run(LOOP_1000, harts=3, count=3)
+    assert [(first, last) for first, _, last in seen] == [(0, 0)] * 6
+    assert [99 <= after[1] - before[1] <= 101 for before, after in pairwise(seen)] == [True] * 5
+
+
+def test_a_turn_ends_at_the_next_breakpoint_and_with_the_instance(bench):
+    script = Script(lambda _: Turn(0) if bench.machine.is_ready(0) else Go(), {BASE, BASE + 8})
+    bench.machine.watch(script)
+    words = [e("addi", rd=5, rs1=0, imm12=1)] * 4 + [RET]
+    assert bench.run(words, count=2).retired == (10,)
+    assert script.whys == [Why.START, Why.BREAK, Why.STEP] * 2
+
+
+def test_a_turn_ends_at_an_ecall_behind_a_breakpoint(make_bench):
+    b = make_bench(2)
+    script = Script(lambda stop: Turn(0) if stop.why is Why.START else Quit(), {BASE})
+    b.machine.watch(script)
+    b.run([e("ecall"), RET], harts=2, count=2, ecall=lambda _: Sleep(1))
+    assert (script.whys, b.machine.retired(1)) == ([Why.START, Why.STEP], 0)
+
+
+def test_a_hart_that_waits_comes_to_its_breakpoint(make_bench):
+    """It is told of although it has been told of as a step before."""
+    b = make_bench(2)
+    script = Script(
+        lambda _: Step(len(script.stops) - 1) if len(script.stops) < 3 else Go(), {BASE + 4}
+    )
+    b.machine.watch(script)
+    b.run([e("ecall"), RET], harts=2, count=2, ecall=lambda _: Sleep(1))
+    assert [(s.why, s.hart) for s in script.stops[1:]] == [
+        (Why.STEP, 0), (Why.STEP, 1), (Why.BREAK, 0), (Why.BREAK, 1),
+    ]  # fmt: skip
 
 
 def test_steps_follow_the_turns(make_bench):
