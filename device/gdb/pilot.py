@@ -1,9 +1,8 @@
 """From what a debugger asks for to single actions of a watched run, one stop at a time.
 
 While one hart is stepped the others stand, as if its turn were a long one; when it has to wait,
-or has taken many steps within a range of addresses, they have a turn at full speed, guarded by
-an internal breakpoint where the hart is to go on. Where only some harts may move, or memory is
-watched for changes, all that runs is stepped.
+or has taken many steps within a range of addresses, they have turns at full speed. While memory
+is watched for changes, everything is stepped.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..sim.interface import Cause
-from ..sim.watch import Action, Go, Step, Stop, Why
+from ..sim.watch import Action, Go, Step, Stop, Turn, Why
 
 if TYPE_CHECKING:
     from ..sim.machine import Machine
@@ -29,7 +28,7 @@ FAULT_SIGNALS = {
     Cause.STORE_FAULT: SIG_SEGV,
     Cause.ECALL_M: SIG_SYS,
 }
-SLICE = 1000  # steps of one hart in a row while others wait for a turn
+SLICE = 1000  # steps of one hart in a row while others wait for their turns
 
 
 @dataclass(frozen=True)
@@ -70,17 +69,17 @@ class Pilot:
     machine: Machine
     breakpoints: set[int] = field(default_factory=set)
     watchpoints: dict[tuple[int, int], Watchpoint] = field(default_factory=dict)
-    guards: frozenset[int] = frozenset()  # internal breakpoints
+    guards: frozenset[int] = frozenset()  # breakpoints where harts that wait are to go on
     _want: Resume = field(default_factory=lambda: Resume(frozenset()))
     _steps: int = 0  # by one hart in a row
-    _yielded: bool = False  # the others have their turn although the stepped hart is ready
+    _waits: bool = True  # the hart to be stepped has not been ready since its last step
     # At breakpoints that the debugger has been told of: how many instructions the hart had
     # retired then. It does not want to hear of them before the hart has moved.
     _told: dict[int, int] = field(default_factory=dict)
 
     def resume(self, want: Resume, hart: int) -> Action | Halt:
         """Begin to do what the debugger wants. hart: that of the stop."""
-        self._want, self._steps, self._yielded = want, 0, False
+        self._want, self._steps, self._waits = want, 0, True
         return self._go_on(hart)
 
     def stopped(self, stop: Stop) -> Action | Halt:
@@ -122,57 +121,50 @@ class Pilot:
 
     def _go_on(self, hart: int) -> Action | Halt:
         """hart: the one that the stop is about."""
-        step = self._want.step
         self.guards = frozenset()
-        self._steps += 1
-        everyone = len(self._want.moving) == self.machine.harts
-        if not everyone or self.watchpoints:
-            return self._walk(hart)
-        if step is None:
-            return Go()
-        if hart == step:
-            self._yielded = False
-        if self._yielded or not self.machine.is_ready(step):
-            self.guards = frozenset((self.machine.read_pc(step),))
-            return Go()
-        others = self._ready_after(step) if self._steps >= SLICE else []
-        if others:
-            self._steps, self._yielded = 0, True
-            return self._step(others[0])
-        return Step(step)
-
-    def _walk(self, hart: int) -> Action | Halt:
-        """Step one of the harts that may move."""
+        harts = range(self.machine.harts)
         step = self._want.step
-        if step is not None and self.machine.is_ready(step):
-            return Step(step)
-        others = self._ready_after(hart)
-        may_stay = hart in self._want.moving and self.machine.is_ready(hart)
-        if may_stay and (self._steps < SLICE or not others):
-            return self._step(hart)
-        if others:
-            self._steps = 0
-            return self._step(others[0])
-        if any(map(self.machine.is_ready, range(self.machine.harts))):
+        if step is None and len(self._want.moving) == len(harts) and not self.watchpoints:
+            return Go()
+        ready = [h for h in (*harts[hart + 1 :], *harts[: hart + 1]) if self._may_move(h)]
+        if ready:
+            return self._move(self._whose(hart, ready))
+        if any(map(self.machine.is_ready, harts)):
             return Halt(hart, SIG_NONE)  # they wait for harts that must not move
         # A barrier opens now, or other instances start.
-        self.guards = frozenset(self.machine.read_pc(h) for h in range(self.machine.harts))
+        self.guards = frozenset(map(self.machine.read_pc, harts))
         return Go()
 
-    def _step(self, hart: int) -> Action | Halt:
-        """Step a hart that may stand at a breakpoint."""
-        return self.halt(Halt(hart, SIG_TRAP)) if self._is_news(hart) else Step(hart)
+    def _move(self, hart: int) -> Action | Halt:
+        if hart == self._want.step:
+            return Step(hart)
+        if self._is_news(hart):
+            return self.halt(Halt(hart, SIG_TRAP))
+        return Turn(hart) if self._has_turns(hart) else Step(hart)
+
+    def _whose(self, hart: int, ready: list[int]) -> int:
+        """Who moves next. ready: in the order of their turns after `hart`."""
+        step = self._want.step
+        waited, self._waits = self._waits, step not in ready
+        if waited and step in ready:
+            assert step is not None
+            hart, self._steps = step, 0
+        elif hart not in ready or self._steps >= SLICE or self._has_turns(hart):
+            hart, self._steps = ready[0], 0
+        self._steps += 1
+        return hart
+
+    def _has_turns(self, hart: int) -> bool:
+        """True if the hart does not move by steps."""
+        return hart != self._want.step and not self.watchpoints
+
+    def _may_move(self, hart: int) -> bool:
+        return hart in self._want.moving and self.machine.is_ready(hart)
 
     def _is_news(self, hart: int) -> bool:
         """True at a breakpoint that the debugger has not been told of."""
         at_breakpoint = self.machine.read_pc(hart) in self.breakpoints
         return at_breakpoint and self._told.get(hart) != self.machine.retired(hart)
-
-    def _ready_after(self, hart: int) -> list[int]:
-        """Other harts that may move and have something to do, in the order of their turns."""
-        count = self.machine.harts
-        order = [(hart + k) % count for k in range(1, count)]
-        return [h for h in order if h in self._want.moving and self.machine.is_ready(h)]
 
     def _changed(self) -> int | None:
         """The address of watched bytes that have changed; they are looked at from now on."""

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -82,11 +83,12 @@ class Client:
 
 @dataclass
 class Debugged:
-    """start() runs code on a machine, in a thread, up to its first instruction."""
+    """run() runs code on a machine, in a thread, up to its first instruction."""
 
     machine: Machine
     memory: mmap.mmap = field(default_factory=lambda: mmap.mmap(-1, SIZE))
     result: RunResult | None = None
+    client: Client | None = None
 
     def __post_init__(self) -> None:
         self.machine.map_ram(BASE, SIZE, memoryview(self.memory))
@@ -94,14 +96,14 @@ class Debugged:
         self.server = Server(0, self.said.append)
         self.server.watch(self.machine)
 
-    def start(
+    def run(
         self,
         words: Sequence[int],
         *,
         harts: int = 1,
         count: int | None = None,
         ecall: Callable[[HartView], EcallResult] = lambda _: Fatal(),
-    ) -> Client:
+    ) -> None:
         self.memory[: 4 * len(words)] = b"".join(w.to_bytes(4, "little") for w in words)
         starts = [HartStart(BASE + SIZE - 0x1000 * h) for h in range(harts)]
 
@@ -115,10 +117,15 @@ class Debugged:
                 limit=None,
                 ecall=ecall,
             )
+            self.server.close(0 if self.result.ok else 1)
 
-        self.client = Client(self.server.port)
         self.thread = threading.Thread(target=run)
         self.thread.start()
+
+    def start(self, words: Sequence[int], **how: Any) -> Client:
+        """Run, and be the debugger."""
+        self.run(words, **how)
+        self.client = Client(self.server.port)
         return self.client
 
     def finish(self) -> RunResult:
@@ -139,9 +146,9 @@ def make_debugged() -> Iterator[Callable[..., Debugged]]:
 
     yield make
     for d in made:
-        d.client.close()
+        if d.client is not None:
+            d.client.close()
         d.thread.join(PATIENCE)
-        d.server.close(0)
         assert not d.thread.is_alive()
 
 

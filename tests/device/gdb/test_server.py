@@ -173,7 +173,6 @@ def test_a_breakpoint_in_a_loop(debugged: Debugged) -> None:
     client.send("vCont;c")
     result = debugged.finish()
     assert (result.reason, result.retired) == (Reason.FINISHED, (2002,))
-    debugged.server.close(0)
     assert client.answer() == "W00"
 
 
@@ -263,6 +262,14 @@ def test_others_get_turns_while_one_waits_in_a_range(
     client = debugged.start(WAIT, harts=2)
     assert client.thread(f"vCont;r{BASE:x},{BASE + 16:x}:1;c") == 1
     assert (client.pc, client.register(T0)) == (BASE + 16, 7)
+
+
+def test_others_in_the_same_loop_have_their_turns(make_debugged: Callable[..., Debugged]) -> None:
+    debugged = make_debugged(4, quantum=100)
+    client = debugged.start(LOOP_1000, harts=4)
+    assert client.thread(f"vCont;r{BASE:x},{BASE + 12:x}:3;c") == 3
+    assert debugged.machine.retired(2) == 2001
+    assert all(150 < debugged.machine.retired(hart) < 250 for hart in (0, 1, 3))  # two turns
 
 
 def test_others_halt_at_breakpoints_while_one_waits(make_debugged: Callable[..., Debugged]) -> None:
@@ -370,7 +377,6 @@ def test_a_fault_is_told_before_the_run_ends(
     result = debugged.finish()
     assert result.fault is not None
     assert result.fault.cause == cause.value
-    debugged.server.close(1)
     assert client.answer() == f"X{signal:02x}"
 
 
