@@ -319,6 +319,14 @@ class Device:
         if self._gdb is not None:
             self._gdb.close(status)
 
+    def _show_gdb(self, program: Program) -> None:
+        """What is launched next, for a GDB that has not been given a file."""
+        if self._gdb is not None:
+            from kcc.device.gdb.files import Program as Image
+
+            path = Path(os.path.abspath(program.name)).with_suffix(".elf")
+            self._gdb.program = Image(str(path), program.elf)
+
     def _ended_by_gdb(self) -> DeviceError | None:
         """Why the last launch failed, if it is because of GDB."""
         ended = self._gdb.ended if self._gdb is not None else None
@@ -412,6 +420,7 @@ class Kernel:
         if not entry:
             raise DeviceError(f"'{loaded.program.name}': {hal.last_error}")
         hal.max_instructions = _limit(max_instructions)
+        loaded.device._show_gdb(loaded.program)
         loaded.device._watch(loaded.program)
         before = hal.device.harts.translated
         with _Arguments(loaded.device, self.info, args) as arguments:

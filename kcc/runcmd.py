@@ -110,7 +110,7 @@ def run_main(argv: list[str]) -> int:
         options.stats,
         options.counters,
     )
-    program = load_program(options.file, options.compiler)
+    program = load_program(options.file, options.compiler, debugged=options.gdb is not None)
     info = choose_kernel(program, options.kernel)
     after.prints = [(_parameter(info, name).name, count) for name, count in after.prints]
     after.saves = [(_parameter(info, name).name, path) for name, path in after.saves]
@@ -345,14 +345,17 @@ def _split_save(text: str) -> tuple[str, str]:
 # -- program, kernel, arguments -----------------------------------------------------------------
 
 
-def load_program(file: str, compiler: list[str]) -> Program:
-    """The program in an ELF, or compiled from a .cl file (through the compile cache)."""
+def load_program(file: str, compiler: list[str], *, debugged: bool = False) -> Program:
+    """The program in an ELF, or compiled from a .cl file (through the compile cache).
+
+    debugged: have the compiler describe it to debuggers.
+    """
     from . import api
 
     if file == "-" or not _is_elf(file):
         if Path(file).suffix == ".elf":
             raise DeviceError(f"'{file}' is not an ELF file")
-        program = api.compile(Path(file), compiler)
+        program = api.compile(Path(file), [*compiler, "-g"] if debugged else compiler)
         sys.stderr.write(program.log)
         return program
     if compiler:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..sim.watch import Action, Go, Quit, Stop, Why
 from .connection import Connection
+from .files import Files, Program
 from .packets import Signal
 from .pilot import SIG_INT, SIG_TRAP, Halt, Pilot, Resume
 from .session import INVALID, OK, End, Session
@@ -34,11 +35,12 @@ class Server:
         self._listener = socket.create_server((HOST, port))
         self.port: int = self._listener.getsockname()[1]
         self._announce = announce
+        self.program: Program | None = None  # for GDB to read, if it has not read it itself
         self._debugger: Debugger | None = None
 
     def watch(self, machine: Machine) -> None:
         """Control all runs of a machine from now on."""
-        self._debugger = Debugger(machine, self._accept)
+        self._debugger = Debugger(machine, self)
         machine.watch(self._debugger)
 
     @property
@@ -52,7 +54,8 @@ class Server:
             self._debugger.close(status)
         self._listener.close()
 
-    def _accept(self) -> socket.socket:
+    def accept(self) -> socket.socket:
+        """Wait for GDB."""
         self._announce(f"waiting for gdb on {HOST}:{self.port}")
         peer, _ = self._listener.accept()
         self._listener.close()
@@ -62,11 +65,10 @@ class Server:
 class Debugger:
     """The watcher: what the machine tells goes to GDB, what GDB wants to the machine."""
 
-    def __init__(self, machine: Machine, accept: Callable[[], socket.socket]) -> None:
-        """accept: waits for GDB."""
+    def __init__(self, machine: Machine, server: Server) -> None:
         self.ended: str | None = None
         self._machine = machine
-        self._accept = accept
+        self._server = server
         self._connection: Connection | None = None
         self._pilot = Pilot(machine)
         self._session = Session(machine, self._pilot)
@@ -95,7 +97,10 @@ class Debugger:
         connection = self._connection
         then: Action | Halt
         if connection is None:
-            connection = self._connection = Connection(self._accept(), self._machine.pause)
+            connection = Connection(self._server.accept(), self._machine.pause)
+            self._connection = connection
+            program = self._server.program
+            self._session.files = Files(program) if program is not None else None
             self._session.halted = self._pilot.halt(Halt(stop.hart, SIG_TRAP))
             then = self._serve(connection)  # it asks why the run stands still
         elif connection.closed:

@@ -13,6 +13,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from ..sim.interface import BusError
+from .files import Files
 from .packets import LONGEST, escape
 from .pilot import Halt, Pilot, Resume
 from .registers import CORE, EXPEDITED, Registers
@@ -26,8 +27,9 @@ MOST_BYTES = LONGEST // 2 - 1  # of memory in one answer, in hexadecimal
 ALL, ANY = -1, 0  # instead of a thread's number
 
 _SUPPORTED = (
-    f"PacketSize={LONGEST:x};QStartNoAckMode+;qXfer:features:read+;vContSupported+".encode()
-)
+    f"PacketSize={LONGEST:x};QStartNoAckMode+;vContSupported+;"
+    "qXfer:features:read+;qXfer:exec-file:read+"
+).encode()
 _NAME = re.compile(r"[A-Za-z]+")
 _HEX = re.compile(r"[0-9a-fA-F]+")
 
@@ -61,6 +63,7 @@ class Session:
     def __init__(self, machine: Machine, pilot: Pilot) -> None:
         self.halted = Halt(0, 0)  # what it was told last
         self.acknowledges = True
+        self.files: Files | None = None  # for a debugger who asks for the program
         self._machine = machine
         self._pilot = pilot
         self._registers = Registers(machine)
@@ -298,14 +301,23 @@ class Session:
 
     def _transfer(self, rest: str) -> bytes:
         what, _, where = rest.rpartition(":")
-        if not what.startswith(":features:read:"):
-            return UNKNOWN
+        match what.split(":"):
+            case ["", "features", "read", "target.xml"]:
+                data = self._description
+            case ["", "exec-file", "read", _process] if self.files is not None:
+                data = self.files.program.path.encode()
+            case ["", "features" | "exec-file", "read", _]:
+                return b"E00"  # there is no such thing
+            case _:
+                return UNKNOWN
         offset, size = _numbers(where, 2)
-        if what != ":features:read:target.xml":
-            return b"E00"
-        part = self._description[offset : offset + min(size, MOST_BYTES)]
-        more = offset + len(part) < len(self._description)
-        return (b"m" if more else b"l") + escape(part)
+        part = data[offset : offset + min(size, MOST_BYTES)]
+        return (b"m" if offset + len(part) < len(data) else b"l") + escape(part)
+
+    def _file(self, rest: str) -> bytes:
+        operation, _, arguments = rest[1:].partition(":")
+        answer = self.files.answer(operation, arguments) if self.files is not None else None
+        return UNKNOWN if answer is None else answer
 
     def _no_acknowledging(self, _rest: str) -> bytes:
         self.acknowledges = False
@@ -346,6 +358,7 @@ _COMMANDS: dict[str, _Command] = {
     "D":                lambda _s, _: End.DETACH,
     "k":                lambda _s, _: End.KILL,
     "vKill":            lambda _s, _: End.KILL,
+    "vFile":            _S._file,
 }
 # fmt: on
 

@@ -25,15 +25,18 @@ RUN = ("-g", "16", "-l", "4", "a=range:16:10", "f=range:16", "n=2", "--gdb", "0"
 
 
 class Debugging:
-    """`kcc run` of a kernel in SOURCE that waits for GDB."""
+    """`kcc run` of the kernel in SOURCE, which waits for GDB."""
 
-    def __init__(self, folder: Path, *words: str) -> None:
-        source, self.elf = folder / "demo.cl", folder / "demo.elf"
-        source.write_text(SOURCE)
-        compiled = ("-g", "-O0", str(source), "-o", str(self.elf))
-        subprocess.run([sys.executable, "-m", "kcc", *compiled], check=True, cwd=ROOT)
+    def __init__(self, folder: Path, *words: str, elf: bool = True) -> None:
+        """elf: compile the program before; else have it compiled for the run."""
+        self.source, self.elf = folder / "demo.cl", folder / "demo.elf" if elf else None
+        self.source.write_text(SOURCE)
+        if self.elf is not None:
+            compiled = ("-g", "-O0", str(self.source), "-o", str(self.elf))
+            subprocess.run([sys.executable, "-m", "kcc", *compiled], check=True, cwd=ROOT)
+        program = [str(self.elf)] if self.elf is not None else [str(self.source), "-O0"]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "kcc", "run", str(self.elf), *RUN, *words],
+            [sys.executable, "-m", "kcc", "run", *program, *RUN, *words],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
         )  # fmt: skip
         assert self.process.stderr is not None
@@ -45,7 +48,8 @@ class Debugging:
         """What GDB prints for these commands, after it has connected."""
         script = ["set pagination off", f"target remote :{self.port}", *commands]
         words = [word for command in script for word in ("-ex", command)]
-        gdb = ["gdb-multiarch", "-nx", "-batch", *words, str(self.elf)]
+        program = [str(self.elf)] if self.elf is not None else []
+        gdb = ["gdb-multiarch", "-nx", "-batch", *words, *program]
         return subprocess.run(
             gdb, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
         ).stdout
@@ -122,9 +126,10 @@ def test_a_kernel_is_debugged_by_source_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.oracle("gdb-multiarch")
-def test_leaving_ends_the_run(tmp_path: Path) -> None:
-    debugging = Debugging(tmp_path)
-    assert "demo.cl:7" in debugging.gdb("break demo.cl:7", "continue", "info breakpoints")
+def test_gdb_reads_the_program_and_ends_the_run(tmp_path: Path) -> None:
+    debugging = Debugging(tmp_path, elf=False)
+    printed = debugging.gdb("break demo.cl:7", "continue", "print sum", "info symbol twice")
+    found(printed, "demo.elf from remote target", "hit Breakpoint 1", "$1 = 41", "twice in section")
     assert debugging.end() == (1, "", "kcc: error: gdb has killed the run\n")
 
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kcc.backend.encode import encode as e
+from kcc.device.gdb.files import Program
+from kcc.device.gdb.packets import Unframer, frame
 from kcc.device.sim.interface import Cause, Resume, Sleep
 from kcc.device.sim.machine import Reason
 
@@ -32,6 +34,10 @@ T0, PC, F0, CSR0, V0 = 5, 32, 33, 65, 4162
 
 def little(value: int, size: int = 8) -> str:
     return value.to_bytes(size, "little").hex()
+
+
+def unescaped(text: str) -> bytes:
+    return next(iter(Unframer().feed(frame(text.encode("latin-1")))))  # type: ignore[return-value]
 
 
 def description(client: Client) -> ET.Element:
@@ -435,6 +441,37 @@ def test_acknowledging_and_not(debugged: Debugged) -> None:
     assert [client.byte() for _ in range(7)] == [b"$", b"Q", b"C", b"1", b"#", b"c", b"5"]
     client.raw(b"$qC#00")
     assert client.answer() == "E16"
+
+
+def test_the_program_is_a_file_to_read(debugged: Debugged) -> None:
+    data = random.Random(3).randbytes(20_000)
+    debugged.server.program = Program("/no/where/demo.elf", data)
+    client = debugged.start([RET])
+    assert client.ask("qXfer:exec-file:read:1:0,3") == "m/no"
+    assert client.ask("qXfer:exec-file:read::3,fff") == "l/where/demo.elf"
+    assert client.ask("vFile:setfs:0") == "F0"
+    name = b"/no/where/demo.elf".hex()
+    assert client.ask(f"vFile:open:{name},0,0") == "F3"
+    head, stat = client.ask("vFile:fstat:3").split(";", 1)
+    assert head == "F40"
+    assert int.from_bytes(unescaped(stat)[28:36], "big") == len(data)
+    read = b""
+    while part := unescaped(client.ask(f"vFile:pread:3,4000,{len(read):x}").partition(";")[2]):
+        read += part
+    assert read == data
+    assert client.ask("vFile:close:3") == "F0"
+    for wrong, number in (
+        (f"open:{name},1,0", 30), ("open:2f,0,0", 2), ("pread:4,1,0", 9), ("fstat:", 22),
+        ("pread:3", 22), ("pread:3,-1,0", 22), ("open:x,0,0", 22), ("open", 22),
+    ):  # fmt: skip
+        assert client.ask(f"vFile:{wrong}") == f"F-1,{number:x}"
+    assert client.ask(f"vFile:unlink:{name}") == ""
+
+
+def test_there_need_not_be_a_program(debugged: Debugged) -> None:
+    client = debugged.start([RET])
+    assert client.ask("qXfer:exec-file:read::0,fff") == "E00"
+    assert client.ask("vFile:setfs:0") == ""
 
 
 # -- debuggers who leave, or make no sense
