@@ -25,6 +25,7 @@ from . import csr, vstate
 from .vstate import VState
 
 UNIT_LIMIT = 1000  # instructions; longer functions become several units
+CALL_WEIGHT = 8  # what a call counts for: registers leave the unit there, and come back
 VARIANTS = 4  # nodes with different knowledge at an address, besides the one without
 MASK64 = (1 << 64) - 1
 
@@ -79,6 +80,19 @@ class Unit:
             for node, block in self.blocks.items()
         )
 
+    @cached_property
+    def size(self) -> int:
+        """What discover's limit is about."""
+        ends = sum(successors(block[-1])[1] for block in self.blocks.values())
+        return sum(map(len, self.blocks.values())) + (CALL_WEIGHT - 1) * ends
+
+    @cached_property
+    def exits(self) -> frozenset[int]:
+        """Addresses outside that its blocks go on at, as far as they are known."""
+        inside = {node.pc for node in self.blocks}
+        ends = (block[-1] for block in self.blocks.values())
+        return frozenset(pc for code in ends for pc in successors(code)[0]) - inside
+
     def node(self, pc: int, state: VState | None) -> Node | None:
         """Where to go on at pc in this unit; None if it has no such block."""
         return next((n for n in _choices(pc, state, self.live) if n in self.blocks), None)
@@ -127,16 +141,18 @@ def discover(
     resumed: set[int] = set()  # addresses after a vset*; leaders too if anything jumps there
     given = (start, *extra)
     returns: list[int] = []
+    size = 0
     work = [node.pc for node in reversed(given)]
     while work:
         pc = work.pop()
         leaders.add(pc)
-        while pc not in words and pc not in stops and len(words) < limit:
+        while pc not in words and pc not in stops and size < limit:
             code = read_word(fetch, pc)
             if code is None:
                 break
             words[pc] = code
             targets, call = successors(code)
+            size += CALL_WEIGHT if call else 1
             if call:
                 returns.extend(targets)
             if targets != (code.next_pc,) or call:

@@ -57,7 +57,7 @@ class Translations:
             first = known.unit.entries[0]
             if hart.rebuilds.get(first, 0) < MAX_REBUILDS:
                 hart.rebuilds[first] = hart.rebuilds.get(first, 0) + 1
-                start, extra = first, (*known.unit.entries[1:], node)
+                start, extra = first, (*known.unit.entries[1:], node, *_ways_in(hart, known.unit))
         unit = self._unit(hart, start, extra, limit)
         if not self._track_flags and hart.reads_flags_near(pc):
             self._track_flags = True
@@ -80,6 +80,25 @@ class Translations:
     ) -> flow.Unit:
         """Discover a unit, or take the one found there before if its bytes are the same."""
         stops = self.stops if limit > 1 else frozenset()
+        unit = self._discover(hart, start, extra, stops, limit)
+        if limit > 1 and unit.size >= limit:
+            # Part of a large function. From elsewhere in it one would find mostly the same part
+            # again: so a unit of it ends where another one goes on.
+            others = {f.unit.entries[0]: f.unit for f, _ in hart.functions.values()}
+            others.pop(start, None)
+            stops |= {n.pc for o in others.values() for n in o.blocks}
+            stops -= {n.pc for n in (start, *extra)}
+            unit = self._discover(hart, start, extra, stops, limit)
+        return unit
+
+    def _discover(
+        self,
+        hart: Hart,
+        start: flow.Node,
+        extra: tuple[flow.Node, ...],
+        stops: frozenset[int],
+        limit: int,
+    ) -> flow.Unit:
         key = (start, extra, stops, limit)
         unit = self._units.get(key)
         if unit is None or any(hart.code(at, len(data)) != data for at, data in unit.code):
@@ -87,3 +106,15 @@ class Translations:
                 start, hart.fetch, extra=extra, stops=stops, limit=limit, vlen=self._vlen
             )
         return unit
+
+
+def _ways_in(hart: Hart, unit: flow.Unit) -> tuple[flow.Node, ...]:
+    """Where other units go on in this one: one rebuild lets all of them enter it."""
+    others = {f.unit.entries[0]: f.unit for f, _ in hart.functions.values()}
+    found = {
+        flow.Node(pc)
+        for first, other in others.items()
+        if first != unit.entries[0]
+        for pc in other.exits
+    }
+    return tuple(sorted(n for n in found if n in unit.blocks and n not in unit.entries))

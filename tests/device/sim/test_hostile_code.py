@@ -86,7 +86,8 @@ def test_long_straight_code_becomes_several_units(bench):
     bench.put([encode("jalr", rd=0, rs1=1, imm12=0)], BASE + len(code))
     assert bench.run().retired == (count + 1,)
     assert bench.machine.read_x(0, 20) == count
-    assert bench.machine.translated == 3
+    made = bench.machine.translated
+    assert made.compiled + made.found == 3
 
 
 def test_overlapping_instructions(bench):
@@ -102,3 +103,40 @@ def test_overlapping_instructions(bench):
     ]
     assert bench.run(code).retired == (7,)
     assert bench.machine.read_x(0, 20) == 3
+
+
+def test_a_large_function_is_not_translated_from_everywhere_in_it(bench):
+    """A walk through segments that branch to each other: from each one finds all of them."""
+    rng = random.Random(1)
+    size, count = 12, flow.UNIT_LIMIT // 10
+    start, steps = 4, 4000
+    leaf = 4 * (start + size * count)
+    code = [
+        encode("addi", rd=23, rs1=0, imm12=steps // 2),
+        encode("lui", rd=25, upper20=0x41C64000),
+        encode("addi", rd=25, rs1=25, imm12=0x4ED),
+        encode("addi", rd=20, rs1=0, imm12=0),
+    ]
+    for n in range(count):
+        at = 4 * len(code)
+        near = [4 * (start + size * m) for m in range(max(n - 70, 0), min(n + 70, count))]
+        following = 4 * (start + size * ((n + 1) % count))
+        code += [
+            encode("jal", rd=5, jump21=leaf - at),
+            encode("slli", rd=6, rs1=20, shamt6=rng.randrange(32)),
+            encode("blt", rs1=6, rs2=0, branch13=rng.choice(near) - at - 8),
+            *[encode("addi", rd=22, rs1=22, imm12=3)] * (size - 4),
+            encode("jal", rd=0, jump21=following - at - 4 * size + 4),
+        ]
+    code += [
+        encode("mul", rd=20, rs1=20, rs2=25),
+        encode("addi", rd=20, rs1=20, imm12=57),
+        encode("addi", rd=23, rs1=23, imm12=-1),
+        encode("bne", rs1=23, rs2=0, branch13=8),
+        encode("jalr", rd=0, rs1=1, imm12=0),
+        encode("jalr", rd=0, rs1=5, imm12=0),
+    ]
+    assert bench.run(code).ok
+    # Of which most are the few instructions after a branch out of a larger unit.
+    made = bench.machine.translated
+    assert made.compiled + made.found < 60
