@@ -30,7 +30,7 @@ RANGES = {kind: (base, size) for kind, base, size in MEMORY_MAP}
 CORES = 1
 HARTS = 4
 ISA = "RV64GCVZbc"  # as reported; what the simulator executes of it is SIMULATED_ISA
-SIMULATED_ISA = "rv64gc_zba_zbb_zbc"
+SIMULATED_ISA = "rv64gcv_zba_zbb_zbc_zvl512b"
 VLEN, ELEN = 512, 64  # bits
 
 # The upper half of the TCDM belongs to the harts: execution state and stacks.
