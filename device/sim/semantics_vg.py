@@ -17,10 +17,6 @@ _LETTERS = {8: "qi", 16: "hi", 32: "d", 64: "q"}  # in the names of intrinsics
 _ONE = {8: "qi", 16: "hi", 32: "si", 64: "di"}
 
 
-def _meet(a: Group, b: Group) -> bool:
-    return a.reg < b.end and b.reg < a.end
-
-
 def _pieces(v: Vector, eew: int) -> list[Chunk]:
     """As Vector.chunks, but none wider than the host's vectors.
 
@@ -67,8 +63,8 @@ def _gather(v: Vector, o: Operands, index_bits: int) -> None:
         or source is None
         or indices is None
         or not legal(v, target, [], o["vm"])
-        or _meet(target, source)
-        or _meet(target, indices)
+        or target.meets(source)
+        or target.meets(indices)
     ):
         v.illegal()
     elif host.permutes_bytes() and v.vlmax * v.sew <= _PAGES * _WIDE:
@@ -172,8 +168,8 @@ def _compress(v: Vector, o: Operands) -> None:
         v.vstart
         or target is None
         or source is None
-        or _meet(target, source)
-        or _meet(target, v.mask_group(o["vs1"]))
+        or target.meets(source)
+        or target.meets(v.mask_group(o["vs1"]))
     ):
         v.illegal()
         return

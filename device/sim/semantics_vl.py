@@ -44,7 +44,7 @@ def _transfer(v: Vector, form: _Form, o: Operands) -> Transfer | None:
             return None
         if index and not all(v.overlap_ok(field, index) for field in fields):
             return None
-        if index and form.fields > 1 and any(_meet(field, index) for field in fields):
+        if index and form.fields > 1 and any(field.meets(index) for field in fields):
             return None
     stride = v.b.x(o["rs2"]) if form.walk == "strided" else None
     end = v.vl() if v.state.vl is None else v.state.vl
@@ -52,10 +52,6 @@ def _transfer(v: Vector, form: _Form, o: Operands) -> Transfer | None:
     return Transfer(
         form.stores, bits, fields, o["rs1"], end, v.vstart, masked, form.trims, index, stride
     )
-
-
-def _meet(a: Group, b: Group) -> bool:
-    return a.reg < b.end and b.reg < a.end
 
 
 # -- the table ------------------------------------------------------------------------------------

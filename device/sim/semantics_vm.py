@@ -118,10 +118,8 @@ def _set_by_first(compute: Callable[[Vector, int, str, str], str]) -> VectorSema
 def _iota(v: Vector, o: Operands) -> None:
     """Of each element, how many bits of vs2 are set before: sums over ever longer runs."""
     target = v.group(o["vd"], v.sew)
-    if v.vstart or target is None or not legal(v, target, [], o["vm"]):
-        v.illegal()
-        return
-    if target.reg <= o["vs2"] < target.end:
+    source = v.mask_group(o["vs2"])
+    if v.vstart or target is None or target.meets(source) or not legal(v, target, [], o["vm"]):
         v.illegal()
         return
     kind, before = f"i{v.sew}", "0"

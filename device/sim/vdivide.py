@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from . import host
 from .build import Builder
+from .vector import shuffle
 from .velements import Lanes
 
 _QUIET, _TO_ZERO = 8, 3  # what x86 calls SAE and RZ in an instruction
@@ -30,8 +31,9 @@ def quotient(on: Lanes, a: str, b: str, *, signed: bool) -> str:
         for at in range(0, on.n, n)
     ]
     while len(parts) > 1:
-        parts = [_joined(on, n, *pair) for pair in zip(parts[::2], parts[1::2], strict=True)]
+        pairs, kind = zip(parts[::2], parts[1::2], strict=True), f"<{n} x i{on.bits}>"
         n *= 2
+        parts = [shuffle(on.b, kind, *pair, range(n)) for pair in pairs]
     return _part(Lanes(on.b, n, on.bits), parts[0], 0, on.n)
 
 
@@ -58,10 +60,4 @@ def _part(on: Lanes, value: str, first: int, n: int) -> str:
     """n elements from one on; where there are fewer they come again."""
     if n == on.n:
         return value
-    lanes = ", ".join(f"i32 {(first + i) % on.n}" for i in range(n))
-    return on.b.op(f"shufflevector {on.type} {value}, {on.type} poison, <{n} x i32> <{lanes}>")
-
-
-def _joined(on: Lanes, n: int, a: str, b: str) -> str:
-    kind, lanes = f"<{n} x i{on.bits}>", ", ".join(f"i32 {i}" for i in range(2 * n))
-    return on.b.op(f"shufflevector {kind} {a}, {kind} {b}, <{2 * n} x i32> <{lanes}>")
+    return shuffle(on.b, on.type, value, None, [(first + i) % on.n for i in range(n)])

@@ -45,6 +45,10 @@ class Group:
         """One past its last register."""
         return self.reg + self.count
 
+    def meets(self, other: Group) -> bool:
+        """True if they have a register in common."""
+        return self.reg < other.end and other.reg < self.end
+
 
 @dataclass(frozen=True)
 class Chunk:
@@ -146,7 +150,7 @@ class Vector:
 
     def overlap_ok(self, target: Group, source: Group) -> bool:
         """True if a target may lie over a source as these two do (V 1.0, 5.2)."""
-        if target.end <= source.reg or source.end <= target.reg or target.eew == source.eew:
+        if not target.meets(source) or target.eew == source.eew:
             return True
         if target.eew < source.eew:  # in the source's lowest part
             return target.reg == source.reg
@@ -314,8 +318,7 @@ class Vector:
 
     def shuffle(self, kind: str, n: int, a: str, b: str | None, lanes: Sequence[int]) -> str:
         """Elements of a and b, both <n x kind>, by their numbers in the two together."""
-        operands = f"<{n} x {kind}> {a}, <{n} x {kind}> {b or 'poison'}"
-        return self.b.op(f"shufflevector {operands}, {_lanes(lanes)}")
+        return shuffle(self.b, f"<{n} x {kind}>", a, b, lanes)
 
     def _opaque(self, kind: str, n: int, value: str) -> str:
         """The same value, of which LLVM knows nothing: it costs nothing in a register."""
@@ -379,6 +382,11 @@ class Vector:
         return self.b.op(
             f"shufflevector <{per} x {kind}> {old}, <{per} x {kind}> {wide}, " + _lanes(places)
         )
+
+
+def shuffle(b: Builder, kind: str, x: str, y: str | None, lanes: Sequence[int]) -> str:
+    """Elements of x and y, both of a vector type, by their numbers in the two together."""
+    return b.op(f"shufflevector {kind} {x}, {kind} {y or 'poison'}, {_lanes(lanes)}")
 
 
 def _constant(kind: str, values: Iterable[object]) -> str:
