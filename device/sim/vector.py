@@ -309,30 +309,11 @@ class Vector:
 
     def select(self, active: str, kind: str, n: int, value: str, old: str) -> str:
         """`value` where `active`, else `old`: all of n elements."""
-        lanes = f"<{n} x {kind}>"
-        if kind in ("i32", "i64") and host.has_masked_logic():
-            # LLVM 22 puts `(a & b) | (c & ~b)` and a select between that and one of the three into
-            # one vpternlog, with operands mixed up. So it shall not know that it is one of them.
-            old = self._opaque(kind, n, old)
-        return self.b.op(f"select <{n} x i1> {active}, {lanes} {value}, {lanes} {old}")
+        return select(self.b, (kind, n), active, value, old)
 
     def shuffle(self, kind: str, n: int, a: str, b: str | None, lanes: Sequence[int]) -> str:
         """Elements of a and b, both <n x kind>, by their numbers in the two together."""
         return shuffle(self.b, f"<{n} x {kind}>", a, b, lanes)
-
-    def _opaque(self, kind: str, n: int, value: str) -> str:
-        """The same value, of which LLVM knows nothing: it costs nothing in a register."""
-        lanes, bits = f"<{n} x {kind}>", n * BITS[kind]
-        if bits > 512:
-            halves = (range(n // 2), range(n // 2, n))
-            parts = [self.shuffle(kind, n, value, None, half) for half in halves]
-            low, high = (self._opaque(kind, n // 2, part) for part in parts)
-            return self.shuffle(kind, n // 2, low, high, range(n))
-        if bits >= 128:
-            return self.b.op(f'call {lanes} asm "", "=v,0"({lanes} {value})')
-        one = self.b.op(f"bitcast {lanes} {value} to i{bits}")
-        one = self.b.op(f'call i{bits} asm "", "=r,0"(i{bits} {one})')
-        return self.b.op(f"bitcast i{bits} {one} to {lanes}")
 
     def x(self, reg: int, kind: str) -> str:
         """An integer register's low bits as an integer of type `kind`: the scalar operand."""
@@ -382,6 +363,32 @@ class Vector:
         return self.b.op(
             f"shufflevector <{per} x {kind}> {old}, <{per} x {kind}> {wide}, " + _lanes(places)
         )
+
+
+def select(b: Builder, of: tuple[str, int], cond: str, x: str, y: str) -> str:
+    """x where <n x i1> is true, else y, both <n x kind>. of: kind and n."""
+    kind, n = of
+    if kind in ("i32", "i64") and host.has_masked_logic():
+        # LLVM 22 puts `(a & b) | (c & ~b)` and a select between that and one of the three into
+        # one vpternlog, with operands mixed up. So it shall not know that it is one of them.
+        y = _opaque(b, kind, n, y)
+    lanes = f"<{n} x {kind}>"
+    return b.op(f"select <{n} x i1> {cond}, {lanes} {x}, {lanes} {y}")
+
+
+def _opaque(b: Builder, kind: str, n: int, value: str) -> str:
+    """The same value, of which LLVM knows nothing: it costs nothing in a register."""
+    lanes, bits = f"<{n} x {kind}>", n * BITS[kind]
+    if bits > 512:
+        halves = (range(n // 2), range(n // 2, n))
+        parts = [shuffle(b, lanes, value, None, half) for half in halves]
+        low, high = (_opaque(b, kind, n // 2, part) for part in parts)
+        return shuffle(b, f"<{n // 2} x {kind}>", low, high, range(n))
+    if bits >= 128:
+        return b.op(f'call {lanes} asm "", "=v,0"({lanes} {value})')
+    one = b.op(f"bitcast {lanes} {value} to i{bits}")
+    one = b.op(f'call i{bits} asm "", "=r,0"(i{bits} {one})')
+    return b.op(f"bitcast i{bits} {one} to {lanes}")
 
 
 def shuffle(b: Builder, kind: str, x: str, y: str | None, lanes: Sequence[int]) -> str:

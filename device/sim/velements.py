@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from ...backend.isa import TABLE
 from .build import Builder, Operands
-from .vector import Chunk, Group, Vector
+from .vector import Chunk, Group, Vector, select
 
 T = TypeVar("T")
 MASK = 1  # EEW of a mask
@@ -57,7 +57,7 @@ class Lanes:
         return self.b.op(f"icmp {predicate} {self.type} {a}, {b}")
 
     def select(self, cond: str, a: str, b: str) -> str:
-        return self.b.op(f"select <{self.n} x i1> {cond}, {self.type} {a}, {self.type} {b}")
+        return select(self.b, (f"i{self.bits}", self.n), cond, a, b)
 
     def invert(self, a: str) -> str:
         return self.op("xor", a, self.all(-1))

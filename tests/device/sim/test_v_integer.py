@@ -81,6 +81,26 @@ def test_every_row_with_a_known_vl(vlen: int):
     report.check()
 
 
+@ORACLES
+@pytest.mark.parametrize("vlen", [128, 512])
+def test_bits_chosen_by_bits_and_then_by_a_mask(vlen: int):
+    chosen = (
+        *("li x5, 0x7fffffff", "vand.vx v8, v16, x5"),
+        *("li x6, -0x80000000", "vand.vx v12, v20, x6", "vor.vv v8, v8, v12"),
+    )
+    cases = []
+    for case in draw([TABLE["vadd.vv"]], vlen, "bits", 24, 1):
+        for last in (f"v28, {a}, {b}, v0" for r in (16, 20) for a, b in pairs(8, r)):
+            body = (*chosen, f"vmerge.vvm {last}", "vmv.v.i v8, 0", "vmv.v.i v12, 0")
+            form = replace(case.form, body=body, vtype=2 << 3, dynamic=False, vstart=False)
+            cases.append(replace(case, form=form, vstart=0))
+    compare(cases, Setup(vlen)).check()
+
+
+def pairs(a: int, b: int) -> tuple[tuple[str, str], tuple[str, str]]:
+    return (f"v{a}", f"v{b}"), (f"v{b}", f"v{a}")
+
+
 @pytest.mark.slow
 @ORACLES
 @pytest.mark.parametrize("vlen", [128, 512])
