@@ -15,6 +15,7 @@ from .velements import legal
 from .vfloats import VIEWS, scalar, usable
 
 Step = Callable[[Builder, Shape, str, str], str]
+UNROLLED = 64  # elements that are added without a loop: chains of several sums then overlap
 
 
 def _sum(b: Builder, s: Shape, x: str, y: str) -> str:
@@ -44,7 +45,11 @@ def _reduction(step: Step, *, widens: bool = False) -> VectorSemantics:
             b.op(f"extractelement {register.floats} {v.read(o[key], s.floats, whole)}, i32 0")
             for key in ("vs1", "vd")
         )
-        total, some = _fold(v, source, s, step, start, masked=o["vm"] == 0)
+        masked = o["vm"] == 0
+        if masked or v.state.vl is None or v.state.vl > UNROLLED:
+            total, some = _fold(v, source, s, step, start, masked=masked)
+        else:
+            total, some = _unrolled(v, source, s, step, start), str(v.state.vl > 0).lower()
         # Without an active element vs1[0] is moved as it is; without any at all nothing is.
         result = ieee.select(b, s, some, ieee.canonical(b, s, total), total)
         result = ieee.select(b, s, b.op(f"icmp eq i64 {v.vl()}, 0"), old, result)
@@ -53,6 +58,21 @@ def _reduction(step: Step, *, widens: bool = False) -> VectorSemantics:
         v.write(o["vd"], s.floats, whole, result, None)
 
     return emit
+
+
+def _unrolled(v: Vector, source: Group, s: Shape, step: Step, total: str) -> str:
+    """The start and the first vl elements, a known number."""
+    b, narrow = v.b, Shape(VIEWS[source.eew])
+    per = v.vlen // source.eew
+    assert v.state.vl is not None
+    for first in range(0, v.state.vl, per):
+        lanes = v.read(source, narrow.floats, Chunk(first, per))
+        for lane in range(min(per, v.state.vl - first)):
+            element = b.op(f"extractelement <{per} x {narrow.floats}> {lanes}, i32 {lane}")
+            if narrow != s:
+                element = ieee.convert(b, narrow, s, b.mode.rounding, element)
+            total = step(b, s, total, element)
+    return total
 
 
 def _fold(
