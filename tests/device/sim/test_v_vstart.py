@@ -48,7 +48,7 @@ def test_traps_unless_it_begins_at_element_0(vectors, name: str):
     assert done.reason is Reason.FINISHED
     failed = vectors.run(with_vstart(1, word))
     assert failed.fault is not None
-    assert (failed.fault.cause, failed.fault.tval) == (Cause.ILLEGAL, word)
+    assert (failed.fault.cause, failed.fault.tval) == (Cause.ILLEGAL.value, word)
 
 
 @pytest.mark.parametrize(("vstart", "copied"), [(0, 32), (1, 28), (5, 12), (8, 0), (31, 0)])
