@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ..sim.interface import Cause
+from ..sim.interface import BusError, Cause
 from ..sim.watch import Action, Go, Step, Stop, Turn, Why
 
 if TYPE_CHECKING:
@@ -169,7 +169,10 @@ class Pilot:
     def _changed(self) -> int | None:
         """The address of watched bytes that have changed; they are looked at from now on."""
         for (addr, size), point in self.watchpoints.items():
-            value = self.machine.read_memory(point.hart, addr, size)
+            try:
+                value = self.machine.read_memory(point.hart, addr, size)
+            except BusError:  # freed between two launches
+                value = b""
             if value != point.value:
                 point.value = value
                 return addr

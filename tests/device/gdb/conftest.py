@@ -7,6 +7,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,7 +36,8 @@ class Client:
         self.peer.sendall(data)
 
     def interrupt(self) -> None:
-        self.peer.sendall(b"\x03")
+        with suppress(OSError):  # the run may be over
+            self.peer.sendall(b"\x03")
 
     def byte(self) -> bytes:
         while not self._data:
@@ -55,7 +57,8 @@ class Client:
         checksum = self.byte() + self.byte()
         assert int(checksum, 16) == sum(payload) & 0xFF
         if acknowledge:
-            self.peer.sendall(b"+")
+            with suppress(OSError):  # the server closes after its last word
+                self.peer.sendall(b"+")
         return payload.decode("latin-1")
 
     def ask(self, payload: str | bytes) -> str:

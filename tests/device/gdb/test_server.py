@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import random
 import xml.etree.ElementTree as ET
 from collections.abc import Callable
@@ -12,8 +13,11 @@ import pytest
 from kcc.backend.encode import encode as e
 from kcc.device.gdb.files import Program
 from kcc.device.gdb.packets import Unframer, frame
-from kcc.device.sim.interface import Cause, Resume, Sleep
-from kcc.device.sim.machine import Reason
+from kcc.device.gdb.pilot import Halt, Pilot, Resume
+from kcc.device.sim.interface import Cause, Reason, Sleep
+from kcc.device.sim.interface import Resume as ResumeAfterEcall
+from kcc.device.sim.machine import Machine
+from kcc.device.sim.watch import Stop, Why
 
 if TYPE_CHECKING:
     from conftest import Client, Debugged
@@ -338,6 +342,17 @@ def test_changes_of_memory_halt(debugged: Debugged) -> None:
     assert debugged.finish().ok
 
 
+def test_watched_memory_may_go_away() -> None:
+    machine = Machine(1)
+    machine.map_ram(DATA, 4096, memoryview(mmap.mmap(-1, 4096)))
+    pilot = Pilot(machine)
+    pilot.watch(0, DATA, 4)
+    pilot.resume(Resume(frozenset((0,))), 0)
+    machine.unmap(DATA)
+    assert pilot.stopped(Stop(Why.STEP, 0)) == Halt(0, 5, DATA)
+    assert not isinstance(pilot.stopped(Stop(Why.STEP, 0)), Halt)
+
+
 def test_breakpoints_halt_while_memory_is_watched(make_debugged: Callable[..., Debugged]) -> None:
     debugged = make_debugged(2)
     client = debugged.start([COUNT, e("ecall"), COUNT, RET], harts=2, ecall=lambda _: Sleep(1))
@@ -347,6 +362,25 @@ def test_breakpoints_halt_while_memory_is_watched(make_debugged: Callable[..., D
     assert [client.thread("c") for _ in range(4)] == [1, 2, 1, 2]
     client.send("c")
     assert debugged.finish().retired == (3, 3)
+
+
+def test_reserved_stores_succeed_while_memory_is_watched(
+    make_debugged: Callable[..., Debugged],
+) -> None:
+    debugged = make_debugged(2)
+    words = [
+        e("lui", rd=5, upper20=DATA),
+        e("lr.d", rd=6, rs1=5, aq=0, rl=0),
+        e("addi", rd=6, rs1=6, imm12=1),
+        e("sc.d", rd=7, rs1=5, rs2=6, aq=0, rl=0),
+        e("bne", rs1=7, rs2=0, branch13=-12),
+        RET,
+    ]
+    client = debugged.start(words, harts=2)
+    client.ask(f"Z2,{DATA + 64:x},4")
+    client.send("c")
+    assert debugged.finish().ok
+    assert debugged.memory[DATA - BASE] == 2
 
 
 @pytest.mark.parametrize("how", ["c", "vCont;c:1", f"vCont;r{BASE:x},{BASE + 4:x}:1"])
@@ -387,7 +421,7 @@ def test_a_fault_is_told_before_the_run_ends(
 
 
 def test_an_ecall_is_stepped_over(debugged: Debugged) -> None:
-    client = debugged.start([e("ecall"), RET], ecall=lambda _: Resume())
+    client = debugged.start([e("ecall"), RET], ecall=lambda _: ResumeAfterEcall())
     client.thread("s")
     assert client.pc == BASE + 4
 
@@ -531,3 +565,76 @@ def test_nonsense_gets_answers(debugged: Debugged) -> None:
             continue
         client.ask(bytes(packet))
     assert client.ask("qC") == "QC1"
+
+
+WORK = [  # rounds of a loop by the hart's number, a barrier, a sum in memory, calls
+    e("addi", rd=5, rs1=10, imm12=40),
+    e("addi", rd=6, rs1=0, imm12=0),
+    e("addi", rd=6, rs1=6, imm12=3),
+    e("addi", rd=5, rs1=5, imm12=-1),
+    e("bne", rs1=5, rs2=0, branch13=-8),
+    e("ecall"),
+    e("lui", rd=7, upper20=DATA),
+    e("amoadd.d", rd=0, rs1=7, rs2=6, aq=0, rl=0),
+    e("jal", rd=8, jump21=16),
+    e("jal", rd=8, jump21=12),
+    e("ecall"),
+    RET,
+    e("addi", rd=6, rs1=6, imm12=1),
+    e("jalr", rd=0, rs1=8, imm12=0),
+]
+
+
+def visit(client: Client, r: random.Random, harts: int) -> str:
+    """Do this and that until the run is over; what is told then."""
+    pcs = [BASE + 4 * n for n in range(len(WORK))]
+    while True:
+        one, other = r.randint(1, harts), r.randint(1, harts)
+        at, pc = r.choice(pcs), r.choice(pcs)
+        packet = r.choice(
+            [
+                "c", "s", "vCont;c", f"vCont;s:{one};c", f"vCont;s:{one}", f"vCont;c:{one}",
+                f"vCont;r{min(at, pc):x},{max(at, pc):x}:{one};c", f"vCont;c:{one};c:{other}",
+                f"vCont;r{at:x},{at + 12:x}:{one}", f"Z0,{at:x},4", f"z0,{at:x},4", f"z0,{pc:x},4",
+                f"Z2,{DATA:x},8", f"z2,{DATA:x},8", f"z2,{DATA:x},8", "g", f"Hg{one}", f"Hc{other}",
+            ]
+        )  # fmt: skip
+        client.send(packet)
+        if packet[0] in "csv" and r.random() < 0.2:
+            client.interrupt()
+        answer = client.answer()
+        if answer[0] in "WX":
+            return answer
+        assert answer[:1] == "T" or packet[0] not in "csv", (packet, answer)
+
+
+def debug_at_random(make_debugged: Callable[..., Debugged], seed: int) -> None:
+    r = random.Random(seed)
+    harts, count = r.randint(1, 4), r.randint(1, 9)
+    quantum = r.choice([1, 7, 50, 50_000])
+    ended = []
+    for debugging in (False, True):
+        debugged = make_debugged(harts, quantum=quantum)
+        client = debugged.start(WORK, harts=harts, count=count, ecall=lambda _: Sleep(1))
+        if debugging:
+            assert visit(client, r, harts) == "W00"
+        else:
+            client.send("D")
+        result = debugged.finish()
+        ended.append((result.reason, result.retired, debugged.memory[DATA - BASE :][:8]))
+    assert ended[0] == ended[1]
+    assert ended[0][0] is Reason.FINISHED
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_debugging_changes_nothing(make_debugged: Callable[..., Debugged], seed: int) -> None:
+    """Whatever is stepped, halted and interrupted: harts do what they do without it."""
+    debug_at_random(make_debugged, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3, 250))
+def test_debugging_changes_nothing_at_length(
+    make_debugged: Callable[..., Debugged], seed: int
+) -> None:
+    debug_at_random(make_debugged, seed)
