@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from . import state
 from .build import count_event
 from .fastloops import Walk
-from .marks import BITS, Access, signed
+from .marks import BITS, Access, DefV, signed
 
 
 class Groups:
@@ -88,7 +88,7 @@ def log2_of(kind: str) -> int:
     return (BITS[kind] // 8).bit_length() - 1
 
 
-def lines(a: Access, groups: Groups) -> Iterator[str]:
+def lines(a: Access, groups: Groups) -> Iterator[str | DefV]:
     """An access, or what comes before that of a span."""
     if a.twin is not None:
         a.group = a.twin.group
@@ -150,7 +150,7 @@ def _bare_access(a: Access, loaded: str) -> Iterator[str]:
         yield f"store {a.type} {a.value}, ptr %{a.tag}.at, align 1, !tbaa !4"
 
 
-def _access(a: Access, groups: Groups) -> Iterator[str]:
+def _access(a: Access, groups: Groups) -> Iterator[str | DefV]:
     """The access itself, after its check, and the slow path beside it."""
     tag = a.tag
     yield from _bare_access(a, f"%{tag}.hit")
@@ -165,7 +165,7 @@ def _access(a: Access, groups: Groups) -> Iterator[str]:
         yield f"%{tag} = phi ptr [ %{tag}.at, %{tag}.fast ], [ %{tag}.miss, %{tag}.slow ]"
 
 
-def _slow_span(a: Access, groups: Groups) -> Iterator[str]:
+def _slow_span(a: Access, groups: Groups) -> Iterator[str | DefV]:
     tag = a.tag
     yield f"{tag}.slow:"
     yield f"%{tag}.site = add i64 {groups.site(a)}, 0"
@@ -176,7 +176,7 @@ def _slow_span(a: Access, groups: Groups) -> Iterator[str]:
     yield f"br label %{tag}.next"
 
 
-def _uncounted(a: Access, slow: Iterable[str]) -> Iterator[str]:
+def _uncounted(a: Access, slow: Iterable[str | DefV]) -> Iterator[str | DefV]:
     """Code that may trap, or let a device look at the counters: without what comes after it."""
     for number, count in a.uncounted:
         yield from count_event(f"{a.tag}.c{number}", number, "sub", str(count))

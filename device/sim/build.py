@@ -31,6 +31,7 @@ from .marks import (
     Call,
     Checked,
     DefF,
+    DefV,
     DefX,
     FloatOp,
     Least,
@@ -59,6 +60,7 @@ class Builder:
         self.blocks: list[BlockCode] = []
         self.views: set[tuple[int, View]] = set()  # float views that are read
         self.used_v: set[int] = set()  # vector registers
+        self.views_v: set[tuple[int, str]] = set()  # which are read as arithmetic left them
         self.externals: set[str] = set()  # declarations the unit needs
         self.strict_floats = mode.track_flags or mode.rounding != RNE  # see ieee.py
         self.vstate: VState | None = None  # what is known of vtype before this instruction
@@ -348,7 +350,8 @@ class Builder:
         access = Access("span", kind, addr, base, 0, str(int(stores)), tag, self.pc, *self._rest)
         access.count, access.apart = count, apart
         if check is not None:
-            access.also, access.check = self._beside(check, tag)
+            access.also, lines = self._beside(check, tag)
+            access.check = tuple(line for line in lines if isinstance(line, str))
             block.plain = False
         plain = block.plain  # whatever `slow` does
         _, access.slow = self._beside(slow, tag)
@@ -359,14 +362,14 @@ class Builder:
         self.goto(f"{tag}.next")
         self.start(f"{tag}.next")
 
-    def _beside(self, emit: Callable[[str], T], tag: str) -> tuple[T, tuple[str, ...]]:
+    def _beside(self, emit: Callable[[str], T], tag: str) -> tuple[T, tuple[str | DefV, ...]]:
         """What `emit` returns, and the lines it emits, which go elsewhere; their marks stay."""
         block = self.blocks[-1]
         before, block.items = block.items, []
         result = emit(tag)
         beside, block.items = block.items, before
-        block.items += [mark for mark in beside if not isinstance(mark, str)]
-        return result, tuple(line for line in beside if isinstance(line, str))
+        block.items += [mark for mark in beside if not isinstance(mark, str | DefV)]
+        return result, tuple(line for line in beside if isinstance(line, str | DefV))
 
     def _access(
         self,
@@ -440,15 +443,32 @@ class Builder:
                 )
         return held[kind]
 
-    def set_v(self, reg: int, value: str, kind: str = "i8") -> None:
+    def v_raw(self, reg: int, kind: str) -> str:
+        """The same for arithmetic: where a NaN came out of arithmetic its bits may be any NaN's.
+
+        So chains of arithmetic never wait for bits that nobody observes.
+        """
+        self.used_v.add(reg)
+        self.views_v.add((reg, kind))
+        held = self._held(reg)
+        raw = f"raw {kind}"
+        if raw not in held:
+            held[raw] = self.op(f"load {self.whole(kind)}, ptr %v{reg}.{kind}")
+        return held[raw]
+
+    def set_v(self, reg: int, value: str, kind: str = "i8", *, raw: str = "") -> None:
+        """Write a vector register. raw: the value before NaNs were made canonical."""
         self.used_v.add(reg)
         self.blocks[-1].written_v |= 1 << reg
         held = self._held(reg)
         held.clear()
         held[kind] = value
+        if raw:
+            held[f"raw {kind}"] = raw
         if kind != "i8":
             held["i8"] = self.op(f"bitcast {self.whole(kind)} {value} to {self.whole('i8')}")
-        self.emit(f"store {self.whole('i8')} {held['i8']}, ptr %v{reg}")
+        given = (kind, raw) if raw else None
+        self.blocks[-1].items.append(DefV(reg, held["i8"], given, self.name()))
 
     def whole(self, kind: str) -> str:
         """The type of a vector register as a vector of `kind`."""

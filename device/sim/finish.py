@@ -31,6 +31,7 @@ from .marks import (
     BlockCode,
     Call,
     DefF,
+    DefV,
     DefX,
     FloatOp,
     Item,
@@ -106,8 +107,10 @@ def _expand(
                 yield line
             case DefF():
                 yield from _write_float(b, item)
+            case DefV():
+                yield from _store_vector(b, item.reg, item.whole, item.raw, item.tag)
             case Access():
-                yield from access.lines(item, groups)
+                yield from _expand(b, groups, used, written, list(access.lines(item, groups)))
             case Spill():
                 yield from _spill(b, *written, item)
             case Call():
@@ -227,6 +230,25 @@ def _value_of_bits(view: View, bits: str, tag: str) -> Iterator[str]:
     yield f"{out} = bitcast {narrow} {out}.sel to {kind}"
 
 
+def _views_of(b: Builder, reg: int) -> list[str]:
+    """The views of a vector register that anything reads, besides its bytes."""
+    return [kind for kind in TYPE_OF_VIEW.values() if (reg, kind) in b.views_v]
+
+
+def _store_vector(
+    b: Builder, reg: int, whole: str, raw: tuple[str, str] | None, tag: str
+) -> Iterator[str]:
+    """Store a vector register's views."""
+    yield f"store {b.whole('i8')} {whole}, ptr %v{reg}"
+    for kind in _views_of(b, reg):
+        value = f"%{tag}.{kind}"
+        if raw and raw[0] == kind:
+            value = raw[1]
+        else:
+            yield f"{value} = bitcast {b.whole('i8')} {whole} to {b.whole(kind)}"
+        yield f"store {b.whole(kind)} {value}, ptr %v{reg}.{kind}"
+
+
 def _slots(b: Builder, block: BlockCode) -> list[tuple[str, str]]:
     """Slots of the x and f registers that a block writes, and their types."""
     found = [(f"%x{reg}", "i64") for reg in webs.numbers(block.written_x)]
@@ -248,7 +270,10 @@ def _reload(b: Builder, used: _Used, tag: str) -> Iterator[str]:
     for reg in used.v:
         kind, slot = _vector_slot(b, reg)
         yield f"%{tag}.{slot} = load {kind}, ptr %{slot}.at, align 8, !tbaa !2"
-        yield f"store {kind} %{tag}.{slot}, ptr %{slot}"
+        if reg < 32:
+            yield from _store_vector(b, reg, f"%{tag}.{slot}", None, f"{tag}.{slot}")
+        else:
+            yield f"store {kind} %{tag}.{slot}, ptr %{slot}"
 
 
 def _head(b: Builder, groups: Groups, used: _Used) -> Iterator[str]:
@@ -268,6 +293,8 @@ def _head(b: Builder, groups: Groups, used: _Used) -> Iterator[str]:
         kind, slot = _vector_slot(b, reg)
         offset = state.v_offset(b.mode.vlen, reg) if reg < 32 else state.HART.offset(slot)
         yield f"%{slot} = alloca {kind}"
+        for element in _views_of(b, reg):
+            yield f"%{slot}.{element} = alloca {b.whole(element)}"
         yield f"%{slot}.at = getelementptr i8, ptr %hart, i64 {offset}"
     yield from _reload(b, used, "in")
     yield from groups.head()

@@ -58,6 +58,19 @@ class DefF:
     tag: str
 
 
+@dataclass(frozen=True)
+class DefV:
+    """A vector register is written. As DefF: other views of it than its bytes are for arithmetic.
+
+    raw: an element type, and the value as a vector of it before NaNs were made canonical.
+    """
+
+    reg: int
+    whole: str
+    raw: tuple[str, str] | None
+    tag: str
+
+
 @dataclass
 class Access:
     """A memory access, expanded when its group is known.
@@ -82,7 +95,7 @@ class Access:
     apart: bool = False  # the address is but where others start from: `check` is all there is
     check: tuple[str, ...] = ()  # of a span: IR that ends in
     also: str = ""  # an i1 that must be true too
-    slow: tuple[str, ...] = ()  # of a span: IR
+    slow: tuple[str | DefV, ...] = ()  # of a span: IR, and vector registers that it writes
     # In the copy of a loop that leaves it where a check fails:
     leave: str = ""  # the label to go to
     twin: Access | None = None  # the access in the loop itself, whose group this is in
@@ -152,7 +165,7 @@ class FloatOp:
     predicate: str  # of a comparison
 
 
-Item = str | UseX | DefX | Least | DefF | Access | Spill | Call | Reload | FloatOp
+Item = str | UseX | DefX | Least | DefF | DefV | Access | Spill | Call | Reload | FloatOp
 
 # What a unit keeps of vtype like registers: bits above those of v0..v31 in a block's mask.
 VCONFIG = ("vl", "vtype", "vstart")

@@ -21,9 +21,10 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-from . import host, vstate
+from . import host, ieee, vstate
 from .build import Builder, Operands, Semantics
-from .marks import BITS
+from .ieee import Shape
+from .marks import BITS, TYPE_OF_VIEW
 from .vstate import ELEN, VState
 
 
@@ -178,20 +179,21 @@ class Vector:
             if first < high and low < first + n and low < high
         ]
 
-    def read(self, group: Group | int, kind: str, chunk: Chunk) -> str:
+    def read(self, group: Group | int, kind: str, chunk: Chunk, *, raw: bool = False) -> str:
         """Elements of a chunk as <n x kind>; kind: i8..i64, half, float, double.
 
-        group:  a group, or its first register.
+        group:  a group, or its first register. raw: floats for arithmetic, see Builder.v_raw.
         """
+        whole = self.b.v_raw if raw else self.b.v
         reg = group.reg if isinstance(group, Group) else group
         per = self.vlen // BITS[kind]
         at, low = divmod(chunk.first, per)
         if low + chunk.n <= per:
-            value = self.b.v(reg + at, kind)
+            value = whole(reg + at, kind)
             if chunk.n == per:
                 return value
             return self.shuffle(kind, per, value, None, range(low, low + chunk.n))
-        parts = [self.b.v(reg + at + k, kind) for k in range(chunk.n // per)]
+        parts = [whole(reg + at + k, kind) for k in range(chunk.n // per)]
         n = per
         while len(parts) > 1:
             pairs = zip(parts[::2], parts[1::2], strict=True)
@@ -220,6 +222,22 @@ class Vector:
             lanes = range(k * per, (k + 1) * per)
             part = self.shuffle(kind, chunk.n, value, None, lanes)
             self.b.set_v(reg + at + k, part, kind)
+
+    def write_floats(
+        self, group: Group, kind: str, chunk: Chunk, value: str, active: str | None
+    ) -> None:
+        """As write, of what came out of arithmetic: NaNs become canonical."""
+        (view,) = (view for view, float_type in TYPE_OF_VIEW.items() if float_type == kind)
+        clean = ieee.canonical(self.b, Shape(view, chunk.n), value)
+        if chunk.n * BITS[kind] < self.vlen:
+            self.write(group, kind, chunk, clean, active)
+            return
+        reg = group.reg + chunk.first // chunk.n
+        if active is not None:
+            clean = self.select(active, kind, chunk.n, clean, self.read(group, kind, chunk))
+            old = self.read(group, kind, chunk, raw=True)
+            value = self.select(active, kind, chunk.n, value, old)
+        self.b.set_v(reg, clean, kind, raw=value)
 
     def active(self, chunk: Chunk, masked: bool) -> str | None:
         """Which elements the instruction is for: vstart <= i < vl, and by v0 if it is masked.

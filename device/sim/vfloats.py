@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from . import ieee
 from .build import Builder, Operands
 from .ieee import Shape
 from .marks import TYPE_OF_VIEW, View
@@ -110,9 +109,8 @@ def elementwise(row: Row) -> VectorSemantics:
             if not row.target.times:
                 v.mask_write(target.reg, chunk, result, active)
                 continue
-            if row.target.what == "floats":
-                result = ieee.canonical(v.b, Shape(VIEWS[target.eew], chunk.n), result)
-            v.write(target, row.target.kind(v.sew), chunk, result, active)
+            write = v.write_floats if row.target.what == "floats" else v.write
+            write(target, row.target.kind(v.sew), chunk, result, active)
 
     return emit
 
@@ -121,7 +119,7 @@ def _read(v: Vector, p: Operand, source: Group | str, chunk: Chunk, active: str 
     """An operand's elements. source: a scalar is a value."""
     kind = p.kind(v.sew)
     if isinstance(source, Group):
-        value = v.read(source, kind, chunk)
+        value = v.read(source, kind, chunk, raw=p.what == "floats")
     else:
         value = v.splat(kind, source, chunk.n)
     if active is None or not v.b.mode.track_flags:
