@@ -102,6 +102,11 @@ class Pilot:
                     return self.halt(Halt(hart, SIG_TRAP))
         return self._go_on(hart)
 
+    def interrupt(self, hart: int) -> Halt:
+        """Halt: tell of this hart, or rather of one that has something to do."""
+        harts = (hart, *range(self.machine.harts))
+        return self.halt(Halt(next(filter(self.machine.is_ready, harts), hart), SIG_INT))
+
     def halt(self, halt: Halt) -> Halt:
         """Remember what the debugger sees by being told this."""
         if self.machine.read_pc(halt.hart) in self.breakpoints:

@@ -15,7 +15,7 @@ from ..sim.watch import Action, Go, Quit, Stop, Why
 from .connection import Connection
 from .files import Files, Program
 from .packets import Signal
-from .pilot import SIG_INT, SIG_TRAP, Halt, Pilot, Resume
+from .pilot import SIG_TRAP, Halt, Pilot, Resume
 from .session import INVALID, OK, End, Session
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class Debugger:
         elif connection.closed:
             then = self._leave("the connection to gdb is broken")
         elif connection.interrupted():
-            then = self._pilot.halt(Halt(stop.hart, SIG_INT))
+            then = self._pilot.interrupt(stop.hart)
         else:
             then = self._pilot.stopped(stop)
         while isinstance(then, Halt):
