@@ -6,42 +6,13 @@ import random
 
 import pytest
 
-from kcc.backend.encode import EncodeError, encode
-from kcc.backend.isa import FIELDS, TABLE
+from hostile import VECTOR_ARCH, random_insn
+from kcc.backend.encode import encode
+from kcc.backend.isa import TABLE
 from kcc.device.sim import flow
 from kcc.device.sim.machine import Done, Reason
-from kcc.device.sim.semantics import SEMANTICS
 
 BASE, SIZE = 0x4000_0000, 1 << 20
-RUNNABLE = [insn for insn in TABLE.values() if insn.name in SEMANTICS or insn.base]
-SCALAR = [insn for insn in RUNNABLE if insn.ext not in ("V", "Zfh", "Zicond")]
-VECTOR = [insn for insn in RUNNABLE if insn.ext == "V"]
-VECTOR_ARCH = "rv64gcv_zvl256b_zvfh_zba_zbb_zbc_zbs_zicond"
-
-
-def random_insn(rng: random.Random, arch: str) -> bytes:
-    """A valid instruction; branches go nearby so that loops are common."""
-    while True:
-        insn = rng.choice(SCALAR)
-        if arch == VECTOR_ARCH:
-            insn = rng.choice(rng.choice((RUNNABLE, VECTOR, [TABLE["vsetvli"]])))
-        operands = {}
-        for o in insn.operands:
-            low, high = FIELDS[o.key].bounds
-            if o.key in ("branch13", "jump21", "cj", "cb"):
-                low, high = -32, 32
-            step = FIELDS[o.key].scale
-            if o.key in ("vd", "vs1", "vs2", "vs3") and rng.random() < 0.8:
-                step = 8  # groups of any LMUL
-            if o.key in ("zimm11", "zimm10") and rng.random() < 0.9:
-                high = 31  # all of these are SEW and whole LMUL
-            if o.key in ("imm12", "store12") and rng.random() < 0.8:
-                low, high, step = -64, 64, 8  # aligned, so that more accesses succeed
-            operands[o.key] = rng.randrange(low, high + 1, step)
-        try:
-            return encode(insn, **operands).to_bytes(insn.size, "little")
-        except EncodeError:
-            continue
 
 
 def run(bench, code: bytes, rng: random.Random) -> None:
