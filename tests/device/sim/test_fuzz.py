@@ -20,7 +20,8 @@ def feed(*words: object) -> None:
     """Run the feeder; a failure names the case that it was about."""
     done = subprocess.run(
         [sys.executable, HERE / "hostile.py", *map(str, words)],
-        cwd=ROOT, capture_output=True, encoding="utf-8", errors="replace", timeout=PATIENCE, check=False,
+        cwd=ROOT, capture_output=True, encoding="utf-8", errors="replace",
+        timeout=PATIENCE, check=False,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
     seeds = re.findall(r"^case (\d+)$", done.stdout, re.M)
