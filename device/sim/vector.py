@@ -163,13 +163,16 @@ class Vector:
 
     # -- elements -----------------------------------------------------------------------------
 
-    def chunks(self, eew: int, *, all_elements: bool = False) -> list[Chunk]:
+    def chunks(self, eew: int, *, all_elements: bool = False, narrow: bool = False) -> list[Chunk]:
         """Pieces of one register of elements of `eew` bits, the widest the instruction has.
 
         Those that are known to be all tail or prestart are left out, unless all_elements says
         otherwise; of the last piece all VLMAX elements are given, active or not.
+        narrow: where vl is known to be small, a piece is no longer than it takes, a power of two.
         """
         n = min(self.vlen // eew, self.vlmax)
+        if narrow and self.state.vl is not None:
+            n = min(n, 2 << max(self.state.vl - 1, 1).bit_length() - 1)
         low, high = self.vstart, self.vlmax if self.state.vl is None else self.state.vl
         if all_elements:
             low, high = 0, self.vlmax

@@ -149,7 +149,7 @@ def elements(
         return
     assert into is not None
     scalar = _scalar(v, o, bits_b)
-    for chunk in v.chunks(max(into.eew, bits_a, bits_b)):
+    for chunk in v.chunks(max(into.eew, bits_a, bits_b), narrow=True):
         a = v.read(group_a, f"i{bits_a}", chunk) if group_a else ""
         b = v.read(group_b, f"i{bits_b}", chunk) if group_b else ""
         if scalar:

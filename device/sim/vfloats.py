@@ -102,7 +102,7 @@ def elementwise(row: Row) -> VectorSemantics:
             (p, groups.get(p) or scalar(v, o["rs1"], floats=p.what == "floats"))
             for p in row.sources
         ]
-        for chunk in v.chunks(most * v.sew):
+        for chunk in v.chunks(most * v.sew, narrow=True):
             active = v.active(chunk, masked)
             values = [_read(v, p, source, chunk, active) for p, source in sources]
             result = row.compute(At(v.b, chunk.n, v.sew, v.b.mode.rounding), values)
