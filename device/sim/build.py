@@ -76,6 +76,8 @@ class Builder:
         self._held_in = ""  # the IR block it is for
         self._places: Sequence[Unchecked | Again | Checked] | None = None  # see aside()
         self._placed: list[str] = []  # host addresses of accesses so far, where places are given
+        self._tails: dict[int, int] = {}  # with them: registers and bytes that stay from there on
+        self._loop_label = ""
 
     def begin_block(self, node: Node, code: Sequence[CodeWord]) -> None:
         """Start a block; its instructions count as done from here."""
@@ -96,7 +98,8 @@ class Builder:
 
         label: of the IR block that the caller puts it in.
         places: what accesses do instead of their usual check, in order. With them the block is
-            emitted from its start, without goes on where it ended.
+            emitted from its start, without goes on where it ended. Vector registers as they
+            were before the loop are then in `label`.v0 and so on, if they have settled parts.
         """
         last = self.blocks[-1]
         block = BlockCode(last.node)
@@ -105,9 +108,11 @@ class Builder:
         self._places, self._placed, self.label, self.ended = places, [], label, False
         if places is not None:
             self.vstate = last.node.state
+            self._tails, self._loop_label = last.settled_v(self.mode.vlen // 8), label
         yield block
         self.blocks.pop()
         self._places, self.ended, self.vstate = None, True, state
+        self._tails = {}
 
     def begin_instruction(self, pc: int, word: int, size: int, undone: int) -> None:
         """undone: instructions of the block from this one on."""
@@ -353,9 +358,9 @@ class Builder:
             access.also, lines = self._beside(check, tag)
             access.check = tuple(line for line in lines if isinstance(line, str))
             block.plain = False
-        plain = block.plain  # whatever `slow` does
+        plain, reach = block.plain, dict(block.reach_v)  # whatever `slow` does
         _, access.slow = self._beside(slow, tag)
-        block.plain = plain
+        block.plain, block.reach_v = plain, reach
         block.items.append(access)
         self.label = f"{tag}.fast"
         yield f"%{tag}.at"
@@ -456,10 +461,19 @@ class Builder:
             held[raw] = self.op(f"load {self.whole(kind)}, ptr %v{reg}.{kind}")
         return held[raw]
 
-    def set_v(self, reg: int, value: str, kind: str = "i8", *, raw: str = "") -> None:
-        """Write a vector register. raw: the value before NaNs were made canonical."""
+    def set_v(
+        self, reg: int, value: str, kind: str = "i8", *, raw: str = "", upto: int | None = None
+    ) -> None:
+        """Write a vector register.
+
+        raw:  the value before NaNs were made canonical.
+        upto: bytes from the start that may change; None: all.
+        """
         self.used_v.add(reg)
-        self.blocks[-1].written_v |= 1 << reg
+        block = self.blocks[-1]
+        block.written_v |= 1 << reg
+        bytes_changed = self.mode.vlen // 8 if upto is None else upto
+        block.reach_v[reg] = max(block.reach_v.get(reg, 0), bytes_changed)
         held = self._held(reg)
         held.clear()
         held[kind] = value
@@ -468,7 +482,16 @@ class Builder:
         if kind != "i8":
             held["i8"] = self.op(f"bitcast {self.whole(kind)} {value} to {self.whole('i8')}")
         given = (kind, raw) if raw else None
-        self.blocks[-1].items.append(DefV(reg, held["i8"], given, self.name()))
+        block.items.append(DefV(reg, held["i8"], given, self.name()))
+
+    def settled(self, reg: int, upto: int) -> str | None:
+        """A register from before the loop, if its bytes from `upto` on are still the same.
+
+        It spares iterations waiting for one another where they only pass on a tail.
+        """
+        if self._tails.get(reg, upto + 1) > upto:
+            return None
+        return f"%{self._loop_label}.v{reg}"
 
     def whole(self, kind: str) -> str:
         """The type of a vector register as a vector of `kind`."""

@@ -94,6 +94,7 @@ def guard(
     out.lines += [
         f"br i1 {out.all(fits)}, label %{name}.enter, label %{slow}",
         f"{name}.enter:",
+        *(f"%{name}.body.v{reg} = load {loop.register}, ptr %v{reg}" for reg in loop.settled),
     ]
     biases = [out.op(f"load ptr, ptr {limits(walk)[2]}") for walk in loop.walks]
     hosts = [

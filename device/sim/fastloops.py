@@ -96,6 +96,8 @@ class Loop:
     places: list[Unchecked | Again | Checked] = field(default_factory=list)  # of each access
     moving: list[tuple[int, Form]] = field(default_factory=list)  # registers and their steps
     events: tuple[tuple[int, int], ...] = ()  # of an iteration: (counter, how many)
+    settled: tuple[int, ...] = ()  # vector registers that stay in part
+    register: str = ""  # a vector register's type
     body: list[Item] = field(default_factory=list)
     end: list[Item] = field(default_factory=list)
 
@@ -361,5 +363,7 @@ def add(
     with b.aside(f"{loop.name}.end", None) as end:
         b.jump(code[-1].next_pc)
     loop.body, loop.end = body.items, end.items
+    loop.settled = tuple(block.settled_v(b.mode.vlen // 8))
+    loop.register = b.whole("i8")
     loop.events = b.events(len(code))
     block.fast = loop

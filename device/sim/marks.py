@@ -181,12 +181,17 @@ class BlockCode:
     written_x: int = 0  # bit masks
     written_f: int = 0
     written_v: int = 0
+    reach_v: dict[int, int] = field(default_factory=dict)  # bytes of a register that may change
     plain: bool = True  # it only computes, and accesses memory
     fast: Loop | None = None  # how to run it with fewer checks, see fastloops.py
 
     @property
     def label(self) -> str:
         return self.node.label
+
+    def settled_v(self, size: int) -> dict[int, int]:
+        """Vector registers of `size` bytes written in part: up to where."""
+        return {reg: upto for reg, upto in self.reach_v.items() if upto < size}
 
 
 def bits_of(kind: str) -> int:

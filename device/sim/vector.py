@@ -212,15 +212,22 @@ class Vector:
         active:  None: all of them are written.
         """
         reg = group.reg if isinstance(group, Group) else group
-        if active is not None:
-            value = self.select(active, kind, chunk.n, value, self.read(reg, kind, chunk))
         per = self.vlen // BITS[kind]
         at, low = divmod(chunk.first, per)
         if low + chunk.n <= per:
+            end = low + self._changing(chunk, active)
+            old = self._before(reg + at, kind, end)
+            if active is not None:
+                kept = old
+                if chunk.n < per:
+                    kept = self.shuffle(kind, per, old, None, range(low, low + chunk.n))
+                value = self.select(active, kind, chunk.n, value, kept)
             if chunk.n < per:
-                value = self._insert(reg + at, kind, chunk.n, low, value)
-            self.b.set_v(reg + at, value, kind)
+                value = self._insert(old, kind, chunk.n, low, value)
+            self.b.set_v(reg + at, value, kind, upto=end * BITS[kind] // 8)
             return
+        if active is not None:
+            value = self.select(active, kind, chunk.n, value, self.read(reg, kind, chunk))
         for k in range(chunk.n // per):
             lanes = range(k * per, (k + 1) * per)
             part = self.shuffle(kind, chunk.n, value, None, lanes)
@@ -236,11 +243,12 @@ class Vector:
             self.write(group, kind, chunk, clean, active)
             return
         reg = group.reg + chunk.first // chunk.n
+        end = self._changing(chunk, active)
         if active is not None:
-            clean = self.select(active, kind, chunk.n, clean, self.read(group, kind, chunk))
-            old = self.read(group, kind, chunk, raw=True)
+            clean = self.select(active, kind, chunk.n, clean, self._before(reg, kind, end))
+            old = self._before(reg, kind, end, raw=True)
             value = self.select(active, kind, chunk.n, value, old)
-        self.b.set_v(reg, clean, kind, raw=value)
+        self.b.set_v(reg, clean, kind, raw=value, upto=end * BITS[kind] // 8)
 
     def active(self, chunk: Chunk, masked: bool) -> str | None:
         """Which elements the instruction is for: vstart <= i < vl, and by v0 if it is masked.
@@ -372,7 +380,26 @@ class Vector:
 
     # -- registers ----------------------------------------------------------------------------
 
-    def _insert(self, reg: int, kind: str, n: int, low: int, value: str) -> str:
+    def _changing(self, chunk: Chunk, active: str | None) -> int:
+        """Elements of a chunk, from its first on, after which all are known to stay."""
+        if active is None or self.state.vl is None:
+            return chunk.n
+        return min(max(self.state.vl - chunk.first, 0), chunk.n)
+
+    def _before(self, reg: int, kind: str, end: int, *, raw: bool = False) -> str:
+        """A register of which elements from `end` on are to stay."""
+        old = self.b.v_raw(reg, kind) if raw else self.b.v(reg, kind)
+        per = self.vlen // BITS[kind]
+        settled = self.b.settled(reg, end * BITS[kind] // 8)
+        if settled is None:
+            return old
+        if kind != "i8":
+            whole = self.b.whole("i8")
+            settled = self.b.op(f"bitcast {whole} {settled} to {self.b.whole(kind)}")
+        lanes = [i if i < end else per + i for i in range(per)]
+        return self.shuffle(kind, per, old, settled, lanes)
+
+    def _insert(self, old: str, kind: str, n: int, low: int, value: str) -> str:
         """A register with n elements from `low` on replaced."""
         per = self.vlen // BITS[kind]
         lanes = [*range(n), *["poison"] * (per - n)]
@@ -380,7 +407,6 @@ class Vector:
             f"shufflevector <{n} x {kind}> {value}, <{n} x {kind}> poison, " + _lanes(lanes)
         )
         places = [i if not low <= i < low + n else per + i - low for i in range(per)]
-        old = self.b.v(reg, kind)
         return self.b.op(
             f"shufflevector <{per} x {kind}> {old}, <{per} x {kind}> {wide}, " + _lanes(places)
         )

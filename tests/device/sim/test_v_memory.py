@@ -52,6 +52,15 @@ LOOPS = {
     "whole": ("vl1re{e}.v v8, (x10)", "vs1r.v v8, (x11)", "vadd.vv v8, v8, v8"),
     "wider": ("vle{e}.v v8, (x10)", "vse8.v v8, (x11)", "vse8.v v8, (x11), v0.t"),
     "strided": ("vlse{e}.v v8, (x10), x14", "vse{e}.v v8, (x11)"),
+    # Tails that no iteration changes, and some that one does.
+    "part": ("vsetivli x15, 3, e{e}, m1, ta, ma", "1:", "vle{e}.v v8, (x10)",
+             "vadd.vv v9, v8, v9", "vxor.vv v9, v9, v8, v0.t", "vse{e}.v v9, (x11)"),
+    "parts": ("vsetivli x15, 5, e{e}, m1, tu, mu", "1:", "vle{e}.v v8, (x10)",
+              "vmv1r.v v12, v10", "vadd.vv v10, v8, v12", "vmv.s.x v9, x12",
+              "vredsum.vs v11, v10, v9", "vse{e}.v v11, (x11)", "vslideup.vi v11, v8, 2"),
+    "shorter": ("1:", "vsetivli x15, 2, e{e}, m1, ta, ma", "vle{e}.v v8, (x10)",
+                "vsetivli x15, 1, e{e}, m1, ta, ma", "vadd.vv v8, v8, v8",
+                "vsetivli x15, 2, e{e}, m1, ta, ma", "vse{e}.v v8, (x11)"),
 }  # fmt: skip
 
 
@@ -60,7 +69,8 @@ def loops(kind: str, rng: random.Random, vlen: int, count: int) -> Iterator[Case
     lmul = rng.randrange(-1 if sew < 64 else 0, 3 if kind == "segments" else 4)
     body = tuple(line.format(e=sew) for line in LOOPS[kind])
     end = ("add x10, x10, x13", "add x11, x11, x13", "addi x12, x12, -1", "bnez x12, 1b")
-    form = Form(("1:", *body, *end), vtype_of(sew, lmul))
+    body = (*(() if "1:" in body else ("1:",)), *body, *end)
+    form = Form(body, vtype_of(sew, lmul))
     size, most = sew // 8, (vlen << lmul + 3) // 8 // sew
     taken = max(most * size * (2 if kind == "segments" else 1), vlen // 8)
     for n in range(count):
