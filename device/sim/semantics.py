@@ -181,7 +181,8 @@ def _branch(predicate: str) -> Semantics:
 
 def _jal(b: Builder, o: Operands) -> None:
     if o["rd"] == 0:
-        b.jump(b.pc + o["jump21"])
+        if o["jump21"] != b.size:  # else the block goes on, see flow.ends_block
+            b.jump(b.pc + o["jump21"])
     else:
         b.set_x(o["rd"], signed(b.next_pc))
         b.call_guest(signed(b.pc + o["jump21"]))

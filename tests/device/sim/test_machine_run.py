@@ -33,6 +33,14 @@ def test_loop_of_1000_retires_2002(bench):
     assert bench.machine.read_csr(0, 0xB00) == bench.machine.read_csr(0, 0xB02) == 2002
 
 
+def test_a_jump_to_the_next_instruction_counts_once(bench):
+    """And so does what follows it in its block."""
+    nop = e("addi", rd=5, rs1=5, imm12=1)
+    jump = e("jal", rd=0, jump21=4)
+    assert bench.run([nop, jump, nop, nop, jump, 0xA009, nop, RET]).retired == (8,)
+    assert bench.machine.read_x(0, 5) == 4
+
+
 @pytest.mark.parametrize("quantum", [1, 7, 100, 5000])
 def test_turn_length_does_not_change_counts(make_bench, quantum):
     b = make_bench(2, quantum=quantum)
