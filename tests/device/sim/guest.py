@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import mmap
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 from elftools.elf.elffile import ELFFile
 
 from kcc.device.sim.machine import Done, HartStart, Machine, Resume, RunResult
+from kcc.device.sim.watch import Watcher
 
 BASE, SIZE = 0x4000_0000, 16 << 20
 CPU = "rv64,zba=true,zbb=true,zbc=true,zbs=true"
@@ -38,7 +40,9 @@ def on_qemu(elf: Path, cpu: str = CPU) -> bytes:
     return run.stdout
 
 
-def on_machine(elf: Path, arch: str = ARCH) -> tuple[bytes, RunResult]:
+def on_machine(
+    elf: Path, arch: str = ARCH, watch: Callable[[Machine], Watcher] | None = None
+) -> tuple[bytes, RunResult]:
     """Linux's write and exit are all that the programs call."""
     memory = mmap.mmap(-1, SIZE)
     with elf.open("rb") as file:
@@ -50,6 +54,8 @@ def on_machine(elf: Path, arch: str = ARCH) -> tuple[bytes, RunResult]:
             memory[at : at + len(data)] = data
     machine = Machine(1, arch=arch)
     machine.map_ram(BASE, SIZE, memoryview(memory))
+    if watch is not None:
+        machine.watch(watch(machine))
     output = []
 
     def ecall(view):
