@@ -1,7 +1,7 @@
 """V: mask instructions, chapter 15 of V 1.0.
 
-Masks are handled as integers of as many bits as there are elements, or a register's bytes if
-that is less.
+Logic is done with masks as vectors of bits, which the host has in registers of their own; counts
+and searches are done with words of bits.
 """
 
 from __future__ import annotations
@@ -20,13 +20,9 @@ _LOGICAL = {  # operation; whether vs1 and the result are inverted
 }  # fmt: skip
 
 
-def _chunks(v: Vector) -> list[Chunk]:
-    return v.chunks(8)
-
-
 def _logical(operation: str, invert_second: bool, invert: bool) -> VectorSemantics:
     def emit(v: Vector, o: Operands) -> None:
-        for chunk in _chunks(v):
+        for chunk in v.chunks(8):
             bools = lanes(v, chunk, 1)
             a, b = v.mask_read(o["vs2"], chunk), v.mask_read(o["vs1"], chunk)
             result = bools.op(operation, a, bools.invert(b) if invert_second else b)
@@ -36,20 +32,46 @@ def _logical(operation: str, invert_second: bool, invert: bool) -> VectorSemanti
     return emit
 
 
-def _active_bits(v: Vector, o: Operands, chunk: Chunk) -> str:
-    """vs2's bits of active elements, as an integer."""
-    bits = v.mask_read(o["vs2"], chunk)
-    active = v.active(chunk, o["vm"] == 0)
-    if active is not None:
-        bits = lanes(v, chunk, 1).op("and", bits, active)
-    return v.b.op(f"bitcast <{chunk.n} x i1> {bits} to i{chunk.n}")
+# -- masks as integers ----------------------------------------------------------------------------
 
 
-def _to_i64(v: Vector, n: int, value: str) -> str:
-    """A number below 2**63 in n bits."""
-    if n == 64:
-        return value
-    return v.b.op(f"{'zext' if n < 64 else 'trunc'} i{n} {value} to i64")
+def _words(v: Vector) -> list[Chunk]:
+    """The body in pieces of 64 bits, or one of all there are; vstart is 0."""
+    n, end = min(64, v.vlmax), v.vlmax if v.state.vl is None else v.state.vl
+    return [Chunk(first, n) for first in range(0, end, n)]
+
+
+def _as_word(v: Vector, chunk: Chunk, bools: str) -> str:
+    return v.b.op(f"bitcast <{chunk.n} x i1> {bools} to i{chunk.n}")
+
+
+def _active_word(v: Vector, o: Operands, chunk: Chunk) -> str:
+    """Which elements are active, as bits."""
+    n, known = chunk.n, v.state.vl
+    if known is not None:
+        word = str((1 << min(max(known - chunk.first, 0), n)) - 1)
+    else:
+        left, first = v.vl(), str(chunk.first)
+        if chunk.first:
+            left = v.b.call("i64", "llvm.usub.sat.i64", ("i64", left), ("i64", first))
+        shift = v.b.op(f"and i64 {left}, 63")
+        word = v.b.op(f"xor i64 {v.b.op(f'shl i64 -1, {shift}')}, -1")
+        word = v.b.select(v.b.op(f"icmp ugt i64 {left}, 63"), "i64", "-1", word)
+        if n < 64:
+            word = v.b.op(f"trunc i64 {word} to i{n}")
+    if o["vm"] == 0:
+        word = v.b.op(f"and i{n} {word}, {_as_word(v, chunk, v.mask_read(0, chunk))}")
+    return word
+
+
+def _bits(v: Vector, chunk: Chunk, source: int, active: str) -> str:
+    """A mask register's bits of active elements."""
+    word = _as_word(v, chunk, v.mask_read(source, chunk))
+    return v.b.op(f"and i{chunk.n} {word}, {active}")
+
+
+def _widened(v: Vector, chunk: Chunk, word: str) -> str:
+    return word if chunk.n == 64 else v.b.op(f"zext i{chunk.n} {word} to i64")
 
 
 def _population(v: Vector, o: Operands) -> None:
@@ -57,10 +79,10 @@ def _population(v: Vector, o: Operands) -> None:
         v.illegal()
         return
     total = "0"
-    for chunk in _chunks(v):
-        bits = _active_bits(v, o, chunk)
-        count = v.b.call(f"i{chunk.n}", f"llvm.ctpop.i{chunk.n}", (f"i{chunk.n}", bits))
-        total = v.b.op(f"add i64 {total}, {_to_i64(v, chunk.n, count)}")
+    for chunk in _words(v):
+        bits = _bits(v, chunk, o["vs2"], _active_word(v, o, chunk))
+        count = v.b.call("i64", "llvm.ctpop.i64", ("i64", _widened(v, chunk, bits)))
+        total = v.b.op(f"add i64 {total}, {count}")
     v.b.set_x(o["rd"], total)
 
 
@@ -69,15 +91,11 @@ def _first(v: Vector, o: Operands) -> None:
         v.illegal()
         return
     result = "-1"
-    for chunk in reversed(_chunks(v)):
-        kind = f"i{max(chunk.n, 16)}"  # which holds the number of its bits
-        bits = _active_bits(v, o, chunk)
-        some = v.b.op(f"icmp ne i{chunk.n} {bits}, 0")
-        if chunk.n < 16:
-            bits = v.b.op(f"zext i{chunk.n} {bits} to {kind}")
-        place = v.b.call(kind, f"llvm.cttz.{kind}", (kind, bits), ("i1", "false"))
-        place = v.b.op(f"add i64 {_to_i64(v, int(kind[1:]), place)}, {chunk.first}")
-        result = v.b.select(some, "i64", place, result)
+    for chunk in reversed(_words(v)):
+        bits = _widened(v, chunk, _bits(v, chunk, o["vs2"], _active_word(v, o, chunk)))
+        place = v.b.call("i64", "llvm.cttz.i64", ("i64", bits), ("i1", "false"))
+        some = v.b.op(f"icmp ne i64 {bits}, 0")
+        result = v.b.select(some, "i64", v.b.op(f"add i64 {place}, {chunk.first}"), result)
     v.b.set_x(o["rd"], result)
 
 
@@ -102,15 +120,17 @@ def _set_by_first(compute: Callable[[Vector, int, str, str], str]) -> VectorSema
             v.illegal()
             return
         seen = "false"
-        for chunk in _chunks(v):
-            n = chunk.n
-            bits = _active_bits(v, o, chunk)
+        for chunk in _words(v):
+            n, active = chunk.n, _active_word(v, o, chunk)
+            bits = _bits(v, chunk, o["vs2"], active)
             result = compute(v, n, bits, v.b.op(f"sub i{n} {bits}, 1"))
             result = v.b.select(seen, f"i{n}", "0", result)
-            some = v.b.op(f"icmp ne i{n} {bits}, 0")
-            seen = v.b.op(f"or i1 {seen}, {some}")
+            seen = v.b.op(f"or i1 {seen}, {v.b.op(f'icmp ne i{n} {bits}, 0')}")
+            old = _as_word(v, chunk, v.mask_read(target.reg, chunk))
+            kept = v.b.op(f"and i{n} {old}, {v.b.op(f'xor i{n} {active}, -1')}")
+            result = v.b.op(f"or i{n} {kept}, {v.b.op(f'and i{n} {result}, {active}')}")
             bools = v.b.op(f"bitcast i{n} {result} to <{n} x i1>")
-            v.mask_write(target.reg, chunk, bools, v.active(chunk, o["vm"] == 0))
+            v.mask_write(target.reg, chunk, bools, None)
 
     return emit
 
@@ -125,15 +145,18 @@ def _iota(v: Vector, o: Operands) -> None:
     kind, before = f"i{v.sew}", "0"
     for chunk in v.chunks(v.sew):
         n, wide = chunk.n, lanes(v, chunk, v.sew)
-        bits = _active_bits(v, o, chunk)
-        ones = wide.extended_bools(v.b.op(f"bitcast i{n} {bits} to <{n} x i1>"))
+        active = v.active(chunk, o["vm"] == 0)
+        bools = v.mask_read(o["vs2"], chunk)
+        if active is not None:
+            bools = wide.to(1).op("and", bools, active)
+        ones = wide.extended_bools(bools)
         sums, run = ones, 1
         while run < n:
             earlier = v.shuffle(kind, n, sums, "zeroinitializer", [*[n] * run, *range(n - run)])
             sums = wide.op("add", sums, earlier)
             run *= 2
         result = wide.op("add", wide.op("sub", sums, ones), v.splat(kind, before, n))
-        v.write(target, kind, chunk, result, v.active(chunk, o["vm"] == 0))
+        v.write(target, kind, chunk, result, active)
         last = v.b.op(f"extractelement {wide.type} {sums}, i64 {n - 1}")
         before = v.b.op(f"add {kind} {before}, {last}")
 
