@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from kcc.backend.isa import TABLE
-from kcc.device.sim.semantics import SEMANTICS
 from vcases import Generator, Shape, is_float, is_vector, sweep
 from vcompare import compare
 from vharness import SANDBOX, Case, Form, Setup
@@ -48,10 +47,11 @@ ELSEWHERE = {
     **dict.fromkeys(("czero.eqz", "czero.nez"), "test_semantics_bits.py"),
 }
 FLOAT_CSRS = ("fflags", "frm", "fcsr")
-VECTOR_CSRS = ("vxsat", "vxrm", "vcsr", "vstart")
+# QEMU 7.2 keeps bits above the two of vxrm (V 1.0, 3.8), and so in vcsr.
+VECTOR_CSRS = ("vxsat", "vstart")
 SWEPT = [name for name in TABLE if name not in WRITTEN and name not in ELSEWHERE]
 SCALAR = [name for name in SWEPT if not is_vector(TABLE[name])]
-VECTOR = [name for name in SWEPT if is_vector(TABLE[name]) and name in SEMANTICS]
+VECTOR = [name for name in SWEPT if is_vector(TABLE[name])]
 
 
 def batches(names: list[str], size: int) -> list[list[str]]:
@@ -104,7 +104,7 @@ def test_every_row_by_hand(vlen: int):
 
 @ORACLES
 def test_some_scalar_rows():
-    sweep(*random.Random(1).sample(SCALAR, 40), count=4, each=4).check()
+    sweep(*random.Random(1).sample(SCALAR, 40), count=3, each=3).check()
 
 
 # Translating a form takes as long as running it a hundred times.
@@ -126,7 +126,7 @@ def test_every_float_row_when_nobody_reads_flags(names: list[str]):
 
 @ORACLES
 def test_some_vector_rows():
-    sweep(*random.Random(1).sample(VECTOR, 60), count=4, each=4, vlen=256).check()
+    sweep(*random.Random(1).sample(VECTOR, 60), count=3, each=3, vlen=256).check()
 
 
 @pytest.mark.slow
@@ -144,3 +144,10 @@ def test_every_vector_row(names: list[str], vlen: int):
 @pytest.mark.parametrize("vlen", [256, 1024])
 def test_vector_rows_of_other_lengths(vlen: int):
     sweep(*VECTOR, count=30, each=30, vlen=vlen).check()
+
+
+@pytest.mark.slow
+@ORACLES
+def test_float_vectors_when_nobody_reads_flags():
+    floats = [name for name in VECTOR if is_float(TABLE[name])]
+    sweep(*floats, count=30, each=15, vlen=512, flags=False).check()

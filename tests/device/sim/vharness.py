@@ -148,9 +148,7 @@ def vtype_text(vtype: int) -> str:
 # -- the program -----------------------------------------------------------------------------
 
 
-def _assemble(
-    forms: Sequence[Form], setup: Setup, first_output: int, on_qemu: bool
-) -> tuple[bytes, list[int]]:
+def _assemble(forms: Sequence[Form], setup: Setup, on_qemu: bool) -> tuple[bytes, list[int]]:
     """Code at BASE, which starts at its beginning, and where each form is; last, `done`."""
     lines = []
     for number, form in enumerate(forms):
@@ -158,7 +156,6 @@ def _assemble(
     symbols = {
         "VLENB": setup.vlen // 8, "FLAGS": int(setup.flags), "MEMORY": int(setup.memory),
         "CONTROL": CONTROL, "SANDBOX": SANDBOX, "SIGNAL_STACK": SIGNAL_STACK,
-        "FIRST_OUTPUT": first_output,
     }  # fmt: skip
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -224,7 +221,7 @@ def build(cases: Sequence[Case], setup: Setup, *, on_qemu: bool = False) -> Prog
     first_case = TABLES + len(image.data)
     output = first_case + _CASE.size * len(order) + 63 & ~63
     assert output + setup.result_size * len(order) <= BASE + SIZE, "too many cases for a program"
-    code, addresses = _assemble(forms, setup, output, on_qemu)
+    code, addresses = _assemble(forms, setup, on_qemu)
     where = dict(zip(forms, addresses, strict=False))
     table = b"".join(
         _CASE.pack(
@@ -233,7 +230,7 @@ def build(cases: Sequence[Case], setup: Setup, *, on_qemu: bool = False) -> Prog
         )
         for c, place in zip(order, places, strict=True)
     )  # fmt: skip
-    control = struct.pack("<3Q", first_case, first_case + len(table), output)
+    control = struct.pack("<5Q", first_case, first_case + len(table), output, 0, output)
     whole = bytearray(code.ljust(CONTROL - BASE, b"\0") + control)
     whole = whole.ljust(TABLES - BASE, b"\0") + image.data + table
     return Program(setup, order, first_case, output, bytes(whole))
@@ -266,11 +263,10 @@ def run_on_qemu(program: Program) -> list[Outcome]:
         command = ["qemu-riscv64", "-cpu", program.setup.cpu, str(path)]
         run = subprocess.run(command, stdout=subprocess.PIPE, check=True)
     size = program.setup.result_size
-    assert len(run.stdout) == size * len(program.order)
+    assert len(run.stdout) == size * len(program.order), "QEMU did not run all cases"
     results = (run.stdout[at : at + size] for at in range(0, len(run.stdout), size))
-    return [
-        Outcome(SIGNALS[r[0]] if r[0] else "", r[8:]) for r in results
-    ]  # a signal fits its lowest byte
+    # A signal fits into its lowest byte.
+    return [Outcome(SIGNALS[r[0]] if r[0] else "", r[8:]) for r in results]
 
 
 # -- on our machine --------------------------------------------------------------------------

@@ -20,11 +20,13 @@
 #define V_IMAGE 72
 #define MEMORY_IMAGE 80
 #define CASE_SIZE 88
-// The control block: first and last case, where output goes, what is under way.
+// The control block: first and last case, where output goes on, what is under way,
+// where output starts.
 #define FIRST 0
 #define END 8
 #define OUTPUT 16
 #define CURRENT 24
+#define FIRST_OUTPUT 32
 
 .macro each_x op, base, at
   .irp n, 5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31
@@ -155,7 +157,7 @@ finish:                         // write all output; exit(0)
   sd x4, CURRENT(x1)
   sd x3, OUTPUT(x1)
   mv s1, x3
-  li s0, FIRST_OUTPUT
+  ld s0, FIRST_OUTPUT(x1)
 2:
   bgeu s0, s1, 3f
   li a0, 1
