@@ -80,15 +80,24 @@ class Run:
                 thread.start()
             self._drive(self._lanes[0])
         finally:
-            if self.reason is None:  # an interrupt, or what a handler raised
-                self._end(Reason.STOPPED)
+            # After an interrupt, or what a handler raised, too. Without the lock: another lane's
+            # handler may hold it for long, and the next interrupt come meanwhile.
+            self.reason = self.reason or Reason.STOPPED
+            self._call_in()
             for thread in threads:
-                if thread.ident is not None:
-                    thread.join()
+                self._join(thread)
             if self._watch is not None:
                 self._watch.close()
         if self._failure is not None:
             raise self._failure
+
+    def _join(self, thread: threading.Thread) -> None:
+        """Wait for a lane: its harts are not to run on, whatever interrupts us meanwhile."""
+        while thread.is_alive():
+            try:
+                thread.join()
+            except BaseException as e:  # not lost: raised by go()
+                self._failure = self._failure or e
 
     def stop(self) -> None:
         """End with STOPPED. From any thread, and from a signal handler."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 import threading
+import time
 from array import array
 
 import pytest
@@ -232,6 +234,35 @@ def test_what_a_handler_raises_is_raised(make_bench, hart):
     with pytest.raises(KeyError) as error:
         b.run([*code, e("ecall"), SPIN], harts=2, count=2, ecall=ecall)
     assert error.value.args == (hart,)
+    assert b.run([RET], harts=2, count=2).ok
+
+
+def test_interrupts_wait_for_the_other_thread(make_bench):
+    """One while the harts run, and one while the run waits for a handler of hart 1 to end."""
+    b = make_bench(2, threads=2)
+    called, may_return = threading.Event(), threading.Event()
+
+    def ecall(_view):
+        called.set()
+        may_return.wait(10)
+        return Resume()
+
+    def interrupt():
+        called.wait(10)
+        main = threading.main_thread().ident
+        assert main is not None
+        for _ in range(3):
+            signal.pthread_kill(main, signal.SIGINT)
+            time.sleep(0.05)
+        may_return.set()
+
+    helper = threading.Thread(target=interrupt)
+    helper.start()
+    with pytest.raises(KeyboardInterrupt):
+        b.run(
+            [e("beq", rs1=10, rs2=0, branch13=8), e("ecall"), SPIN], harts=2, count=2, ecall=ecall
+        )
+    helper.join()
     assert b.run([RET], harts=2, count=2).ok
 
 
