@@ -64,6 +64,7 @@ __all__ = [
 # Instructions in a hart's turn, unless an ecall ends it. Long enough that switching harts does
 # not show (at 5000 it costs 2.5 % of a busy kernel), short enough for one to wait for another.
 TURN = 50_000
+GOLDEN = 0x9E37_79B9_7F4A_7C15  # 2**64 over the golden ratio
 
 
 class Machine:
@@ -75,12 +76,15 @@ class Machine:
         *,
         arch: str = "rv64gc",
         quantum: int = TURN,
+        seed: int | None = None,
         threads: int = 1,
         counters: bool = False,
         cache_dir: Path | None = None,
     ) -> None:
         """harts: their number. arch: an ISA string. quantum: instructions per turn.
 
+        seed:    make turns shorter than that, at random, to have harts meet in other ways; the
+                 same in every run with this seed.
         threads: of the host, that the harts of a run are dealt out to. With one, runs repeat to
                  the instruction; with more, they differ as far as what harts do depends on each
                  other's speed, and a hart may be ahead of others by whole instances.
@@ -94,6 +98,8 @@ class Machine:
         self.vlen = vlen_of(arch)
         self._quantum = quantum
         self._threads = threads
+        # Scattered, and never 0; so near seeds have nothing in common.
+        self._seed = 0 if seed is None else (2 * seed + 1) * GOLDEN & MASK64
         self._engine = Engine(cache_dir)
         self._translations = Translations(
             self._engine, self.extensions, self.vlen, counters=counters
@@ -360,6 +366,7 @@ class Machine:
                 c.first = c.next = first
                 c.end = first + count
                 c.current = c.resume = c.records = 0
+                c.seed = self._seed
             records = _enter_row(lanes[0].control, launches) if len(lanes) == 1 else 0
             run = Run(
                 lanes,

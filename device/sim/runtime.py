@@ -474,7 +474,24 @@ pause:
 pause.now:
   ret i64 {state.PAUSE}
 grant:
-  %least = call i64 @llvm.smin.i64(i64 %quantum, i64 %remaining)
+  {load("control", "seed", "c", "seed")}
+  %drawn = icmp ne i64 %seed, 0
+  br i1 %drawn, label %draw, label %grant.turn
+draw:
+  %seed.13 = shl i64 %seed, 13
+  %seed.a = xor i64 %seed, %seed.13
+  %seed.7 = lshr i64 %seed.a, 7
+  %seed.b = xor i64 %seed.a, %seed.7
+  %seed.17 = shl i64 %seed.b, 17
+  %seed.next = xor i64 %seed.b, %seed.17
+  {store("control", "seed", "c", "%seed.next", "sd")}
+  %some = lshr i64 %seed.next, 11
+  %below = urem i64 %some, %quantum
+  %length = add i64 %below, 1
+  br label %grant.turn
+grant.turn:
+  %turn.length = phi i64 [ %quantum, %grant ], [ %length, %draw ]
+  %least = call i64 @llvm.smin.i64(i64 %turn.length, i64 %remaining)
   {load("hart", "budget", "hart", "left")}
   {load("hart", "retired_end", "hart", "mark")}
   %retired = sub i64 %mark, %left
@@ -483,7 +500,7 @@ grant:
   {store("hart", "budget", "hart", "%least", "bu")}
   br label %go
 go:
-  %now = phi i64 [ %h, %grant ], [ %current0, %entry ]
+  %now = phi i64 [ %h, %grant.turn ], [ %current0, %entry ]
   %hart.now = call ptr @hart_at(ptr %c, i64 %now)
   {load("hart", "budget", "hart.now", "before")}
   {load("hart", "host_sp", "hart.now", "sp")}

@@ -98,6 +98,7 @@ CONTROL = Layout({
     "current": 1,         # whose turn is next, or who reported an event
     "resume": 1,          # 1: the current hart goes on with its turn after an event
     "turns": 1,           # turns until the scheduler looks into Python, for signals
+    "seed": 1,            # of the lengths of turns, 0: all are of `quantum` instructions
     "stop": 1,            # 1: come back to Python at the end of a turn
     "group_size": 1,      # instances of a group, some of them on harts of other lanes
     "lane_first": 1,      # that on the first hart of this lane, within its group

@@ -33,6 +33,31 @@ def test_loop_of_1000_retires_2002(bench):
     assert bench.machine.read_csr(0, 0xB00) == bench.machine.read_csr(0, 0xB02) == 2002
 
 
+def test_a_seed_draws_turns_that_repeat(make_bench):
+    """Harts note who had the turn before them; another seed gives another order."""
+    code = [
+        lui(5, DATA),
+        e("csrrs", rd=6, csr=0xF14, rs1=0),
+        e("addi", rd=7, rs1=0, imm12=200),
+        e("lw", rd=8, rs1=5, imm12=0),
+        e("sw", rs2=6, rs1=5, store12=0),
+        e("slli", rd=9, rs1=9, shamt6=1),
+        e("add", rd=9, rs1=9, rs2=8),
+        e("addi", rd=7, rs1=7, imm12=-1),
+        e("bne", rs1=7, rs2=0, branch13=-20),
+        RET,
+    ]
+
+    def order(seed):
+        b = make_bench(2, quantum=40, seed=seed)
+        assert b.run(code, harts=2, count=2).ok
+        return b.machine.read_x(0, 9), b.machine.read_x(1, 9)
+
+    orders = [order(seed) for seed in (None, None, 1, 1, 2, 2)]
+    assert orders[::2] == orders[1::2]
+    assert len(set(orders)) == 3
+
+
 def test_a_jump_to_the_next_instruction_counts_once(bench):
     """And so does what follows it in its block."""
     nop = e("addi", rd=5, rs1=5, imm12=1)
