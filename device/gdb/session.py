@@ -294,8 +294,11 @@ class Session:
         number = self._thread(rest.removeprefix(","))
         if number < 1:
             raise BadPacketError
-        state = "running" if self._machine.is_ready(number - 1) else "waiting"
-        return f"hart {number - 1}, {state}".encode().hex().encode()
+        hart = number - 1
+        does = "waiting"
+        if self._machine.is_ready(hart):
+            does = f"in instance {self._machine.instance(hart)}"
+        return f"hart {hart}, {does}".encode().hex().encode()
 
     # -- what it asks for before all else
 

@@ -101,7 +101,7 @@ def test_a_kernel_is_debugged_by_source_line(tmp_path: Path) -> None:
     )
     found(
         printed,
-        "Thread 4 (hart 3, running)",
+        "Thread 4 (hart 3, in instance 3)",
         "Breakpoint 1 at", "demo.cl, line 8.",
         "Thread 1 hit Breakpoint 1",
         "8\t    a[i] = sum;",

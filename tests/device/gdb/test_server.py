@@ -173,7 +173,7 @@ def test_harts_are_threads(make_debugged: Callable[..., Debugged]) -> None:
     assert client.ask("qfThreadInfo") == "m1,2,3,4,5,6,7,8,9,a,b,c"
     assert client.ask("qsThreadInfo") == "l"
     assert client.ask("qC") == "QC1"
-    assert bytes.fromhex(client.ask("qThreadExtraInfo,1")) == b"hart 0, running"
+    assert bytes.fromhex(client.ask("qThreadExtraInfo,1")) == b"hart 0, in instance 0"
     assert bytes.fromhex(client.ask("qThreadExtraInfo,c")) == b"hart 11, waiting"
     assert (client.ask("Tc"), client.ask("Td")) == ("OK", "E16")
     assert [client.ask(h) for h in ("Hg0", "Hc-1", "Hgd", "Hx1", "H")] == [
