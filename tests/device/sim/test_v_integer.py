@@ -16,9 +16,9 @@ from kcc.device.sim import (
     semantics_vr,
     semantics_vx,
 )
-from vcases import draw, sweep
+from vcases import draw, sweep, with_known_vl
 from vcompare import compare
-from vharness import Case, Setup
+from vharness import Setup
 
 ORACLES = pytest.mark.oracle("qemu-riscv64", "clang-19", "ld.lld-19", "riscv64-unknown-elf-objcopy")
 FILES = {
@@ -50,19 +50,6 @@ def test_every_row(vlen: int, count: int):
     assert report.ran > 0.7 * count * len(names)
     assert report.trapped > 0.05 * count * len(names)
     report.check()
-
-
-def with_known_vl(names: list[str], vlen: int, count: int) -> list[Case]:
-    """Cases whose vl the translator knows, mostly less than VLMAX."""
-    cases = []
-    for n, case in enumerate(draw([TABLE[name] for name in names], vlen, "known", count, 1)):
-        vtype = case.form.vtype or 0
-        if vtype >> 8 or vtype & 7 == 4:  # reserved, or too long for the immediate
-            continue
-        sets = f"vsetivli x0, {n % 32}, {vtype}"
-        form = replace(case.form, body=(sets, *case.form.body), vstart=False)
-        cases.append(replace(case, form=form, vstart=0))
-    return cases
 
 
 @ORACLES

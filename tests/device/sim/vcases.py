@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 
 from kcc.backend.disasm import disassemble
@@ -348,3 +348,16 @@ def sweep(
         cases = draw(chosen, vlen if vector else 0, seed, count, each) if chosen else []
         report.add(compare(cases, Setup(vlen if vector else 0, flags, memory), excuse))
     return report
+
+
+def with_known_vl(names: Sequence[str], vlen: int, count: int) -> list[Case]:
+    """Random cases of rows, whose vl the translator knows, mostly less than VLMAX."""
+    cases = []
+    for n, case in enumerate(draw([TABLE[name] for name in names], vlen, "known", count, 1)):
+        vtype = case.form.vtype or 0
+        if vtype >> 8 or vtype & 7 == 4:  # reserved, or too long for the immediate
+            continue
+        sets = f"vsetivli x0, {n % 32}, {vtype}"
+        form = replace(case.form, body=(sets, *case.form.body), vstart=False)
+        cases.append(replace(case, form=form, vstart=0))
+    return cases
