@@ -15,7 +15,7 @@ from .velements import legal
 from .vfloats import VIEWS, scalar, usable
 
 Step = Callable[[Builder, Shape, str, str], str]
-UNROLLED = 64  # elements that are added without a loop: chains of several sums then overlap
+UNROLLED = 16  # elements that are added without a loop: chains of several sums then overlap
 
 
 def _sum(b: Builder, s: Shape, x: str, y: str) -> str:
