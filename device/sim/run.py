@@ -62,7 +62,9 @@ class Run:
         self._left = NO_LIMIT if limit is None else min(max(limit, 0), NO_LIMIT)
         self._stopping = self._pausing = False
         self._failure: BaseException | None = None
-        self._harts = sorted((h for lane in lanes for h in lane.harts), key=lambda h: h.hart)
+        self._harts = lanes[0].harts
+        if len(lanes) > 1:
+            self._harts = sorted((h for lane in lanes for h in lane.harts), key=lambda h: h.hart)
         self._watch = Watch(watcher, lanes[0], translations) if watcher is not None else None
         for lane in lanes:
             lane.rests = None
@@ -151,6 +153,8 @@ class Run:
                 pass
             case state.STOPPED:
                 self._called_in(lane)
+            case state.FINISHED if len(self._lanes) == 1:
+                self.reason = Reason.FINISHED
             case state.LIMIT if self._draw(lane):
                 pass
             case state.FINISHED | state.LIMIT | state.NONE_READY:
