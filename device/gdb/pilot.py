@@ -130,6 +130,8 @@ class Pilot:
         harts = range(self.machine.harts)
         step = self._want.step
         if step is None and len(self._want.moving) == len(harts) and not self.watchpoints:
+            if self.machine.is_ready(hart) and self._is_news(hart):  # it has been sent there
+                return self.halt(Halt(hart, SIG_TRAP))
             return Go()
         ready = [h for h in (*harts[hart + 1 :], *harts[: hart + 1]) if self._may_move(h)]
         if ready:

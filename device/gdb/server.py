@@ -105,7 +105,7 @@ class Debugger:
             then = self._serve(connection)  # it asks why the run stands still
         elif connection.closed:
             then = self._leave("the connection to gdb is broken")
-        elif connection.interrupted():
+        elif connection.interrupted() and not self._fault:
             then = self._pilot.interrupt(stop.hart)
         else:
             then = self._pilot.stopped(stop)

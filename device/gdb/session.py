@@ -131,9 +131,11 @@ class Session:
         return OK
 
     def _write_register(self, number: int, data: bytes) -> None:
+        pc = self._machine.read_pc(self._hart)
         if not self._registers.write(self._hart, number, data):
             raise BadPacketError
-        self._pilot.moved(self._hart)
+        if self._machine.read_pc(self._hart) != pc:
+            self._pilot.moved(self._hart)
 
     # -- memory
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kcc.backend.encode import encode as e
-from kcc.device.gdb.pilot import Halt, Pilot, Resume
+from kcc.device.gdb.pilot import FAULT_SIGNALS, Halt, Pilot, Resume
 from kcc.device.sim.interface import Cause, Reason, Sleep
 from kcc.device.sim.interface import Resume as ResumeAfterEcall
 from kcc.device.sim.machine import Machine
@@ -43,6 +43,23 @@ def test_a_breakpoint_in_a_loop(debugged: Debugged) -> None:
     result = debugged.finish()
     assert (result.reason, result.retired) == (Reason.FINISHED, (2002,))
     assert client.answer() == "W00"
+
+
+def test_writing_registers_at_a_breakpoint(debugged: Debugged) -> None:
+    """It is passed; unless the hart is sent back there."""
+    client = debugged.start([NOP, COUNT, NOP, RET])
+    client.ask(f"Z0,{BASE + 4:x},4")
+    client.thread("c")
+    assert client.ask(f"P{T0:x}={(7).to_bytes(8, 'little').hex()}") == "OK"
+    client.thread("s")
+    assert client.register(T0) == 8
+    client.ask(f"P{32:x}={(BASE + 4).to_bytes(8, 'little').hex()}")
+    client.thread("c")
+    assert (client.pc, client.register(T0)) == (BASE + 4, 8)
+    client.ask(f"P{T0:x}={(20).to_bytes(8, 'little').hex()}")
+    client.send("c")
+    assert debugged.finish().ok
+    assert debugged.machine.read_x(0, T0) == 21
 
 
 def test_a_range_is_stepped_through(debugged: Debugged) -> None:
@@ -286,6 +303,20 @@ def test_a_fault_is_told_before_the_run_ends(
     assert result.fault is not None
     assert result.fault.cause == cause.value
     assert client.answer() == f"X{signal:02x}"
+
+
+def test_a_fault_comes_before_an_interrupt(debugged: Debugged) -> None:
+    client = debugged.start([e("addi", rd=5, rs1=0, imm12=1000), *LOOP_1000[1:3], 0])
+    client.send("c")
+    client.interrupt()
+    answer = client.answer()
+    if answer.startswith("T02"):  # it was faster
+        answer = client.ask("c")
+    assert answer.startswith("T04")
+
+
+def test_every_fault_has_a_signal() -> None:
+    assert set(FAULT_SIGNALS) == set(Cause)
 
 
 def test_an_ecall_is_stepped_over(debugged: Debugged) -> None:
