@@ -198,7 +198,7 @@ def _jalr(b: Builder, o: Operands) -> None:
 
 
 def _nothing(_b: Builder, _o: Operands) -> None:
-    """wfi may return at once; fences order what one host thread orders anyway."""
+    """wfi may return at once."""
 
 
 def _fence(b: Builder, _o: Operands) -> None:

@@ -1,7 +1,8 @@
 """A: atomics. All are sequentially consistent, which serves every combination of aq and rl.
 
-LR remembers the address and what it loaded; SC is a compare-and-swap against that, so a store
-of another hart in between makes it fail unless it put the same value back.
+LR remembers the address and what it loaded; SC is a compare-and-swap against that. Of harts in
+turns no other runs in between: the end of a turn drops the reservation. Of harts in parallel a
+store in between makes SC fail unless it put the same value back, as it is with QEMU.
 """
 
 from __future__ import annotations
