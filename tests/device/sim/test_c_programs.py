@@ -27,9 +27,9 @@ def judge(name: str, compiler: str, level: str, march: str, folder: Path) -> Non
 
 
 @ORACLES
-@pytest.mark.parametrize("name", ["fixedpoint", "structs"])
-def test_scalar_program(name: str, tmp_path: Path) -> None:
-    judge(name, *SCALAR[1], tmp_path)
+@pytest.mark.parametrize(("name", "build"), [("records", SCALAR[1]), ("fixedpoint", VECTOR[1])])
+def test_a_program_of_each(name: str, build: tuple[str, str, str], tmp_path: Path) -> None:
+    judge(name, *build, tmp_path)
 
 
 @pytest.mark.slow
