@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import Literal, TypeVar
 
 from . import counting, state
-from .flow import CodeWord, Node, Unit
+from .flow import CodeWord, Node, Unit, successors
 from .interface import Cause
 from .marks import (
     BITS,
@@ -81,8 +81,9 @@ class Builder:
 
     def begin_block(self, node: Node, code: Sequence[CodeWord]) -> None:
         """Start a block; its instructions count as done from here."""
-        self.blocks.append(BlockCode(node))
-        self.label = node.label
+        block = BlockCode(node, loops=node.pc in successors(code[-1])[0])
+        self.blocks.append(block)
+        self.label = block.start
         self.vstate = node.state
         self._code = code
         left = self.op("load i64, ptr %budget")
@@ -701,7 +702,7 @@ class Builder:
         if pc > block.node.pc:
             self.emit(f"br label %{target.label}")
             return
-        at = f"slow.{target.label}" if target == block.node else target.label  # see finish.py
+        at = block.start if target == block.node else target.label
         # Every loop has an edge back to its own or a lower address: that is where turns end.
         left = self.op("load i64, ptr %budget")
         last = 1 if self.mode.exact else 0

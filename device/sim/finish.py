@@ -74,10 +74,10 @@ def finish(b: Builder, name: str) -> str:
         if block.fast:
             before, after = guard(block.fast, groups.slots, _slots(b, block))
             body += [*before, *expand(block.fast.body), *after, *expand(block.fast.end)]
-        elif block.node in block.targets:
-            body.append(f"br label %slow.{block.label}")
-        if block.node in block.targets:
-            body.append(f"slow.{block.label}:")
+        elif block.loops:
+            body.append(f"br label %{block.start}")
+        if block.loops:
+            body.append(f"{block.start}:")
         body.extend(expand(block.items))
     head = _head(b, groups, used)
     externals = sorted(b.externals | _INTRINSICS)

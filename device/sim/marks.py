@@ -176,6 +176,7 @@ class BlockCode:
     """The code of one guest block. targets: where it may continue in the unit."""
 
     node: Node
+    loops: bool = False  # its end may lead to its address: then it starts at `start`
     items: list[Item] = field(default_factory=list)
     targets: list[Node] = field(default_factory=list)
     written_x: int = 0  # bit masks
@@ -188,6 +189,11 @@ class BlockCode:
     @property
     def label(self) -> str:
         return self.node.label
+
+    @property
+    def start(self) -> str:
+        """The label that its items follow: a loop's fast form is in front of it."""
+        return f"slow.{self.node.label}" if self.loops else self.node.label
 
     def settled_v(self, size: int) -> dict[int, int]:
         """Vector registers of `size` bytes written in part: up to where."""

@@ -111,3 +111,21 @@ def test_a_large_function_is_not_translated_from_everywhere_in_it(bench):
     # Of which most are the few instructions after a branch out of a larger unit.
     made = bench.machine.translated
     assert made.compiled + made.found < 60
+
+
+def test_a_loop_that_starts_with_inner_blocks(make_bench):
+    # Rounding to nearest, ties away, is a loop over the elements: its phi names the block before.
+    bench = make_bench(1, arch=VECTOR_ARCH)
+    result = bench.run(
+        [
+            encode("addi", rd=5, rs1=0, imm12=5),
+            encode("csrrwi", rd=0, csr=2, zimm5=4),
+            encode("vsetvli", rd=6, rs1=0, zimm11=0x10),
+            encode("vfadd.vv", vd=8, vs2=9, vs1=10),
+            encode("addi", rd=5, rs1=5, imm12=-1),
+            encode("bne", rs1=5, rs2=0, branch13=-8),
+            encode("jalr", rd=0, rs1=1, imm12=0),
+        ]
+    )
+    assert result.ok
+    assert result.retired == (3 + 5 * 3 + 1,)
