@@ -200,8 +200,8 @@ def test_interrupt_reaches_the_main_thread(bench):
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)
-    thread.start()
     with pytest.raises(KeyboardInterrupt):
+        thread.start()
         bench.run([SPIN])
     thread.join()
     assert bench.run(LOOP_1000).ok
