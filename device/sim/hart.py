@@ -57,6 +57,11 @@ class Hart:
         self.functions: dict[Node, tuple[Function, int]] = {}  # by entry: unit, its index there
         self.blocks: dict[Node, Function] = {}  # by block: a unit that has it
         self.rebuilds: dict[Node, int] = {}
+        # The same three of modes that the hart was in before, in this run.
+        self._apart: dict[
+            tuple[int, bool, bool],
+            tuple[dict[Node, tuple[Function, int]], dict[Node, Function], dict[Node, int]],
+        ] = {}
         self._vlen = vlen
         self._searched: dict[int, set[int]] = {}  # for readers of flags, by region
         self._engine = engine
@@ -284,6 +289,33 @@ class Hart:
 
     def clear_table(self) -> None:
         self._searched.clear()
+        self._apart.clear()
+        self._forget()
+
+    def change_mode(self) -> None:
+        """Take up translations for the mode that a write to a CSR has led to, if there are any.
+
+        Those for the mode before are kept: programs change it to and fro. Not beyond a run.
+        """
+        if self.functions:
+            mode = next(iter(self.functions.values()))[0].mode
+            key = (mode.rounding, mode.float_on, mode.vector_on)
+            self._apart[key] = self.functions, self.blocks, self.rebuilds
+        self._forget()
+        mode = self.mode(track_flags=True, sets_rounding=True, exact=True, counters=False)
+        kept = self._apart.pop((mode.rounding, mode.float_on, mode.vector_on), None)
+        if kept is not None:
+            self.functions, self.blocks, self.rebuilds = kept
+            size = 64
+            while 2 * len(self.functions) > size:
+                size *= 4
+            self._publish_table(size)
+
+    def forget_other_modes(self) -> None:
+        """For a new run: what is kept apart is not seen when code changes between runs."""
+        self._apart.clear()
+
+    def _forget(self) -> None:
         self.functions = {}
         self.blocks = {}
         self.rebuilds = {}

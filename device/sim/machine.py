@@ -434,6 +434,7 @@ class Machine:
             h.state.start_count = len(start.args)
             for i, arg in enumerate(start.args):
                 h.state.start_args[i] = arg & MASK64
+            h.forget_other_modes()
             if h.map_changed:
                 h.publish_map()
             h.state.status = state.IDLE

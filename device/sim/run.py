@@ -174,7 +174,10 @@ class Run:
             case state.SOFT_FLOAT:
                 c.resume = 1
                 hart.compute()
-            case state.MODE | state.FENCE_I:
+            case state.MODE:
+                c.resume = 1
+                hart.change_mode()
+            case state.FENCE_I:
                 c.resume = 1
                 hart.clear_table()
             case state.ECALL:

@@ -278,3 +278,28 @@ def test_a_rounding_mode_set_late_holds_in_code_that_has_run(bench) -> None:
     nearest = struct.unpack("<Q", struct.pack("<d", 1 / 3))[0]
     assert bench.machine.read_x(0, 20) == nearest  # which is below 1/3
     assert bench.machine.read_x(0, 21) == nearest + 1
+
+
+def test_changing_between_rounding_modes_that_hosts_have_and_have_not(bench) -> None:
+    """2.5 to nearest is 2, or 3 with ties away; over and over, by code that is kept."""
+    half = 0x4020_0000
+    loop = [
+        encode("csrrwi", rd=0, csr=2, zimm5=4),
+        encode("fcvt.w.s", rd=7, rs1=1),
+        encode("add", rd=5, rs1=5, rs2=7),
+        encode("csrrwi", rd=0, csr=2, zimm5=0),
+        encode("fcvt.w.s", rd=7, rs1=1),
+        encode("add", rd=5, rs1=5, rs2=7),
+        encode("addi", rd=6, rs1=6, imm12=-1),
+        encode("bne", rs1=6, rs2=0, branch13=-28),
+    ]
+    start = [
+        encode("lui", rd=6, upper20=half),
+        encode("fmv.w.x", rd=1, rs1=6),
+        encode("addi", rd=5, rs1=0, imm12=0),
+        encode("addi", rd=6, rs1=0, imm12=100),
+    ]
+    bench.put([*start, *loop, encode("jalr", rd=0, rs1=1, imm12=0)])
+    for _ in range(2):
+        assert bench.run().ok
+        assert bench.machine.read_x(0, 5) == 500
