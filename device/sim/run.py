@@ -11,6 +11,7 @@ from __future__ import annotations
 import ctypes
 import threading
 from collections.abc import Sequence
+from functools import partial
 
 from . import flow, state
 from .flow import MASK64
@@ -73,31 +74,34 @@ class Run:
 
     def go(self) -> None:
         """Run to the end. raises: what an ecall handler, a device or a watcher raises."""
-        threads = [
-            threading.Thread(target=self._drive_beside, args=(lane,), name="hart", daemon=True)
-            for lane in self._lanes[1:]
-        ]
+        ended: list[threading.Event] = []
         try:
-            for thread in threads:
-                thread.start()
+            for lane in self._lanes[1:]:
+                end = threading.Event()
+                beside = partial(self._drive_beside, lane, end)
+                threading.Thread(target=beside, name="hart", daemon=True).start()
+                ended.append(end)
             self._drive(self._lanes[0])
         finally:
             # After an interrupt, or what a handler raised, too. Without the lock: another lane's
             # handler may hold it for long, and the next interrupt come meanwhile.
             self.reason = self.reason or Reason.STOPPED
             self._call_in()
-            for thread in threads:
-                self._join(thread)
+            for end in ended:
+                self._join(end)
             if self._watch is not None:
                 self._watch.close()
         if self._failure is not None:
             raise self._failure
 
-    def _join(self, thread: threading.Thread) -> None:
-        """Wait for a lane: its harts are not to run on, whatever interrupts us meanwhile."""
-        while thread.is_alive():
+    def _join(self, ended: threading.Event) -> None:
+        """Wait for a lane: its harts are not to run on, whatever interrupts us meanwhile.
+
+        Not by Thread.join(): interrupted, it takes the thread for dead (CPython before 3.13).
+        """
+        while not ended.is_set():
             try:
-                thread.join()
+                ended.wait()
             except BaseException as e:  # not lost: raised by go()
                 self._failure = self._failure or e
 
@@ -118,12 +122,14 @@ class Run:
 
     # -- lanes
 
-    def _drive_beside(self, lane: Lane) -> None:
+    def _drive_beside(self, lane: Lane, ended: threading.Event) -> None:
         try:
             self._drive(lane)
         except BaseException as e:  # not lost: raised by go()
             self._failure = self._failure or e
             self._end(Reason.STOPPED)
+        finally:
+            ended.set()
 
     def _drive(self, lane: Lane) -> None:
         while self.reason is None:

@@ -489,9 +489,13 @@ def test_the_instruction_limit_covers_all_slices(hal, load, e):
 def test_an_interrupt_stops_the_kernel(hal, load, e):
     program, kernel = load(hal, spin(e))
     timer = threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGINT))
-    with pytest.raises(KeyboardInterrupt):
+
+    def run():
         timer.start()
         hal.kernel_exec(program, kernel, line(1), [], 1)
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
     timer.join()
     assert hal.kernel_exec(*load(hal, [RET]), line(1), [], 1)
 

@@ -200,9 +200,13 @@ def test_interrupt_reaches_the_main_thread(bench):
         signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)
-    with pytest.raises(KeyboardInterrupt):
+
+    def run() -> None:
         thread.start()
         bench.run([SPIN])
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
     thread.join()
     assert bench.run(LOOP_1000).ok
 

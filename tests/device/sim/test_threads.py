@@ -265,12 +265,16 @@ def test_interrupts_wait_for_the_other_thread(make_bench):
     helper = threading.Thread(target=interrupt)
     helper.start()
     code = [e("beq", rs1=10, rs2=0, branch13=8), e("ecall"), SPIN]
+
+    def run():
+        try:
+            b.run(code, harts=2, count=2, ecall=ecall)
+        finally:
+            over.append(True)
+
     try:
         with pytest.raises(KeyboardInterrupt):
-            try:
-                b.run(code, harts=2, count=2, ecall=ecall)
-            finally:
-                over.append(True)
+            run()
     finally:
         helper.join()
         signal.signal(signal.SIGINT, old)
