@@ -296,6 +296,10 @@ class Vector:
             if low:
                 bits = self.b.op(f"lshr {kind} {bits}, {low}")
             bits = self.b.op(f"trunc {kind} {bits} to i{chunk.n}")
+        if chunk.n in (16, 32, 64):
+            # Where a float of that width was put there LLVM would bitcast that to the mask, and
+            # has no instruction for it. It does not look through this.
+            bits = self.b.op(f"freeze i{chunk.n} {bits}")
         return self.b.op(f"bitcast i{chunk.n} {bits} to <{chunk.n} x i1>")
 
     def mask_write(self, reg: int, chunk: Chunk, bits: str, active: str | None) -> None:
