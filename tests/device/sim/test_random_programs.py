@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from kcc.backend.isa import TABLE
+from vcases import Generator, Shape
+from vcompare import compare
+from vharness import Form, Setup, vtype_of
 from vprograms import Programs, judge
 
 ORACLES = pytest.mark.oracle("qemu-riscv64", "clang-19", "ld.lld-19", "riscv64-unknown-elf-objcopy")
