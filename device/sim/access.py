@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from . import state
-from .build import count_event
 from .fastloops import Walk
 from .marks import BITS, Access, DefV, signed
+from .writer import count_event
 
 
 class Groups:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .build import count_event
 from .fastloops import LEAST, MOST, STEP, ZERO, Form, Loop, Walk, of_register
 from .marks import MASK64, signed
+from .writer import count_event
 
 
 class _Lines:
