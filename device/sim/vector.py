@@ -307,6 +307,8 @@ class Vector:
         if active is not None:
             bits = self.select(active, "i1", chunk.n, bits, self.mask_read(reg, chunk))
         word, at, low = self._mask_word(chunk)
+        if chunk.n == word == 16:  # as in mask_read: a half must not be made of the mask
+            word, at, low = 32, at // 2, at % 2 * 16
         kind = f"i{word}"
         lanes = f"<{self.vlen // word} x {kind}>"
         value = self.b.op(f"bitcast <{chunk.n} x i1> {bits} to i{chunk.n}")
