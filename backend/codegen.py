@@ -16,9 +16,11 @@ def _initialise() -> None:
     llvm.initialize_all_asmprinters()
 
 
-@lru_cache
 def target_machine(arch: str = DEFAULT_ARCH, opt_level: int = 2) -> llvm.TargetMachine:
-    """LLVM's code generator for `arch`, static and within 2 GiB of the pc; shared, do not close.
+    """LLVM's code generator for `arch`, static and within 2 GiB of the pc; for one module.
+
+    It remembers by address which globals a module said to keep: those of the next module may be
+    where they were. Making one takes 30 microseconds.
 
     opt_level:  0 to 3; what LLVM calls the code generation level.
     raises:     ValueError for an architecture that parse_target refuses.

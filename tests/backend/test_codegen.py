@@ -170,3 +170,15 @@ def test_our_listing_of_an_object_is_objdumps(tmp_path: Path) -> None:
     short = {"addi": "add", "slli": "sll"}
     ours = [line.text.split("\t")[0] for line in disassemble(code, 0, {})]
     assert [short.get(m, m) for m in ours] == theirs
+
+
+def test_what_one_module_keeps_is_nothing_to_the_next() -> None:
+    # The next module's globals often lie where those of the last one were.
+    texts = "".join(f'@s{i} = private constant [2 x i8] c"{i}\\00"\n' for i in range(8))
+    uses = ", ".join(f"ptr @s{i}" for i in range(8))
+    keeps = """
+        @note = internal constant [4 x i8] c"note", section ".note.x"
+        @llvm.used = appending global [1 x ptr] [ptr @note], section "llvm.metadata"
+    """
+    text = f"{texts}@table = constant [8 x ptr] [{uses}]\n{keeps}"
+    assert len({emit_object(module(text)) for _ in range(100)}) == 1

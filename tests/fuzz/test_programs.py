@@ -57,7 +57,8 @@ def under_qemu(
     defines = [f"-D{name}={value}" for name, value in words.items()]
     guest = Path(__file__).with_name("guest.c")
     subprocess.run([*GCC, *defines, guest, made, "-o", binary], check=True)
-    out = subprocess.run(["qemu-riscv64", binary], check=True, capture_output=True).stdout
+    cpu = ["-cpu", "rv64,v=true,vext_spec=v1.0,vlen=512"]
+    out = subprocess.run(["qemu-riscv64", *cpu, binary], check=True, capture_output=True).stdout
     return list(struct.iter_unpack(f"<{programs.ITEMS * programs.RESULTS}Q", out))
 
 
