@@ -23,7 +23,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "kernels" / "examples"
 PEER = Path(__file__).with_name("peer.c")
-CLANG = "clang-19 -x cl -cl-std=CL1.2 -O3 --target=riscv64-unknown-elf -march=rv64gcv -mno-relax".split()
+CLANG = "clang-19 -x cl -cl-std=CL1.2 -O3 --target=riscv64-unknown-elf".split()
+CLANG += "-march=rv64gcv -mno-relax".split()
 CLANG += "-Xclang -fdeclare-opencl-builtins -Xclang -finclude-default-header".split()
 QEMU = "qemu-riscv64 -cpu rv64,v=true,vext_spec=v1.0,vlen=512".split()  # as the M1
 LLD = "ld.lld-19 -Ttext=0x10000 --unresolved-symbols=ignore-all --entry=0".split()
