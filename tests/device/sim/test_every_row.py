@@ -134,7 +134,7 @@ def test_some_vector_rows():
 @pytest.mark.parametrize("vlen", [128, 512])
 def test_every_vector_row(names: list[str], vlen: int):
     report = sweep(*names, count=320, each=40, vlen=vlen)
-    assert report.ran > 100 * len(names)
+    assert report.ran > 80 * len(names)  # groups of eight registers are the rarest to be legal
     report.check()
 
 

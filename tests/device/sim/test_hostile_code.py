@@ -44,7 +44,7 @@ def test_random_code(make_bench, arch, count):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("arch", "count"), [("rv64gc", 4000), (VECTOR_ARCH, 600)])
+@pytest.mark.parametrize(("arch", "count"), [("rv64gc", 1000), (VECTOR_ARCH, 300)])
 def test_more_random_code(make_bench, arch, count):
     for start in range(0, count, 100):
         sweep(make_bench(3, quantum=10, arch=arch), range(start, start + 100))
