@@ -111,8 +111,8 @@ def test_every_row_by_hand(vlen: int):
 @ORACLES
 @pytest.mark.parametrize("names", batches(SCALAR, 40), ids=first)
 def test_every_scalar_row(names: list[str]):
-    report = sweep(*names, count=200, each=25)
-    assert report.ran > 150 * len(names)
+    report = sweep(*names, count=1000, each=125)
+    assert report.ran > 750 * len(names)
     report.check()
 
 
@@ -133,8 +133,8 @@ def test_some_vector_rows():
 @pytest.mark.parametrize("names", batches(VECTOR, 25), ids=first)
 @pytest.mark.parametrize("vlen", [128, 512])
 def test_every_vector_row(names: list[str], vlen: int):
-    report = sweep(*names, count=320, each=40, vlen=vlen)
-    assert report.ran > 80 * len(names)  # groups of eight registers are the rarest to be legal
+    report = sweep(*names, count=1000, each=125, vlen=vlen)
+    assert report.ran > 250 * len(names)  # groups of eight registers are the rarest to be legal
     report.check()
 
 
