@@ -24,9 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "kernels" / "examples"
 PEER = Path(__file__).with_name("peer.c")
 CLANG = "clang-19 -x cl -cl-std=CL1.2 -O3 --target=riscv64-unknown-elf".split()
-CLANG += "-march=rv64gcv -mno-relax".split()
+CLANG += "-march=rv64gc -mno-relax".split()
 CLANG += "-Xclang -fdeclare-opencl-builtins -Xclang -finclude-default-header".split()
-QEMU = "qemu-riscv64 -cpu rv64,v=true,vext_spec=v1.0,vlen=512".split()  # as the M1
 LLD = "ld.lld-19 -Ttext=0x10000 --unresolved-symbols=ignore-all --entry=0".split()
 HEAVY = ("llvmlite", "lark", "numpy", "elftools")
 
@@ -163,7 +162,7 @@ def bench_guest(folder: Path, runs: int) -> None:
             retired = sum(launch().retired)
             ours = median_of(runs, launch)
             count = repeats[name]
-            qemu = per_launch([*QEMU, guest, name], count, runs)
+            qemu = per_launch(["qemu-riscv64", guest, name], count, runs)
             host = per_launch([native, name], count * 20, runs)
             print(
                 f"  {name:<16} {retired:>17,} {retired / ours / 1e6:>12,.0f} {ours * 1e3:>5.1f} ms "

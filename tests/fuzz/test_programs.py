@@ -84,7 +84,7 @@ def judge(seeds: range, got: list[tuple[int, ...]], want: list[tuple[int, ...]])
 @TOOLS
 @pytest.mark.parametrize("level", ["-O0", "-O3"])
 def test_programs_under_qemu(programs: ModuleType, tmp_path: Path, level: str) -> None:
-    seeds = range(16) if level == "-O3" else range(16, 32)
+    seeds = range(8) if level == "-O3" else range(16, 24)
     judge(
         seeds, under_qemu(programs, seeds, level, tmp_path), on_the_host(programs, seeds, tmp_path)
     )
