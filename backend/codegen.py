@@ -14,6 +14,10 @@ from .target import ABI, CPU, DEFAULT_ARCH, TRIPLE, parse_target
 def _initialise() -> None:
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
+    # In a loop marked parallel the vectoriser knows of no dependence, and takes that for leave to
+    # join a load with earlier ones across a store of the same iteration. Work-items do store what
+    # they load again.
+    llvm.set_option("", "-enable-interleaved-mem-accesses=false")
 
 
 def target_machine(arch: str = DEFAULT_ARCH, opt_level: int = 2) -> llvm.TargetMachine:

@@ -62,8 +62,8 @@ def under_qemu(
     return list(struct.iter_unpack(f"<{programs.ITEMS * programs.RESULTS}Q", out))
 
 
-def on_the_device(programs: ModuleType, seeds: range, level: str) -> list[tuple[int, ...]]:
-    program = kcc.compile(programs.cl_program(list(seeds)), (level, *FLAGS))
+def on_the_device(programs: ModuleType, seeds: range, *flags: str) -> list[tuple[int, ...]]:
+    program = kcc.compile(programs.cl_program(list(seeds)), (*flags, *FLAGS))
     inputs = np.array(programs.inputs(), np.uint64)
     found = []
     with kcc.Device("m1") as device:
@@ -91,11 +91,19 @@ def test_programs_under_qemu(programs: ModuleType, tmp_path: Path, level: str) -
 
 
 @pytest.mark.oracle("clang-19")
-@pytest.mark.parametrize(("seeds", "level"), [(range(32, 36), "-O3"), (range(90, 91), "-O0")])
+@pytest.mark.parametrize(
+    ("seeds", "flags"),
+    [
+        (range(33, 36), ("-O3",)),
+        (range(90, 91), ("-O0",)),
+        (range(4, 5), ("-O3", "-march=rv64gcv")),  # it loads again what it has stored
+        (range(32, 33), ("-O3", "-march=rv64gcv")),
+    ],
+)
 def test_programs_on_the_device(
-    programs: ModuleType, tmp_path: Path, seeds: range, level: str
+    programs: ModuleType, tmp_path: Path, seeds: range, flags: tuple[str, ...]
 ) -> None:
-    judge(seeds, on_the_device(programs, seeds, level), on_the_host(programs, seeds, tmp_path))
+    judge(seeds, on_the_device(programs, seeds, *flags), on_the_host(programs, seeds, tmp_path))
 
 
 @TOOLS
@@ -112,10 +120,14 @@ def test_many_programs_under_qemu(
 
 @pytest.mark.oracle("clang-19")
 @pytest.mark.slow
+@pytest.mark.parametrize("arch", ["rv64gc", "rv64gcv"])
 @pytest.mark.parametrize("first", range(100, 140, 10))
-def test_many_programs_on_the_device(programs: ModuleType, tmp_path: Path, first: int) -> None:
+def test_many_programs_on_the_device(
+    programs: ModuleType, tmp_path: Path, first: int, arch: str
+) -> None:
     seeds = range(first, first + 10)
-    judge(seeds, on_the_device(programs, seeds, "-O3"), on_the_host(programs, seeds, tmp_path))
+    got = on_the_device(programs, seeds, "-O3", f"-march={arch}")
+    judge(seeds, got, on_the_host(programs, seeds, tmp_path))
 
 
 def test_a_seed_is_one_text(programs: ModuleType) -> None:
