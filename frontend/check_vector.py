@@ -37,7 +37,7 @@ from .types import (
 )
 
 _LETTERS = ({c: i for i, c in enumerate("xyzw")}, {c: i for i, c in enumerate("rgba")})
-_HALVES = {"lo": (0, 1), "hi": (1, 1), "even": (0, 2), "odd": (1, 2)}
+_HALVES = frozenset({"lo", "hi", "even", "odd"})
 _SIGNED = {1: CHAR, 2: SHORT, 4: INT, 8: LONG}
 _COUNTS = (1, 2, 3, 4, 8, 16)
 
@@ -57,11 +57,10 @@ def has_float(t: Type) -> bool:
 def _lanes(name: str, count: int) -> tuple[int, ...] | str:
     """The lanes that a component name picks, or what is wrong with it."""
     if name in _HALVES:
-        start, step = _HALVES[name]
         half = (count + 1) // 2  # of a 3-vector, .hi and .odd have a lane of no value
-        first = start * half if step == 1 and name in ("lo", "hi") else start
-        step = 1 if name in ("lo", "hi") else 2
-        return tuple(first + step * i for i in range(half))
+        if name in ("lo", "hi"):
+            return tuple(range(half) if name == "lo" else range(half, 2 * half))
+        return tuple(range(name == "odd", 2 * half, 2))
     if name[0] in "sS" and len(name) > 1:
         digits = name[1:]
         bad = next((c for c in digits if c not in "0123456789abcdefABCDEF"), None)

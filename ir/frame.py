@@ -195,6 +195,8 @@ def pick_lanes(build: Any, vector: Any, lanes: tuple[int, ...]) -> Any:
 def put_lanes(build: Any, whole: Any, value: Any, lanes: tuple[int, ...]) -> Any:
     i32 = llir.IntType(32)
     for i, lane in enumerate(lanes):
+        if lane >= whole.type.count:
+            continue  # of a 3-vector's .hi or .odd: LLVM would spoil the other lanes too
         part = value if len(lanes) == 1 else build.extract_element(value, i32(i))
         whole = build.insert_element(whole, part, i32(lane))
     return whole

@@ -57,6 +57,9 @@ STATEMENTS: dict[str, tuple[str, Any]] = {
     "three": ("int3 t = (int3)(1, 2, 3), t2[2] = {t, t + 1}; t2[1].z += 5; global int3 *g = 0;"
               " v = (int8)(t2[0], t2[1], sizeof(t2), (int)(ulong)(g + 1));",
               [1, 2, 3, 2, 3, 9, 32, 16]),
+    "three_halves": ("int3 t = (int3)(1, 2, 3), w = (int3)(7, 8, 9); t.hi = (int2)(5, 6);"
+                     " w.odd = t.lo; w.even += 10; v = (int8)(t, w, t.hi.x, w.odd.x);",
+                     [1, 2, 5, 17, 1, 19, 5, 1]),
     "call": ("v = twice(v, 1).s76543210;", (2 * A + 1)[::-1]),
     "table": ("v = TABLE[1] + PRIMES.s01010101;", [12 + 2, 13 + 3] * 4),
 }  # fmt: skip
