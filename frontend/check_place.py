@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from . import (
     ast,
     check_expr,
@@ -112,7 +114,9 @@ def _has_const(t: Type) -> bool:
     return any(f.quals.const or _has_const(f.type) for f in t.fields or ())
 
 
-def step(ctx: Context, e: ast.Expr, op: str, result: str, span: Span) -> tast.Expr:
+def step(
+    ctx: Context, e: ast.Expr, op: str, result: Literal["old", "new"], span: Span
+) -> tast.Expr:
     """++ and --, before or after."""
     act = "increment" if op == "++" else "decrement"
     target = _modifiable(ctx, check_expr.operand(ctx, e), span, act)
@@ -127,8 +131,7 @@ def step(ctx: Context, e: ast.Expr, op: str, result: str, span: Span) -> tast.Ex
     updated = _combined(ctx, op[0], target, one, span)
     if failed(updated):
         return updated
-    which = "old" if result == "old" else "new"
-    return tast.Update(target, updated, which, type=target.type, span=span)  # type: ignore[arg-type]
+    return tast.Update(target, updated, result, type=target.type, span=span)
 
 
 def _combined(ctx: Context, op: str, target: tast.LValue, x: tast.Expr, span: Span) -> tast.Expr:

@@ -98,12 +98,14 @@ def _to_float(build: Any, expr: tast.ConvertCall, v: Any) -> Any:
         above = build.or_(compare(">", back, v), beyond)
         below = build.and_(compare("<", back, v), build.not_(beyond))
         negative = compare("<", v, constant_int(came, 0))
-    return _stepped(
-        build,
-        nearest,
-        expr,
-        {"up": below, "down": above}.get(expr.rounding) or build.select(negative, below, above),
-    )
+    match expr.rounding:
+        case "up":
+            moves = below
+        case "down":
+            moves = above
+        case _:
+            moves = build.select(negative, below, above)
+    return _stepped(build, nearest, expr, moves)
 
 
 def _stepped(build: Any, nearest: Any, expr: tast.ConvertCall, moves: Any) -> Any:

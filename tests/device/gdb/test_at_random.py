@@ -10,12 +10,12 @@ import pytest
 
 from kcc.backend.encode import encode as e
 from kcc.device.sim.interface import Reason, Sleep
+from snippets import RET
 
 if TYPE_CHECKING:
     from conftest import Client, Debugged
 
 BASE, DATA = 0x4000_0000, 0x4004_0000
-RET = e("jalr", rd=0, rs1=1, imm12=0)
 
 WORK = [  # rounds of a loop by the hart's number, a barrier, a sum in memory, calls
     e("addi", rd=5, rs1=10, imm12=40),

@@ -14,21 +14,12 @@ from kcc.device.sim.interface import Cause, Reason, Sleep
 from kcc.device.sim.interface import Resume as ResumeAfterEcall
 from kcc.device.sim.machine import Machine
 from kcc.device.sim.watch import Stop, Why
+from snippets import COUNT, LOOP_1000, NOP, RET, SPIN
 
 if TYPE_CHECKING:
     from conftest import Debugged
 
 BASE, DATA = 0x4000_0000, 0x4004_0000
-RET = e("jalr", rd=0, rs1=1, imm12=0)
-NOP = e("addi", rd=0, rs1=0, imm12=0)
-SPIN = e("jal", rd=0, jump21=0)
-COUNT = e("addi", rd=5, rs1=5, imm12=1)
-LOOP_1000 = [
-    e("addi", rd=5, rs1=0, imm12=1000),
-    e("addi", rd=5, rs1=5, imm12=-1),
-    e("bne", rs1=5, rs2=0, branch13=-4),
-    RET,
-]
 T0 = 5
 
 

@@ -13,21 +13,12 @@ from kcc.backend.encode import encode as e
 from kcc.device.gdb.files import Program
 from kcc.device.gdb.packets import Unframer, frame
 from kcc.device.sim.interface import Reason
+from snippets import COUNT, LOOP_1000, NOP, RET, SPIN
 
 if TYPE_CHECKING:
     from conftest import Client, Debugged
 
 BASE, SIZE, RETURN, DATA = 0x4000_0000, 1 << 20, 0x8000, 0x4004_0000
-RET = e("jalr", rd=0, rs1=1, imm12=0)
-NOP = e("addi", rd=0, rs1=0, imm12=0)
-SPIN = e("jal", rd=0, jump21=0)
-COUNT = e("addi", rd=5, rs1=5, imm12=1)
-LOOP_1000 = [
-    e("addi", rd=5, rs1=0, imm12=1000),
-    e("addi", rd=5, rs1=5, imm12=-1),
-    e("bne", rs1=5, rs2=0, branch13=-4),
-    RET,
-]
 T0, PC, F0, CSR0, V0 = 5, 32, 33, 65, 4162
 
 

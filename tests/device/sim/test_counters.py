@@ -11,9 +11,9 @@ from kcc.backend.isa import TABLE
 from kcc.device.sim.counting import events
 from kcc.device.sim.interface import Resume
 from kcc.device.sim.machine import Reason
+from snippets import RET
 
 BASE, DATA, IO = 0x4000_0000, 0x4004_0000, 0x2000_0000
-RET = e("jalr", rd=0, rs1=1, imm12=0)
 LI_DATA = e("lui", rd=5, upper20=DATA)
 INTEGER, FLOAT, BRANCH, LOADS, STORES = 15, 16, 17, 8, 14
 

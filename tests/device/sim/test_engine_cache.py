@@ -8,9 +8,9 @@ from pathlib import Path
 from kcc.backend.encode import encode as e
 from kcc.device.sim.interface import Translated
 from kcc.device.sim.machine import HartStart, Machine
+from snippets import RET
 
 BASE = 0x4000_0000
-RET = e("jalr", rd=0, rs1=1, imm12=0)
 CODE = [e("addi", rd=20, rs1=10, imm12=7), RET]
 
 

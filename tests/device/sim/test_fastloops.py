@@ -11,10 +11,10 @@ import pytest
 from kcc.backend.encode import encode as e
 from kcc.device.sim import csr, fastloops, translate
 from kcc.device.sim.machine import Fault, HartStart, Machine, Reason
+from snippets import RET
 
 BASE, SIZE, RETURN = 0x4000_0000, 1 << 14, 0x8000
 HIGH = BASE + SIZE + 0x1000  # a second region
-RET = e("jalr", rd=0, rs1=1, imm12=0)
 
 
 @pytest.fixture

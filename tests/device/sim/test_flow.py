@@ -5,9 +5,7 @@ from __future__ import annotations
 from kcc.backend.encode import encode as e
 from kcc.device.sim import flow
 from kcc.device.sim.flow import Node
-
-NOP = e("addi", rd=0, rs1=0, imm12=0)
-RET = e("jalr", rd=0, rs1=1, imm12=0)
+from snippets import NOP, RET
 
 
 def discover(words: list[int], at: int = 0x1000, **options: object) -> flow.Unit:

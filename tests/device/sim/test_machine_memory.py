@@ -6,9 +6,9 @@ import pytest
 
 from kcc.backend.encode import encode as e
 from kcc.device.sim.machine import BusError, Fault, Reason
+from snippets import RET
 
 BASE, SIZE, RETURN, DATA = 0x4000_0000, 1 << 20, 0x8000, 0x4004_0000
-RET = e("jalr", rd=0, rs1=1, imm12=0)
 LOADS = {"lb": 1, "lh": 2, "lw": 4, "ld": 8, "lbu": 1, "lhu": 2, "lwu": 4}
 STORES = {"sb": 1, "sh": 2, "sw": 4, "sd": 8}
 

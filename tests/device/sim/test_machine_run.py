@@ -10,16 +10,9 @@ import pytest
 from kcc.backend.encode import encode as e
 from kcc.device.sim.isa_string import extensions_of, vlen_of
 from kcc.device.sim.machine import TURN, HartStart, Machine, Reason
+from snippets import LOOP_1000, NOTE_HART, RET, SPIN
 
 BASE, RETURN, DATA = 0x4000_0000, 0x8000, 0x4004_0000
-RET = e("jalr", rd=0, rs1=1, imm12=0)
-SPIN = e("jal", rd=0, jump21=0)
-LOOP_1000 = [
-    e("addi", rd=5, rs1=0, imm12=1000),
-    e("addi", rd=5, rs1=5, imm12=-1),
-    e("bne", rs1=5, rs2=0, branch13=-4),
-    RET,
-]
 
 
 def lui(rd: int, value: int) -> int:
@@ -92,20 +85,7 @@ def test_start_values_and_carried_registers(bench):
 
 def test_instances_go_to_harts_in_groups(make_bench):
     b = make_bench(4)
-    # out[instance] = mhartid
-    result = b.run(
-        [
-            lui(5, DATA),
-            e("slli", rd=6, rs1=10, shamt6=3),
-            e("add", rd=5, rs1=5, rs2=6),
-            e("csrrs", rd=7, csr=0xF14, rs1=0),
-            e("addi", rd=7, rs1=7, imm12=1),
-            e("sd", rs2=7, rs1=5, store12=0),
-            RET,
-        ],
-        harts=4,
-        count=10,
-    )
+    result = b.run(NOTE_HART, harts=4, count=10)
     assert result.retired == (21, 21, 14, 14)
     assert [b.word(DATA + 8 * i) for i in range(11)] == [1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 0]
 

@@ -7,9 +7,9 @@ import pytest
 from kcc.backend.encode import encode as e
 from kcc.device.sim import csr
 from kcc.device.sim.machine import Abort, BusError, Done, Fatal, Fault, Reason, Resume, Sleep
+from snippets import RET
 
 BASE, RETURN, DATA = 0x4000_0000, 0x8000, 0x4004_0000
-RET = e("jalr", rd=0, rs1=1, imm12=0)
 ECALL = e("ecall")
 
 

@@ -10,9 +10,9 @@ from kcc.backend.encode import encode as e
 from kcc.device.sim.effects import Touched
 from kcc.device.sim.interface import Fault, Resume
 from kcc.device.sim.record import MOST_ADDRESSES, Executed, Filter, Recorder
+from snippets import RET
 
 BASE, DATA, RETURN = 0x4000_0000, 0x4004_0000, 0x8000
-RET = e("jalr", rd=0, rs1=1, imm12=0)
 LI_DATA = e("lui", rd=5, upper20=DATA)
 
 

@@ -11,10 +11,9 @@ import pytest
 
 from kcc.backend.encode import encode as e
 from kcc.device.sim.machine import Cause, Launches, Machine, Reason, Resume, Sleep
+from snippets import NOTE_HART, RET, SPIN
 
 BASE, DATA = 0x4000_0000, 0x4004_0000
-RET = e("jalr", rd=0, rs1=1, imm12=0)
-SPIN = e("jal", rd=0, jump21=0)
 LI_DATA = e("lui", rd=5, upper20=DATA)
 THREADS = [1, 2, 3]
 
@@ -153,19 +152,7 @@ def test_a_barrier_that_one_never_reaches(make_bench, threads):
 @pytest.mark.parametrize("threads", [2, 4])
 def test_instances_go_to_the_same_harts_as_in_turns(make_bench, threads):
     b = make_bench(4, threads=threads)
-    result = b.run(
-        [
-            LI_DATA,
-            e("slli", rd=6, rs1=10, shamt6=3),
-            e("add", rd=5, rs1=5, rs2=6),
-            e("csrrs", rd=7, csr=0xF14, rs1=0),
-            e("addi", rd=7, rs1=7, imm12=1),
-            e("sd", rs2=7, rs1=5, store12=0),
-            RET,
-        ],
-        harts=4,
-        count=10,
-    )
+    result = b.run(NOTE_HART, harts=4, count=10)
     assert result.retired == (21, 21, 14, 14)
     assert [b.word(DATA + 8 * i) for i in range(11)] == [1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 0]
 

@@ -11,12 +11,12 @@ import pytest
 from kcc.backend.encode import encode as e
 from kcc.device.sim.machine import BusError, Reason, RunResult
 from kcc.device.sim.watch import Action, Go, Stop, Why
+from snippets import RET
 
 BASE, DATA = 0x4000_0000, 0x4004_0000
 EDGE, LENGTH = 0x5000_0000, 4096  # a region of its own
 N = 16  # elements: two registers of 256 bits
 VSTART = 0x008
-RET = e("jalr", rd=0, rs1=1, imm12=0)
 # x11: address, x12: elements, x13: stride, x14: where the mask is, x15: indices, x16: v8 before.
 SETUP = [
     e("vsetvli", rd=5, rs1=0, zimm11=0),

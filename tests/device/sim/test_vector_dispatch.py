@@ -10,11 +10,11 @@ import pytest
 
 from kcc.backend.encode import encode as e
 from kcc.device.sim.interface import Reason
+from snippets import RET
 from vcompare import compare
 from vharness import SCALARS, Case, Form, Setup, vtype_of
 
 BASE = 0x4000_0000
-RET = e("jalr", rd=0, rs1=1, imm12=0)
 ORACLES = pytest.mark.oracle("qemu-riscv64", "clang-19", "ld.lld-19", "riscv64-unknown-elf-objcopy")
 
 # x6 is small, x7 an AVL, x8 a vtype.

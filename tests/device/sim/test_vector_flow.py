@@ -10,11 +10,10 @@ from kcc.backend.encode import encode as e
 from kcc.device.sim import flow, vstate
 from kcc.device.sim.flow import Node, Unit
 from kcc.device.sim.vstate import VILL, VState
+from snippets import NOP, RET
 
 VLEN = 512
 START = Node(0x1000)
-NOP = e("addi", rd=0, rs1=0, imm12=0)
-RET = e("jalr", rd=0, rs1=1, imm12=0)
 ADD = e("vadd.vv", vd=8, vs2=8, vs1=9)
 E32M1, E16M2, E64M1 = 0x10, 0x09, 0x18
 FULL = VState(32, 0, vl=16)

@@ -12,15 +12,9 @@ from kcc.backend.encode import encode as e
 from kcc.device.sim.interface import Resume, Sleep
 from kcc.device.sim.machine import BusError, Reason
 from kcc.device.sim.watch import Action, Go, Quit, Step, Stop, Turn, Why
+from snippets import LOOP_1000, RET
 
 BASE, RETURN, DATA = 0x4000_0000, 0x8000, 0x4004_0000
-RET = e("jalr", rd=0, rs1=1, imm12=0)
-LOOP_1000 = [
-    e("addi", rd=5, rs1=0, imm12=1000),
-    e("addi", rd=5, rs1=5, imm12=-1),
-    e("bne", rs1=5, rs2=0, branch13=-4),
-    RET,
-]
 
 
 @dataclass
