@@ -16,7 +16,7 @@ def _initialise() -> None:
     llvm.initialize_all_asmprinters()
     # In a loop marked parallel the vectoriser knows of no dependence, and takes that for leave to
     # join a load with earlier ones across a store of the same iteration. Work-items do store what
-    # they load again.
+    # they load again. It holds for the whole process, so for the simulator's own loops too.
     llvm.set_option("", "-enable-interleaved-mem-accesses=false")
 
 
