@@ -24,9 +24,10 @@ ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "kernels" / "examples"
 PEER = Path(__file__).with_name("peer.c")
 CLANG = "clang-19 -x cl -cl-std=CL1.2 -O3 --target=riscv64-unknown-elf".split()
-CLANG += "-march=rv64gc -mno-relax".split()
+CLANG += "-march=rv64gcv -mno-relax".split()
 CLANG += "-Xclang -fdeclare-opencl-builtins -Xclang -finclude-default-header".split()
 LLD = "ld.lld-19 -Ttext=0x10000 --unresolved-symbols=ignore-all --entry=0".split()
+QEMU = "qemu-riscv64 -cpu rv64,v=true,vext_spec=v1.0,vlen=512".split()
 HEAVY = ("llvmlite", "lark", "numpy", "elftools")
 
 
@@ -122,7 +123,7 @@ def bench_imports(folder: Path) -> None:
         print(f"  {name:<16} {len(loaded):>4} modules {total / 1e3:>7.1f} ms   {heavy}")
 
 
-def bench_guest(folder: Path, runs: int) -> None:
+def bench_guest(folder: Path, runs: int, arch: str) -> None:
     import numpy as np
 
     import kcc
@@ -131,8 +132,8 @@ def bench_guest(folder: Path, runs: int) -> None:
     objects = []
     for name in names:
         objects.append(folder / f"{name}.o")
-        call(sys.executable, "-m", "kcc", "-c", EXAMPLES / f"{name}.cl", "-o", objects[-1],
-             env={"PYTHONPATH": str(ROOT)})  # fmt: skip
+        call(sys.executable, "-m", "kcc", f"-march={arch}", "-c", EXAMPLES / f"{name}.cl",
+             "-o", objects[-1], env={"PYTHONPATH": str(ROOT)})  # fmt: skip
     guest, native = folder / "guest.elf", folder / "native"
     call("riscv64-unknown-elf-gcc", "-O2", "-march=rv64gc", "-mabi=lp64d", "-mcmodel=medany",
          "-nostdlib", "-static", "-ffreestanding", PEER, *objects, "-o", guest)  # fmt: skip
@@ -149,12 +150,13 @@ def bench_guest(folder: Path, runs: int) -> None:
         "vector_add": (add, (), (1 << 20,), (64,)),
     }
     repeats = {"matrix_multiply": 4, "hash": 4, "vector_add": 20}
-    print("\nguest code, one launch         retired   guest MIPS      kcc     qemu   native  "
+    print(f"\n{arch + ', one launch':<18} {'retired':>17}   guest MIPS      kcc     qemu   native  "
           "qemu/kcc  kcc/native")  # fmt: skip
     with kcc.Device("m1") as device:
         for name in names:
             arrays, scalars, global_size, local_size = launches[name]
-            kernel = device.load(kcc.compile(EXAMPLES / f"{name}.cl"))[name]
+            program = kcc.compile(EXAMPLES / f"{name}.cl", [f"-march={arch}"])
+            kernel = device.load(program)[name]
             buffers = [device.buffer(array) for array in arrays]
             launch = partial(
                 kernel, *buffers, *scalars, global_size=global_size, local_size=local_size
@@ -162,7 +164,7 @@ def bench_guest(folder: Path, runs: int) -> None:
             retired = sum(launch().retired)
             ours = median_of(runs, launch)
             count = repeats[name]
-            qemu = per_launch(["qemu-riscv64", guest, name], count, runs)
+            qemu = per_launch([*QEMU, guest, name], count, runs)
             host = per_launch([native, name], count * 20, runs)
             print(
                 f"  {name:<16} {retired:>17,} {retired / ours / 1e6:>12,.0f} {ours * 1e3:>5.1f} ms "
@@ -202,7 +204,8 @@ def main() -> None:
         folder = Path(name)
         bench_compile(folder, runs)
         bench_imports(folder)
-        bench_guest(folder, runs)
+        for arch in ("rv64gcv", "rv64gc"):
+            bench_guest(folder, runs, arch)
 
 
 if __name__ == "__main__":

@@ -88,7 +88,7 @@ def test_info_shows_kernels_arguments_and_sections(elf: Path) -> None:
 def test_disassembly_has_the_kernel_in_it(elf: Path) -> None:
     text = kcc("disasm", elf).stdout
     assert "<vector_add>:" in text
-    assert "fadd.s" in text
+    assert "vfadd.vv" in text
 
 
 def test_each_debug_level_adds_to_the_last(tmp_path: Path) -> None:
