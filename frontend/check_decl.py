@@ -354,7 +354,7 @@ def unknown_attribute(ctx: Context, attribute: ast.Attribute) -> None:
         ctx.unsupported(f"attribute '{attribute.name}' is", attribute.span)
         return
     message = f"attribute '{attribute.name}' is not known and has no effect"
-    ctx.diags.warning("unknown-attribute", message, attribute.span)
+    ctx.diags.warning("unknown-attributes", message, attribute.span)
 
 
 def is_quiet(attribute: ast.Attribute) -> bool:

@@ -69,10 +69,10 @@ def _braced_scalar(ctx: Context, t: Type, init: ast.InitList) -> tast.Expr | Non
         return None
     if rest:
         message = "more than one value for a scalar; the first is taken"
-        ctx.diags.warning("excess-initialisers", message, rest[0].span)
+        ctx.diags.warning("excess-initializers", message, rest[0].span)
     if isinstance(first.value, ast.InitList):
         message = "more than one pair of braces around a scalar"
-        ctx.diags.warning("braced-scalar", message, first.span)
+        ctx.diags.warning("many-braces-around-scalar-init", message, first.span)
         return _braced_scalar(ctx, t, first.value)
     value = assigned(ctx, check_expr.value(ctx, first.value), t, "initialisation")
     for item in rest:
@@ -105,7 +105,7 @@ def _string(ctx: Context, t: Type, literal: ast.String) -> tuple[Type, tast.Stri
     count = len(data) if t.count is None else t.count
     if len(data) - 1 > count:
         message = f"a string of {len(data) - 1} bytes for an array of {count}; it is cut"
-        ctx.diags.warning("excess-initialisers", message, literal.span)
+        ctx.diags.warning("excess-initializers", message, literal.span)
     # As long as the array: without the final NUL where C lets it go, with more where it is short.
     data = data[:count].ljust(min(count, len(data)), b"\0")
     done = Array(t.element, count)
@@ -174,7 +174,7 @@ class _Filler:
                     if not excess:
                         excess = True
                         message = f"more values than '{t}' has parts"
-                        self.ctx.diags.warning("excess-initialisers", message, item.span)
+                        self.ctx.diags.warning("excess-initializers", message, item.span)
                     self.discard(item.value)
                     continue
             self.item(stack, item.value, count)

@@ -98,7 +98,8 @@ def _shift(
     if count is not None and not 0 <= count < width:
         taken = int(count) % width
         message = f"shift by {count} of a type with {width} bits; {taken} is what counts"
-        ctx.diags.warning("shift-count", message, right.span)
+        code = "shift-count-negative" if count < 0 else "shift-count-overflow"
+        ctx.diags.warning(code, message, right.span)
     return tast.Binary(name, left, right, type=left.type, span=span)
 
 
@@ -111,13 +112,13 @@ def _warn_of_tautology(
     if name in ("lt", "ge") and constant.fold(right) == 0 and constant.fold(left) is None:
         always = "false" if name == "lt" else "true"
         message = f"this comparison of an unsigned value with 0 is always {always}"
-        ctx.diags.warning("type-limits", message, left.span.to(right.span))
+        ctx.diags.warning("tautological-unsigned-zero-compare", message, left.span.to(right.span))
 
 
 def element_known(ctx: Context, pointer: Pointer, span: Span) -> bool:
     if is_void(pointer.pointee):
         message = "arithmetic on a pointer to void counts in bytes"
-        ctx.diags.warning("pointer-arith", message, span)
+        ctx.diags.warning("gnu-pointer-arith", message, span)
         return True
     if not is_complete(pointer.pointee):
         message = f"arithmetic on a pointer to {quoted(pointer.pointee)}, which is not complete"
@@ -212,7 +213,7 @@ def _meeting_pointer(
         return None
     if fit in ("incompatible", "sign"):
         message = f"{what} of distinct pointer types {quoted(a)} and {quoted(b)}"
-        ctx.diags.warning("distinct-pointer-types", message, span)
+        ctx.diags.warning("compare-distinct-pointer-types", message, span)
     space = a.quals.space if a.quals.space == b.quals.space else AddrSpace.GENERIC
     quals = Quals(space, a.quals.const or b.quals.const, a.quals.volatile or b.quals.volatile)
     if is_void(a.pointee) or is_void(b.pointee):

@@ -46,7 +46,7 @@ def pragma(ctx: Context, e: ast.Pragma) -> int | None:
     match = _UNROLL.fullmatch(e.text)
     if match is None:
         message = f"'#pragma {' '.join(e.text.split())}' is not known and has no effect"
-        ctx.diags.warning("unknown-pragma", message, e.span)
+        ctx.diags.warning("unknown-pragmas", message, e.span)
         return None
     count = match[2] or match[3]
     if match[1]:
@@ -69,15 +69,15 @@ def _opencl_pragma(ctx: Context, e: ast.Pragma) -> None:
     extension = _EXTENSION.fullmatch(rest) if kind == "EXTENSION" else None
     if extension is None or extension[2] not in _BEHAVIOURS:
         message = "this is neither 'OPENCL EXTENSION name : behaviour' nor 'OPENCL FP_CONTRACT'"
-        ctx.diags.warning("unknown-pragma", message, e.span)
+        ctx.diags.warning("unknown-pragmas", message, e.span)
         return
     name, on = extension[1], extension[2] != "disable"
     if name not in _KNOWN_EXTENSIONS:
         message = f"the extension '{name}' is not known; the pragma has no effect"
-        ctx.diags.warning("unknown-extension", message, e.span)
+        ctx.diags.warning("ignored-pragmas", message, e.span)
     elif name == "all" and extension[2] in ("enable", "require"):
         message = "only 'disable' and 'warn' go with all extensions at once"
-        ctx.diags.warning("unknown-extension", message, e.span)
+        ctx.diags.warning("ignored-pragmas", message, e.span)
     elif name in ("cl_khr_fp16", "all"):
         ctx.fp16 = on if name != "all" else ctx.options.fp16
 

@@ -192,7 +192,7 @@ def pointer_fit(source: Pointer, target: Pointer) -> PointerFit:
 
 
 _FIT_WARNINGS = {
-    "qualifiers": ("discarded-qualifiers", "discards qualifiers"),
+    "qualifiers": ("incompatible-pointer-types-discards-qualifiers", "discards qualifiers"),
     "sign": ("pointer-sign", "changes the sign of what it points to"),
     "incompatible": ("incompatible-pointer-types", "is between incompatible pointer types"),
 }

@@ -7,83 +7,18 @@ it); its wording may improve. Errors are collected and raised once per stage.
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from .record import field, record
-from .source import Span
+from .source import SourceFile, Span
+from .warning_table import GENERAL, WARNINGS, verdict
 
 Severity = Literal["error", "warning", "note"]
 
-# Every group of warnings, and the wider group that it waits for: "" when it is on by default.
-# fmt: off
-WARNINGS = {
-    # preprocessor
-    "builtin-macro-redefined": "",
-    "date-time": "",
-    "extra-tokens": "",
-    "integer-overflow": "",
-    "macro-redefined": "",
-    "missing-space": "",
-    "pragma-once-outside-header": "",
-    "undef": "everything",
-    "user-warning": "",
-    "variadic-macros": "",
-    # literals
-    "implicitly-unsigned-literal": "",
-    "literal-range": "",
-    "long-long": "",
-    "multichar": "",
-    # declarations and types
-    "braced-scalar": "",
-    "constant-conversion": "",
-    "discarded-qualifiers": "",
-    "distinct-pointer-types": "",
-    "double-constant": "",
-    "empty-struct": "",
-    "excess-initialisers": "",
-    "implicit-function-declaration": "",
-    "incompatible-pointer-types": "",
-    "int-conversion": "",
-    "missing-declarations": "",
-    "pointer-sign": "",
-    "unknown-attribute": "",
-    "unused-function": "unused",
-    "unused-parameter": "extra",
-    "unused-variable": "unused",
-    # pragmas
-    "ignored-pragma": "",
-    "unknown-extension": "",
-    "unknown-pragma": "",
-    # statements and expressions
-    "array-bounds": "",
-    "division-by-zero": "",
-    "empty-body": "",
-    "empty-case-range": "",
-    "format": "",
-    "format-extra-args": "",
-    "parentheses": "all",
-    "pointer-arith": "everything",
-    "pointer-integer-compare": "",
-    "return-type": "",
-    "shift-count": "",
-    "sign-compare": "extra",
-    "tautological-compare": "",
-    "type-limits": "extra",
-    "uninitialized": "all",
-    "unreachable-code": "everything",
-    "unused-label": "unused",
-    "unused-value": "",
-    # linker and command line
-    "no-entry": "",
-    "unknown-warning-option": "",
-    "unsupported": "",
-}
-# fmt: on
-# Groups of groups, and what they are part of themselves.
-WIDER = {"unused": "all", "extra": "everything", "all": "everything"}
-GENERAL = ("none", "error", "everything", "pedantic")  # settings that name no group
+Fix: TypeAlias = tuple[Span, str]  # replace this by that; an empty span: put that in here
 
 
 @record
@@ -94,6 +29,7 @@ class Diagnostic:
     span: Span | None = None
     notes: tuple[tuple[str, Span | None], ...] = ()
     hint: str | None = None
+    fixes: tuple[Fix, ...] = ()
 
 
 class CompileError(Exception):
@@ -101,7 +37,10 @@ class CompileError(Exception):
 
     def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
         self.diagnostics = tuple(diagnostics)
-        super().__init__("\n".join(render(d) for d in self.diagnostics))
+        super().__init__(self.diagnostics)
+
+    def __str__(self) -> str:
+        return "\n".join(render(d) for d in self.diagnostics)
 
 
 class InternalError(AssertionError):
@@ -116,6 +55,8 @@ class Diagnostics:
     settings: tuple[str, ...] = ()
     max_errors: int = 20  # as clang's -ferror-limit; 0 means no limit
     seen: list[Diagnostic] = field(default_factory=list)
+    # What `#pragma clang diagnostic` makes of the settings: (offset, settings from there on).
+    marks: dict[SourceFile, list[tuple[int, tuple[str, ...]]]] = field(default_factory=dict)
 
     def error(
         self,
@@ -125,12 +66,14 @@ class Diagnostics:
         *,
         notes: tuple[tuple[str, Span | None], ...] = (),
         hint: str | None = None,
+        fixes: tuple[Fix, ...] = (),
     ) -> None:
         """Record an error; raises CompileError at once only when there are too many."""
-        self.seen.append(Diagnostic("error", code, message, span, notes, hint))
         if self.max_errors and self.error_count() >= self.max_errors:
-            self.seen.append(Diagnostic("error", "too-many-errors", "too many errors, stopping"))
+            message = "too many errors, stopping here [-ferror-limit=]"
+            self.seen.append(Diagnostic("error", "too-many-errors", message))
             raise CompileError(self.seen)
+        self.seen.append(Diagnostic("error", code, message, span, notes, hint, fixes))
 
     def fatal(
         self,
@@ -153,68 +96,58 @@ class Diagnostics:
         *,
         notes: tuple[tuple[str, Span | None], ...] = (),
         hint: str | None = None,
+        fixes: tuple[Fix, ...] = (),
     ) -> None:
         """Record a warning of group `code`, as an error or not at all if the user says so."""
-        on, as_error = self._verdict(code)
+        on, as_error = self._verdict(code, self.settings_at(span))
         if not on:
             return
         if as_error:
-            self.error(code, message, span, notes=notes, hint=hint)
+            self.error(code, message, span, notes=notes, hint=hint, fixes=fixes)
         else:
-            self.seen.append(Diagnostic("warning", code, message, span, notes, hint))
+            self.seen.append(Diagnostic("warning", code, message, span, notes, hint, fixes))
 
     def wants(self, code: str) -> bool:
-        """Is a group of warnings on? For callers whose search for one costs something."""
-        return self._verdict(code)[0]
+        """Can a warning come of `code` anywhere? For callers whose search for one costs."""
+        return self._verdict(code, self.settings)[0] or any(
+            self._verdict(code, settings)[0]
+            for marks in self.marks.values()
+            for _offset, settings in marks
+        )
 
-    def _verdict(self, code: str) -> tuple[bool, bool]:
-        """(is the group on, is it an error); what names the group outdoes what names all."""
-        found = self._verdicts.get(code)
-        if found is not None:
-            return found
-        names = [code]
-        while parent := WARNINGS.get(names[-1], "") or WIDER.get(names[-1], ""):
-            names.append(parent)
-        on = len(names) == 1
-        general_error = False
-        own_error: bool | None = None
-        for setting in self.settings:
-            match setting.split("="):
-                case ["error"] | ["no-error"]:
-                    general_error = setting == "error"
-                case [name] if name in names:
-                    on = True
-                case [name] if name.removeprefix("no-") in (*names, "everything"):
-                    on = name == "everything"
-                case ["error", name] if name in names:
-                    on = own_error = True
-                case ["no-error", name] if name in names:
-                    own_error = False
-                case _:
-                    pass
-        on = on and "none" not in self.settings  # -w
-        as_error = general_error if own_error is None else own_error
-        self._verdicts[code] = on, as_error
-        return on, as_error
+    def settings_at(self, span: Span | None) -> tuple[str, ...]:
+        if span is None or not self.marks:
+            return self.settings
+        at = span.outermost()
+        marks = self.marks.get(at.file, [])
+        before = bisect_right(marks, at.start, key=lambda mark: mark[0])
+        return marks[before - 1][1] if before else self.settings
+
+    def _verdict(self, code: str, settings: tuple[str, ...]) -> tuple[bool, bool]:
+        found = self._verdicts.get((code, settings))
+        if found is None:
+            found = self._verdicts[code, settings] = verdict(code, settings)
+        return found
 
     @cached_property
-    def _verdicts(self) -> dict[str, tuple[bool, bool]]:
+    def _verdicts(self) -> dict[tuple[str, tuple[str, ...]], tuple[bool, bool]]:
         return {}
 
     def check_settings(self) -> None:
         """Warn about every `-W` setting that names no known group."""
-        known = [*WARNINGS, *WIDER, *GENERAL]
         for setting in self.settings:
             name = setting.removeprefix("no-").removeprefix("error=")
-            if name in known or setting in known:
-                continue
-            near = closest(name, known)
-            prefix = setting.removesuffix(name)
-            self.warning(
-                "unknown-warning-option",
-                f"unknown warning option '-W{setting}'",
-                hint=f"did you mean '-W{prefix}{near}'?" if near else None,
-            )
+            if name not in WARNINGS and name not in GENERAL:
+                self.unknown_group(f"-W{setting.removesuffix(name)}", name, None)
+
+    def unknown_group(self, prefix: str, name: str, span: Span | None) -> None:
+        near = closest(name, [*WARNINGS, *GENERAL])
+        self.warning(
+            "unknown-warning-option",
+            f"unknown warning option '{prefix}{name}'",
+            span,
+            hint=f"did you mean '{prefix}{near}'?" if near else None,
+        )
 
     def error_count(self) -> int:
         return sum(d.severity == "error" for d in self.seen)

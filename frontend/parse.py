@@ -279,7 +279,7 @@ class Parser:
         token = self.lookahead
         assert token is not None
         if token.kind is TokenKind.PRAGMA:
-            self.diags.warning("ignored-pragma", "a pragma has no effect here", token.span)
+            self.diags.warning("ignored-pragmas", "a pragma has no effect here", token.span)
             self.lookahead = None
             return True
         if self._take_for_type(token):

@@ -192,7 +192,7 @@ class _Preprocessor(Expander):
         from_file = self.files[-1].source.name != COMMAND_LINE
         if macro.params is None and macro.body and not macro.body[0].space_before:
             self.diags.warning(
-                "missing-space", "there should be a space after the macro's name", name.span
+                "c99-extensions", "there should be a space after the macro's name", name.span
             )
         if callable(old):
             self.diags.warning(
@@ -309,7 +309,7 @@ class _Preprocessor(Expander):
         if line[0].text == "error":
             self.diags.error("user-error", text or "#error", span)
         else:
-            self.diags.warning("user-warning", text or "#warning", span)
+            self.diags.warning("#warnings", text or "#warning", span)
 
     def pragma_directive(self, line: list[Token], hash_: Token) -> None:
         # Inside a macro's arguments it comes before what the macro expands to.

@@ -117,7 +117,7 @@ def test_habits_of_other_languages_get_a_hint(text: str, hint: str) -> None:
 
 def test_a_pragma_out_of_place_is_a_warning() -> None:
     (seen,) = complaints("int x =\n#pragma unroll\n1;")
-    assert (seen.severity, seen.code) == ("warning", "ignored-pragma")
+    assert (seen.severity, seen.code) == ("warning", "ignored-pragmas")
 
 
 PIECES = [*WORDS, *"( ) [ ] { } ; , : ? . -> = + - * & ! ... if else while for do".split()]
