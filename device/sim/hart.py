@@ -5,7 +5,6 @@ from __future__ import annotations
 import bisect
 import ctypes
 import mmap
-import struct
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +15,6 @@ from .flow import Node
 from .interface import BusError, IoDevice
 from .marks import MASK64
 from .mode import HOST, INVALID_RM, RMM, RNE, Mode
-from .runtime import first_frame
 
 HOST_STACK = 4 << 20  # bytes of address space per hart; only pages in use take memory
 STACK_RESERVE = 1 << 20  # of it, for one more unit and what it calls
@@ -86,6 +84,7 @@ class Hart:
         ):
             setattr(self.state, name, engine.runtime[function])
         self.state.vlenb = vlen // 8
+        self.state.stack = self._stack_addr + HOST_STACK
         self.state.stack_limit = self._stack_addr + STACK_RESERVE
         self.clear_table()
         self.reset()
@@ -112,12 +111,7 @@ class Hart:
 
     def reset_stack(self) -> None:
         """Forget what the hart was doing; next it enters the dispatcher anew."""
-        runtime = self._engine.runtime
-        words = first_frame(self.addr, runtime["kcc_hart_main"], runtime["kcc_begin"])
-        data = struct.pack(f"<{len(words)}Q", *words)
-        at = len(self._stack) - 64 - len(data)
-        self._stack[at : at + len(data)] = data
-        self.state.host_sp = self._stack_addr + at
+        self.state.host_sp = 0
         self.state.status = state.IDLE
         self.barrier = None
 

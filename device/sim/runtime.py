@@ -19,11 +19,41 @@ from . import runtime_float, runtime_memory, runtime_v, state
 from .fields import at, load, store
 from .state import ENTRY
 
-# switch(where to save the own stack pointer, stack pointer to take): what a call preserves goes
-# on the stack. It ends in a jump: for a return the host would predict the other stack's caller.
-# begin: the first thing on a new stack; calls function with the hart's state.
+# What a call preserves on AArch64, to the stack and back: x19 to x30, the low halves of v8 to v15.
+_PAIRS = [f"{kind}{n}, {kind}{n + 1}" for kind, first, end in (("x", 19, 30), ("d", 8, 15))
+          for n in range(first, end, 2)]  # fmt: skip
+_SAVED = [f"{pair}, [sp, #{16 * i}]" for i, pair in enumerate(_PAIRS)]
+_SAVE = "\n".join(["sub sp, sp, #160", *(f"stp {at}" for at in _SAVED), "mov x9, sp"])
+_RESTORE = "\n".join([*(f"ldp {at}" for at in _SAVED), "add sp, sp, #160"])
+
+# kcc_enter(hart, its main_sp, stack to take): call kcc_hart_main there. Comes back when the hart
+# gives up control, in whatever way.
+# kcc_switch(where to save the own stack pointer, the one to take): comes back when something
+# switches here, or the hart is done. It ends in a jump: for a return the host would predict the
+# other stack's caller.
+# Both leave the same on the stack they go from: the other one may be what comes back.
 _SWITCH = {
     "x86_64": """
+.globl kcc_enter
+kcc_enter:
+    pushq %rbp
+    pushq %rbx
+    pushq %r12
+    pushq %r13
+    pushq %r14
+    pushq %r15
+    movq %rsp, (%rsi)
+    movq %rsi, %rbx
+    movq %rdx, %rsp
+    callq kcc_hart_main
+    movq (%rbx), %rsp
+    popq %r15
+    popq %r14
+    popq %r13
+    popq %r12
+    popq %rbx
+    popq %rbp
+    retq
 .globl kcc_switch
 kcc_switch:
     pushq %rbp
@@ -42,62 +72,28 @@ kcc_switch:
     popq %rbp
     popq %rcx
     jmpq *%rcx
-.globl kcc_begin
-kcc_begin:
-    movq %rbx, %rdi
-    callq *%r12
-    ud2
 """,
-    "aarch64": """
+    "aarch64": f"""
+.globl kcc_enter
+kcc_enter:
+{_SAVE}
+str x9, [x1]
+mov x19, x1
+mov sp, x2
+bl kcc_hart_main
+ldr x9, [x19]
+mov sp, x9
+{_RESTORE}
+ret
 .globl kcc_switch
 kcc_switch:
-    sub sp, sp, #160
-    stp x19, x20, [sp, #0]
-    stp x21, x22, [sp, #16]
-    stp x23, x24, [sp, #32]
-    stp x25, x26, [sp, #48]
-    stp x27, x28, [sp, #64]
-    stp x29, x30, [sp, #80]
-    stp d8, d9, [sp, #96]
-    stp d10, d11, [sp, #112]
-    stp d12, d13, [sp, #128]
-    stp d14, d15, [sp, #144]
-    mov x9, sp
-    str x9, [x0]
-    mov sp, x1
-    ldp x19, x20, [sp, #0]
-    ldp x21, x22, [sp, #16]
-    ldp x23, x24, [sp, #32]
-    ldp x25, x26, [sp, #48]
-    ldp x27, x28, [sp, #64]
-    ldp x29, x30, [sp, #80]
-    ldp d8, d9, [sp, #96]
-    ldp d10, d11, [sp, #112]
-    ldp d12, d13, [sp, #128]
-    ldp d14, d15, [sp, #144]
-    add sp, sp, #160
-    br x30
-.globl kcc_begin
-kcc_begin:
-    mov x0, x19
-    blr x20
-    brk #1
+{_SAVE}
+str x9, [x0]
+mov sp, x1
+{_RESTORE}
+br x30
 """,
 }
-
-
-def first_frame(hart: int, hart_main: int, begin: int) -> list[int]:
-    """The words that kcc_switch takes from a new stack, lowest address first.
-
-    hart: address of its state; hart_main, begin: addresses of the runtime's functions.
-    """
-    if platform.machine() == "x86_64":
-        # r15 r14 r13 r12 rbx rbp, return address, and padding: begin's call must find the stack
-        # aligned to 16 bytes.
-        return [0, 0, 0, hart_main, hart, 0, begin, 0, 0]
-    frame = [0] * 20
-    frame[0], frame[1], frame[11] = hart, hart_main, begin  # x19 x20 ... x30
-    return frame
 
 
 def supported() -> bool:
@@ -114,7 +110,7 @@ def module_text() -> str:
 
 _BODY = f"""
 declare void @kcc_switch(ptr, i64)
-declare void @kcc_begin()
+declare void @kcc_enter(ptr, ptr, i64)
 
 ; Hand control to the scheduler; returns when the hart goes on.
 define internal void @leave(ptr %hart, i64 %reason) noinline {{
@@ -180,7 +176,8 @@ define internal i64 @vector_state(ptr %hart) {{
   ret i64 %key
 }}
 
-; What a hart does: run from pc on; each time it has come back here, it is all to begin anew.
+; What a hart does: an instance, from pc to its end. Where what it called comes back early, it is
+; all to begin anew from wherever that was.
 define void @kcc_hart_main(ptr %hart) {{
 entry:
   {load("hart", "frm", "hart", "frm")}
@@ -199,8 +196,10 @@ loop:
   %done = icmp eq i64 %end.pc, %return
   br i1 %done, label %finish, label %loop
 finish:
-  call void @leave(ptr %hart, i64 {state.DONE})
-  br label %loop
+  %flags = call preserve_mostcc i64 @kcc_float_collect(ptr %hart)
+  {store("hart", "reason", "hart", str(state.DONE), "r")}
+  {store("hart", "host_sp", "hart", "0", "fresh")}
+  ret void
 }}
 
 ; Run from pc until control comes to `back`: find the unit, call it, go on where it says. Units
@@ -381,7 +380,7 @@ no:
 
 ; A launch or a row of them: groups of instances, turns of harts; returns what Python must
 ; see to.
-define i64 @kcc_run(ptr %c) {{
+define internal i64 @run(ptr %c) {{
 entry:
   {load("control", "hart_count", "c", "n")}
   {load("control", "quantum", "c", "quantum")}
@@ -504,10 +503,17 @@ go:
   %hart.now = call ptr @hart_at(ptr %c, i64 %now)
   {load("hart", "budget", "hart.now", "before")}
   {load("hart", "host_sp", "hart.now", "sp")}
+  {load("hart", "stack", "hart.now", "stack")}
   {at("hart", "main_sp", "hart.now", "save")}
-  %environment = call i64 @environment()
+  %fresh = icmp eq i64 %sp, 0
+  br i1 %fresh, label %go.in, label %go.on
+go.in:
+  call void @kcc_enter(ptr %hart.now, ptr %save, i64 %stack)
+  br label %gone
+go.on:
   call void @kcc_switch(ptr %save, i64 %sp)
-  call void @set_environment(i64 %environment)
+  br label %gone
+gone:
   {load("hart", "budget", "hart.now", "after")}
   %used = sub i64 %before, %after
   {load("control", "remaining", "c", "allowed")}
@@ -536,6 +542,15 @@ turn.end:
   br label %scan
 }}
 
+; The same, with Python's floating-point environment put aside: between harts nothing computes in
+; any, and saving it for each costs more than the rest of starting an instance.
+define i64 @kcc_run(ptr %c) {{
+  %environment = call i64 @environment()
+  %event = call i64 @run(ptr %c)
+  call void @set_environment(i64 %environment)
+  ret i64 %event
+}}
+
 declare i64 @llvm.smin.i64(i64, i64)
 declare ptr @llvm.frameaddress.p0(i32)
 declare i32 @memcmp(ptr, ptr, i64)
@@ -544,8 +559,6 @@ declare void @llvm.memcpy.p0.p0.i64(ptr, ptr, i64, i1)
 
 FUNCTIONS = (
     "kcc_run",
-    "kcc_hart_main",
-    "kcc_begin",
     "kcc_call",
     "kcc_yield",
     "kcc_event",

@@ -51,7 +51,8 @@ HART = Layout({
     "budget": 1,          # instructions left in this turn; signed
     "retired_end": 1,     # instructions retired = retired_end - budget
     "return_addr": 1,     # reaching it ends the instance
-    "host_sp": 1,         # the hart's own host stack while it does not run
+    "stack": 1,           # where the hart's own host stack begins: its highest address
+    "host_sp": 1,         # where it is there while others run, 0: nowhere, it is to begin
     "main_sp": 1,         # the scheduler's, while the hart runs
     "reason": 1,          # why the hart stopped: see EVENTS
     "status": 1,          # see STATUS
