@@ -42,7 +42,9 @@ MAX_STATIC = 1 << 27  # bytes, of one object; more than a device's memory
 LOCAL_PTR = llir.PointerType(addrspace=int(AddrSpace.LOCAL))
 # LLVM calls these by name and by their C types, as lowering does the device library's own
 # __kcc_*, whatever the user calls so.
-LIBRARY_NAMES = frozenset({"memcpy", "memmove", "memset", "memcmp"})
+LIBRARY_NAMES = frozenset(
+    "memcpy memmove memset memcmp __extendhfsf2 __truncsfhf2 __truncdfhf2".split()
+)
 
 
 DEFAULTS = LowerOptions()

@@ -6,12 +6,13 @@ with the operand it shows on which side of it the result lies, and one step lead
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import llvmlite.ir as llir
 
 from ..frontend import tast
-from ..frontend.types import Type, Vector, sizeof
+from ..frontend.types import HALF, Type, Vector, sizeof
 from .emit import declare, resize
 from .lower_type import constant_int, element, is_floating, is_signed, value_type
 from .operate import constant, float_to_int
@@ -97,6 +98,9 @@ def _to_float(build: Any, expr: tast.ConvertCall, v: Any) -> Any:
         beyond = build.fcmp_ordered(">=", nearest, constant(to, _limits(came)[1] + 1))
         above = build.or_(compare(">", back, v), beyond)
         below = build.and_(compare("<", back, v), build.not_(beyond))
+        if sizeof(element(to)) == HALF.size:  # the one whose infinity integers reach
+            under = build.fcmp_ordered("==", nearest, constant(to, -math.inf))
+            below = build.or_(below, under)
         negative = compare("<", v, constant_int(came, 0))
     match expr.rounding:
         case "up":

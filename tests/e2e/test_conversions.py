@@ -15,9 +15,10 @@ import kcc
 TYPES: dict[str, Any] = {
     "char": np.int8, "uchar": np.uint8, "short": np.int16, "ushort": np.uint16, "int": np.int32,
     "uint": np.uint32, "long": np.int64, "ulong": np.uint64, "float": np.float32,
-    "double": np.float64,
+    "double": np.float64, "half": np.float16,
 }  # fmt: skip
-FLOATS = ("float", "double")
+FLOATS = ("half", "float", "double")
+HALF = "#pragma OPENCL EXTENSION cl_khr_fp16 : enable\n"
 MODES = ("", "_rte", "_rtz", "_rtp", "_rtn")
 N = 64
 
@@ -106,7 +107,7 @@ def name_of(source: str, to: str, mode: str, sat: bool) -> str:
 
 def program(count: int, chosen: list[tuple[str, str, str, bool]]) -> str:
     n = "" if count == 1 else str(count)
-    return "".join(
+    return HALF + "".join(
         f"kernel void k_{name_of(*c)}(global const {c[0]}{n} *in, global {c[1]}{n} *out)"
         f" {{ size_t i = get_global_id(0);"
         f" out[i] = convert_{c[1]}{n}{'_sat' * c[3]}{c[2]}(in[i]); }}\n"
