@@ -46,7 +46,10 @@ class Item:
             ptr = self.build.gep(ptr, [index], inbounds=True, source_etype=typ)
         value = load(self.build, ptr, typ, size)
         # The group's description does not change while the group runs: kernels cannot reach it.
-        value.set_metadata("invariant.load", self.build.module.add_metadata([]))
+        module = self.build.module
+        value.set_metadata("invariant.load", module.add_metadata([]))
+        if name == "local_size":
+            value.set_metadata("range", module.add_metadata([I64(1), I64(0)]))  # all but 0
         return value
 
     def local(self, dim: Any) -> Any:

@@ -4,6 +4,8 @@
     after:   define internal void @__kcc_group.k(args, locals, ptr %wg)
              ; for z, y, x below wg->local_size: call @__kcc_item.k(args, locals, %wg, x, y, z)
 
+A group has an item, so a loop's test stands behind its body: LLVM need not turn it round.
+
 Work-items between two barriers are independent, so the loops are marked parallel for the
 accesses that can only reach memory outside the work-item: global, constant and local ones that
 are not volatile. A private array is left out on purpose. Inlined, it is one object that every
@@ -57,7 +59,8 @@ def _add_group(module: Any, info: KernelInfo, access_group: Any) -> None:
     types = [arg.type for arg in item.args[: shared + 1]]
     function = llir.Function(module, llir.FunctionType(VOID, types), group_name(info.name))
     function.linkage = "internal"
-    function.attributes = Attributes(("nounwind",))
+    # One function with the kernel's entry from the start, lest LLVM optimise the loops twice.
+    function.attributes = Attributes(("alwaysinline", "nounwind"))
     for ours, theirs in zip(function.args, item.args, strict=False):
         ours.name = theirs.name
         ours.attributes |= theirs.attributes
@@ -110,18 +113,18 @@ def _local_size(build: Any, item: Item, info: KernelInfo) -> list[Any]:
 
 
 def _loop(build: Any, name: str, count: Any, hint: Any, body: Callable[[Any], None]) -> None:
-    """for (i = 0; i < count; i++) body(i)"""
+    """i = 0; do body(i); while (++i < count)"""
     before = build.block
-    test, inside, end = (build.append_basic_block(f"{name}.{s}") for s in ("test", "body", "end"))
-    build.branch(test)
-    build.position_at_end(test)
+    inside, end = (build.append_basic_block(f"{name}.{s}") for s in ("body", "end"))
+    build.branch(inside)
+    build.position_at_end(inside)
     i = build.phi(I64, name=name)
     i.add_incoming(I64(0), before)
-    build.cbranch(build.icmp_unsigned("<", i, count), inside, end)
-    build.position_at_end(inside)
     body(i)
-    i.add_incoming(build.add(i, I64(1), flags=("nuw", "nsw")), build.block)
-    build.branch(test).set_metadata("llvm.loop", hint())
+    following = build.add(i, I64(1), flags=("nuw", "nsw"))
+    i.add_incoming(following, build.block)
+    again = build.cbranch(build.icmp_unsigned("<", following, count), inside, end)
+    again.set_metadata("llvm.loop", hint())
     build.position_at_end(end)
 
 

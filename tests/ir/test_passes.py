@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,8 @@ from kcc.ir.abi import NOTE_SECTION, decode_metadata
 from kcc.ir.lower import LowerOptions
 from kcc.ir.passes import local_memory, metadata, trampoline, workitem_ids, workitem_loops
 from kcc.ir.pipeline import PASS_NAMES, PIPELINE, PipelineOptions, parse, run_pipeline
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "kernels" / "examples"
 
 KERNEL = """
 kernel void sum(global const int *in, global int *out, local int *scratch, short scale) {
@@ -125,6 +128,12 @@ def test_an_inner_loop_steps_pointers(lowered):
     inner = min((body for _, body in loops), key=len).strip().splitlines()
     assert len(inner) <= 9, inner  # three pointers, a count, two loads, an add, a store, a branch
     assert not any("mul" in line or "slli" in line for line in inner)
+
+
+def test_a_kernel_becomes_one_function(lowered):
+    source = (EXAMPLES / "blur.cl").read_text()
+    module = run_pipeline(lowered(source), target_machine("rv64gc"))
+    assert [f.name for f in module.functions if not f.is_declaration] == ["blur"]
 
 
 def test_a_bad_module_is_our_fault():

@@ -21,7 +21,7 @@ entry:
   %".11" = load i64, ptr %".10", align 8, !invariant.load !0
   %".12" = getelementptr inbounds i8, ptr %"wg", i64 72
   %".13" = getelementptr inbounds i64, ptr %".12", i64 %".9"
-  %".14" = load i64, ptr %".13", align 8, !invariant.load !0
+  %".14" = load i64, ptr %".13", align 8, !invariant.load !0, !range !1
   %".15" = mul i64 %".11", %".14"
   %".16" = getelementptr inbounds i8, ptr %"wg", i64 48
   %".17" = getelementptr inbounds i64, ptr %".16", i64 %".9"
