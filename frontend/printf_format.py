@@ -2,77 +2,114 @@
 
 "x = %5.2d%%\\n"  ->  b"x = ", Conversion("d", width=5, precision=2), b"%\\n"
 
+What is wrong with a format is undefined in C: it is warned of, and what runs then is defined
+here. An unknown conversion prints as it is written, a flag or a length that says nothing to its
+conversion is ignored.
+
 Source: OpenCL C 3.0, section 6.15.14; C99, section 7.19.6.1.
 """
 
 from __future__ import annotations
 
 import re
+from typing import Literal
 
-from .tast import Conversion
+from .tast import MAX_WIDTH, Conversion
 
-MAX_WIDTH = 4095  # C99 7.19.6.1, 15: no conversion need make more characters
 _DIRECTIVE = re.compile(
     rb"%(?P<flags>[-+ #0]*)(?P<width>\d+|\*)?(?P<precision>\.(?:\d+|\*)?)?"
-    rb"(?:v(?P<lanes>\d+))?(?P<length>hh|hl|h|ll|l|L|j|z|t)?(?P<letter>[A-Za-z%])?"
+    rb"(?:v(?P<lanes>\d+))?(?P<length>hh|hl|h|ll|l|L|j|z|t)?(?P<letter>.)?",
+    re.DOTALL,
 )
-_LENGTHS = frozenset({"", "hh", "h", "l"})
-_LANES = frozenset({0, 2, 3, 4, 8, 16})
+INTEGERS, FLOATS = "diouxX", "fFeEgGaA"
+_LETTERS = INTEGERS + FLOATS + "csp"
+_LANES = (2, 3, 4, 8, 16)
+# Which conversions a flag, or a precision, says something to; `-` to all.
+_FLAG_USERS = {"+": "di" + FLOATS, " ": "di" + FLOATS, "#": "oxX" + FLOATS, "0": INTEGERS + FLOATS}
+_PRECISION_USERS = INTEGERS + FLOATS + "s"
+_LONG = {"j": "l", "z": "l", "t": "l", "ll": "l"}  # lengths that C has beside, all of 64 bits
+
+Problem = tuple[str, str]  # group of warnings, message
 
 
-class FormatError(Exception):
-    """The format asks for something that printf does not do; the message names it."""
-
-
-def parse_format(text: bytes) -> tuple[bytes | Conversion, ...]:
+def parse_format(text: bytes) -> tuple[tuple[bytes | Conversion, ...], list[Problem]]:
     """Split a format into texts and conversions; no two texts are neighbours.
 
-    raises:  FormatError for a conversion that is unknown, cut short or not in OpenCL C: %n, a
-             width taken from an argument, long long.
+    returns:  the pieces, and what is wrong with the format.
     """
     pieces: list[bytes | Conversion] = []
+    problems: list[Problem] = []
     literal = b""
     at = 0
     for match in _DIRECTIVE.finditer(text):
         literal += text[at : match.start()]
         at = match.end()
-        if match.group() == b"%%":
+        if match["letter"] == b"%":
             literal += b"%"
+            continue
+        if match["letter"] is None:
+            problems.append(("format", f"'{_shown(match)}' is cut short; it is printed as it is"))
+            literal += match.group()
             continue
         if literal:
             pieces.append(literal)
             literal = b""
-        pieces.append(_conversion(match))
+        pieces.append(_conversion(match, problems))
     literal += text[at:]
     if literal:
         pieces.append(literal)
-    return tuple(pieces)
+    return tuple(pieces), problems
 
 
-def _conversion(match: re.Match[bytes]) -> Conversion:
-    written = match.group().decode()
+def _shown(match: re.Match[bytes]) -> str:
+    return match.group().decode(errors="replace")
+
+
+def _conversion(match: re.Match[bytes], problems: list[Problem]) -> Conversion:
+    written = _shown(match)
     flags, width, precision, lanes, length, letter = (
-        (group or b"").decode() for group in match.groups()
+        (group or b"").decode(errors="replace") for group in match.groups()
     )
-    if width == "*" or precision == ".*":
-        message = f"'*' in '{written}': OpenCL C's printf takes no width from an argument"
-        raise FormatError(message)
-    numbers = [int(n[:5]) for n in re.findall(r"[1-9]\d*", width + precision)]
-    if any(n > MAX_WIDTH for n in numbers):
-        raise FormatError(f"'{written}': a width or precision is at most {MAX_WIDTH}")
-    if not letter or letter not in "diouxXfFeEgGaAcsp":
-        raise FormatError(f"'{written}' is no conversion of 'printf'")
-    if length not in _LENGTHS and not (lanes and length == "hl"):
-        raise FormatError(f"'{length}' does not go with '%{letter}'")
-    if length and letter not in ("diouxX" if not lanes else "diouxXfFeEgGaA"):
-        raise FormatError(f"'{length}' does not go with '%{letter}'")
-    if lanes and (letter in "csp" or int(lanes[:3]) not in _LANES):
-        raise FormatError(f"'{written}' is no conversion of 'printf'")
+    count = int(lanes[:3] or 0)
+    if letter not in _LETTERS or (lanes and (count not in _LANES or letter in "csp")):
+        message = f"'{written}' is no conversion of 'printf'; it is printed as it is"
+        problems.append(("format-invalid-specifier", message))
+        return Conversion("", written=match.group())
+    for what in _ignored(flags, precision, length, letter, lanes):
+        problems.append(("format", f"{what} says nothing to '{written}' and is ignored"))
+    if any(int(n[:8]) > MAX_WIDTH for n in re.findall("[1-9][0-9]*", width + precision)):
+        message = f"'{written}' makes 'printf' print nothing: a width is at most {MAX_WIDTH}"
+        problems.append(("format", message))
+    if length in ("L", "hl") and not lanes:
+        length = ""
     return Conversion(
         letter,
-        flags,
-        int(width or 0),
-        int(precision[1:] or 0) if precision else None,
-        length,
-        int(lanes or 0),
+        "".join(sorted(set(flags))),
+        _number(width),
+        _number(precision[1:]) if precision else None,
+        _LONG.get(length, length),
+        count,
+        written=match.group(),
     )
+
+
+def _number(text: str) -> int | Literal["*"]:
+    """No more digits than matter: what is too large stays so."""
+    return "*" if text == "*" else int(text.lstrip("0")[:8] or 0)
+
+
+def _ignored(flags: str, precision: str, length: str, letter: str, lanes: str) -> list[str]:
+    """The parts of a conversion that have no effect on it."""
+    parts = [
+        f"flag '{f}'" for f in dict.fromkeys(flags) if letter not in _FLAG_USERS.get(f, letter)
+    ]
+    if "-" in flags and "0" in flags and letter in _FLAG_USERS["0"]:
+        parts.append("flag '0' beside '-'")
+    if "+" in flags and " " in flags and letter in _FLAG_USERS[" "]:
+        parts.append("flag ' ' beside '+'")
+    if precision and letter not in _PRECISION_USERS:
+        parts.append("the precision")
+    fitting = INTEGERS + (FLOATS if lanes and length in ("h", "hl", "l") else "")
+    if length and (letter not in fitting or length == "L" or (length == "hl" and not lanes)):
+        parts.append(f"length '{length}'")
+    return parts

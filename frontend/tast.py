@@ -235,26 +235,41 @@ class BuiltinCall(TypedNode):
     args: tuple[Expr, ...]
 
 
+MAX_WIDTH = 4095  # C99 7.19.6.1, 15: no conversion need make more characters
+
+
 @record
 class Conversion:
-    """A conversion of a printf format. letter, flags and length are as written."""
+    """A conversion of a printf format.
+
+    letter: "" for what is no conversion: it prints as it is written.
+    width, precision: "*" stands for an argument that comes before the one to print.
+    length: "", "hh", "h", "hl" or "l". lanes: of a vector; 0: a scalar is printed.
+    """
 
     letter: str
     flags: str = ""
-    width: int = 0
-    precision: int | None = None
+    width: int | Literal["*"] = 0
+    precision: int | Literal["*"] | None = None
     length: str = ""
-    lanes: int = 0  # of a vector; 0: it prints a scalar
+    lanes: int = 0
+    written: bytes = field(default=b"", compare=False)
+
+    @property
+    def stars(self) -> int:
+        """How many arguments it takes before the one that it prints."""
+        return (self.width == "*") + (self.precision == "*")
 
     def __str__(self) -> str:
-        return f"%{f'v{self.lanes}' if self.lanes else ''}{self.length}{self.letter}"
+        return self.written.decode(errors="replace")
 
 
 @record
 class Printf(TypedNode):
-    """printf: texts and conversions, and an argument of the right type for each of these.
+    """printf: texts and conversions, and the arguments that these take, of the right types.
 
-    More arguments are computed, but not printed. int.
+    More arguments are computed, but not printed. int: 0, or -1 when nothing is printed because
+    a width or a precision exceeds MAX_WIDTH.
     """
 
     pieces: tuple[bytes | Conversion, ...]

@@ -129,6 +129,8 @@ WARNINGS = {
     # printf
     "format": "on most",
     "format-extra-args": "on format",
+    "format-insufficient-args": "on format",
+    "format-invalid-specifier": "on format",
     # linker and command line
     "no-entry": "on",
     "unsupported": "on",

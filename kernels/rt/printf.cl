@@ -1,7 +1,7 @@
 // printf, a piece at a time: the compiler takes the format apart and calls one function for
 // each text and each conversion, with a buffer in the caller's frame. The meaning of flags,
 // width and precision is C99's (7.19.6.1): a width of 0 is none, and so is a precision of -1.
-// Flag bits are those of ir/printf_format.py.
+// Flag bits are those of ir/lower_printf.py.
 
 #define LEFT 1
 #define PLUS 2
@@ -13,7 +13,7 @@
 
 #define ROOM 256
 
-// Not more bytes than ir/lower_builtin.py sets aside (PRINT_STATE_SIZE).
+// Not more bytes than ir/lower_printf.py sets aside (PRINT_STATE_SIZE).
 typedef struct {
     char text[ROOM];
     uint used;
