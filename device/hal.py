@@ -164,6 +164,7 @@ class Hal:
         self._lock = threading.RLock()
         self._programs: dict[int, LoadedProgram] = {}
         self._next_program = 1
+        self._resident: LoadedProgram | None = None  # the one in the device's memory
         self._own: set[int] = set()  # allocations that are not the user's
         self._counting = options.counters
         self._counters: dict[tuple[int, int], int] = {}
@@ -211,8 +212,10 @@ class Hal:
 
     def program_free(self, program: int) -> bool:
         with self._lock:
-            known = self._programs.pop(program, None) is not None
-            return known or self._fail("no such program", False)
+            known = self._programs.pop(program, None)
+            if known is self._resident:
+                self._resident = None
+            return known is not None or self._fail("no such program", False)
 
     # -- memory
 
@@ -304,6 +307,7 @@ class Hal:
         """Run a kernel over a range and wait for it; the program is uploaded anew each time.
 
         args: as the C interface has them, or an argument block that is packed already.
+        Its variables keep their contents from launch to launch, whatever runs in between.
         An interrupt stops the kernel and is raised; the device stays usable.
         """
         with self._lock:
@@ -321,9 +325,21 @@ class Hal:
                 return self._fail(str(e), False)
             if self.device.closed:
                 return self._fail(CLOSED, False)
-            if not self._fit_window(loaded) or not loaded.upload(self.device.write):
+            if not self._upload(loaded):
                 return self._fail("the program cannot be written to the device", False)
             return self._launch(loaded, kernel, ndrange, block, work_dim)
+
+    def _upload(self, loaded: LoadedProgram) -> bool:
+        before = self._resident
+        if before is not None and before is not loaded and not before.save(self.device.read_into):
+            return False
+        self._resident = None
+        if not self._fit_window(loaded):
+            return False
+        if not loaded.upload(self.device.write, resident=before is loaded):
+            return False
+        self._resident = loaded
+        return True
 
     def describe_address(self, addr: int) -> str:
         """Where an address is, in relation to the nearest of the user's buffers."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from ..linker.elf import STB_GLOBAL, ElfError, ElfFile, read_elf
+from ..linker.elf import PF_W, STB_GLOBAL, ElfError, ElfFile, read_elf
 from ..linker.notes import read_kernels
 
 ZERO_CHUNK = 1 << 20  # bytes written at once when clearing
@@ -27,6 +27,7 @@ class LoadedProgram:
                     f"the device's program memory, {base:#x} to {base + size:#x}"
                 )
         self.end = max((s.vaddr + s.memsz for s in self.elf.loads()), default=base)
+        self._saved: dict[int, bytearray] = {}  # contents of writable segments, by address
         self.kernels = {kernel.name: kernel for kernel in read_kernels(self.elf)}
 
     def find(self, name: str) -> int:
@@ -34,10 +35,30 @@ class LoadedProgram:
         symbol = self.elf.symbol(name)
         return symbol.value if symbol is not None and symbol.binding == STB_GLOBAL else 0
 
-    def upload(self, write: Callable[[int, memoryview], bool]) -> bool:
-        """Write every segment, zeros behind what the file holds; False if a write fails."""
+    def save(self, read: Callable[[memoryview, int], bool]) -> bool:
+        """Keep what kernels may have changed, before another program is uploaded."""
+        for segment in self.elf.loads():
+            if segment.flags & PF_W:
+                contents = bytearray(segment.memsz)
+                if not read(memoryview(contents), segment.vaddr):
+                    return False
+                self._saved[segment.vaddr] = contents
+        return True
+
+    def upload(self, write: Callable[[int, memoryview], bool], *, resident: bool = False) -> bool:
+        """Write every segment, zeros behind what the file holds; False if a write fails.
+
+        resident: no other program was uploaded since. Variables live as long as the program:
+                  then they are left alone, else they get the contents that save() found.
+        """
         zeros = memoryview(bytes(ZERO_CHUNK))
         for segment in self.elf.loads():
+            if segment.flags & PF_W and resident:
+                continue
+            if (saved := self._saved.pop(segment.vaddr, None)) is not None:
+                if not write(segment.vaddr, memoryview(saved)):
+                    return False
+                continue
             if not write(segment.vaddr, self.elf.segment_data(segment)):
                 return False
             at, end = segment.vaddr + segment.filesz, segment.vaddr + segment.memsz

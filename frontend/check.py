@@ -6,7 +6,7 @@ After an error checking goes on, with what failed silenced, so that one run says
 
 from __future__ import annotations
 
-from . import ast, check_decl, check_expr, check_init, check_stmt, constant, tast
+from . import ast, check_decl, check_expr, check_global, check_stmt, constant, tast
 from .diag import Diagnostics
 from .record import replace
 from .scope import CheckOptions, Context, FunctionState, Written, describe
@@ -41,6 +41,7 @@ def check(
     """
     options = options or CheckOptions()
     ctx = Context(diags, options, fp16=options.fp16)
+    ctx.program_scope = ctx.scope
     try:
         for decl in unit.decls:
             match decl:
@@ -52,7 +53,7 @@ def check(
                     check_stmt.static_assert(ctx, decl)
                 case ast.Pragma():
                     check_stmt.pragma(ctx, decl)
-        _finish_globals(ctx)
+        check_global.finish(ctx)
         _collect_externs(ctx)
         _forbid_recursion(ctx)
     except RecursionError:
@@ -78,7 +79,7 @@ def _declaration(ctx: Context, e: ast.Declaration) -> None:
         elif isinstance(written.type, Function):
             _prototype(ctx, e, item, written.type)
         else:
-            _global(ctx, e.specs, item, written)
+            check_global.variable(ctx, e.specs, item, written)
 
 
 def _prototype(ctx: Context, e: ast.Declaration, item: ast.InitDeclarator, t: Function) -> None:
@@ -88,111 +89,6 @@ def _prototype(ctx: Context, e: ast.Declaration, item: ast.InitDeclarator, t: Fu
     function = _declare_function(ctx, e.specs, item.declarator, t)
     if function is not None and function.is_kernel:
         _check_kernel(ctx, function, item.declarator)
-
-
-def _global(ctx: Context, specs: ast.DeclSpecs, item: ast.InitDeclarator, written: Written) -> None:
-    name, span = item.declarator.name or "", item.declarator.name_span
-    align = check_stmt.variable_attributes(ctx, specs.attributes + item.declarator.attributes)
-    if not check_decl.object_type(ctx, written, name, span):
-        _declare_broken(ctx, name, span)
-        return
-    for word in specs.storage:
-        if word in ("auto", "register"):
-            message = f"'{word}' on a variable at program scope"
-            ctx.diags.error("bad-storage", message, specs.span)
-    for word in specs.function:
-        ctx.diags.error("bad-specifier", f"'{word}' is for functions only", specs.span)
-    if not _space_is_allowed(ctx, written, name, span):
-        _declare_broken(ctx, name, span)
-        return
-    is_extern = "extern" in specs.storage and item.init is None
-    var = tast.Var(name, written.type, written.quals, "static", span, align=align)
-    var.is_extern, var.is_static = is_extern, "static" in specs.storage
-    if not written.spaced:
-        var.quals = written.quals.with_(space=AddrSpace.GLOBAL)  # OpenCL C 2.0
-    old = ctx.scope.names.get(name)
-    if isinstance(old, tast.Var) and old.type is not ERROR:
-        merged = _redeclared(ctx, old, var, item)
-        if merged is None:
-            return
-        var = merged
-    elif ctx.declare(name, var, span):
-        ctx.program.globals.append(var)
-    else:
-        return
-    if item.init is not None:
-        _initialise(ctx, var, item.init)
-
-
-def _declare_broken(ctx: Context, name: str, span: Span) -> None:
-    """An erroneous variable is declared all the same, so that its uses say nothing."""
-    if name not in ctx.scope.names:
-        ctx.scope.names[name] = tast.Var(name, ERROR, NO_QUALS, "static", span)
-
-
-def _space_is_allowed(ctx: Context, written: Written, name: str, span: Span) -> bool:
-    space = written.quals.space
-    if space is AddrSpace.CONSTANT:
-        return True
-    if ctx.options.version == 200 and (space is AddrSpace.GLOBAL or not written.spaced):
-        return True
-    message = f"'{name}' at program scope must be in constant memory"
-    ctx.diags.error("address-space", message, span, hint="write 'constant' before its type")
-    return False
-
-
-def _redeclared(
-    ctx: Context, old: tast.Var, new: tast.Var, item: ast.InitDeclarator
-) -> tast.Var | None:
-    """A second declaration of one object: `extern constant int x; constant int x = 1;`."""
-    note = (f"'{new.name}' is declared here", old.span)
-    same = old.type == new.type or (
-        isinstance(old.type, Array)
-        and isinstance(new.type, Array)
-        and old.type.element == new.type.element
-        and None in (old.type.count, new.type.count)
-    )
-    if not same or old.quals != new.quals:
-        message = f"'{new.name}' is declared with two types: '{old.type}' and '{new.type}'"
-        ctx.diags.error("conflicting-types", message, new.span, notes=(note,))
-        return None
-    if item.init is not None and (old.init is not None):
-        message = f"'{new.name}' is defined twice"
-        ctx.diags.error("redefinition", message, new.span, notes=(note,))
-        return None
-    if isinstance(new.type, Array) and new.type.count is not None:
-        old.type = new.type
-    old.is_extern = old.is_extern and new.is_extern
-    old.is_static = old.is_static or new.is_static
-    old.align = max(old.align, new.align)
-    return old
-
-
-def _initialise(ctx: Context, var: tast.Var, init: ast.Init) -> None:
-    t, tree = check_init.initialiser(ctx, var.type, init)
-    var.type = t
-    if tree is None:
-        var.type = ERROR
-        return
-    reduced = constant.static_init(tree)
-    if reduced is None:
-        message = f"the initialiser of '{var.name}' is not constant"
-        ctx.diags.error("not-constant", message, init.span)
-        var.type = ERROR
-        return
-    var.init, var.is_extern = reduced, False
-
-
-def _finish_globals(ctx: Context) -> None:
-    for var in ctx.program.globals:
-        if var.is_extern or var.type is ERROR:
-            continue
-        if isinstance(var.type, Array) and var.type.count is None:
-            message = f"the length of array '{var.name}' is missing"
-            ctx.diags.error("incomplete-type", message, var.span)
-        elif var.init is None and var.quals.space is AddrSpace.CONSTANT:
-            message = f"'{var.name}' is in constant memory and needs an initialiser"
-            ctx.diags.error("bad-initialiser", message, var.span)
 
 
 # -- functions ------------------------------------------------------------------------------------
@@ -440,11 +336,11 @@ def _argument_problem(ctx: Context, written: Written) -> str | None:
         return "has type 'bool', whose size differs between host and device"
     if isinstance(t, Struct) and t.fields is not None and sizeof(t) == 0:
         return f"has type '{t}', which is empty"
-    return _held_problem(t)
+    return _held_problem(t, pointers=ctx.options.version >= 200)
 
 
-def _held_problem(t: Type) -> str | None:
-    """What hides inside of a struct that is passed by value: `bool` and pointers."""
+def _held_problem(t: Type, *, pointers: bool) -> str | None:
+    """What hides inside of a struct that is passed by value: `bool`, and pointers before 2.0."""
     seen: set[Struct] = set()
     todo = [t]
     while todo:
@@ -454,7 +350,7 @@ def _held_problem(t: Type) -> str | None:
         elif isinstance(inner, Struct) and inner not in seen:
             seen.add(inner)
             todo += [field.type for field in inner.fields or ()]
-        elif isinstance(inner, Pointer):
+        elif isinstance(inner, Pointer) and not pointers:
             return "holds a pointer"
         elif inner == BOOL:
             return "holds a 'bool', whose size differs between host and device"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from . import ast, check_expr, constant
+from . import ast, check_expr, constant, dialect
 from .scope import Context, EnumConstant, Typedef, Written, describe, suggestion
 from .source import Span
 from .types import (
@@ -137,8 +137,11 @@ def qualified(ctx: Context, base: Written, words: tuple[str, ...], span: Span) -
         message = "more than one address space for one object"
         ctx.diags.error("address-space", message, span)
     elif spaces:
+        if spaced or sum(word in _SPACES for word in words) > 1:
+            message = f"'{min(spaces)}' is said more than once"
+            ctx.diags.warning("duplicate-decl-specifier", message, span)
         space, spaced = _SPACES[min(spaces)], True
-        if space is AddrSpace.GENERIC and ctx.options.version < 200:
+        if space is AddrSpace.GENERIC and not ctx.options.has(dialect.GENERIC_SPACE):
             ctx.diags.error("address-space", "'generic' needs OpenCL C 2.0", span)
     if _IMAGE_QUALS & set(words) and not isinstance(base.type, Opaque):
         ctx.diags.error("bad-qualifier", "access qualifiers are for images and pipes", span)

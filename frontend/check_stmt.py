@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import assert_never
+from typing import Literal, assert_never
 
-from . import ast, check_decl, check_expr, check_init, check_literal, constant, tast
+from . import ast, check_decl, check_expr, check_global, check_init, check_literal, constant, tast
 from .convert import assigned, failed, promote, quoted
 from .scope import Context, FunctionState, SwitchState, Written
 from .source import Span
@@ -441,18 +441,27 @@ def _local(
     ctx: Context, specs: ast.DeclSpecs, item: ast.InitDeclarator, written: Written
 ) -> tast.Stmt | None:
     state, name, span = _state(ctx), item.declarator.name or "", item.declarator.name_span
-    align = variable_attributes(ctx, specs.attributes + item.declarator.attributes)
     if not check_decl.object_type(ctx, written, name, span):
         # Declared all the same, so that its uses say nothing.
         written = Written(ERROR)
+    elif "extern" in specs.storage:
+        check_global.local_extern(ctx, specs, item, written)
+        return None
+    align = variable_attributes(ctx, specs.attributes + item.declarator.attributes)
     storage = "auto" if written.type is ERROR else _storage(ctx, specs, written, name, span)
     if storage is None:
         written, storage = Written(ERROR), "auto"
-    if storage == "auto" and written.quals.space is not AddrSpace.PRIVATE:
-        written = Written(written.type, written.quals.with_(space=AddrSpace.PRIVATE))
-    var = tast.Var(name, written.type, written.quals, storage, span, align=align)  # type: ignore[arg-type]
+    quals = written.quals
+    if storage == "auto":
+        quals = quals.with_(space=AddrSpace.PRIVATE)
+    elif storage == "static" and not written.spaced:
+        quals = quals.with_(space=AddrSpace.GLOBAL)
+    var = tast.Var(name, written.type, quals, storage, span, align=align)
     if ctx.declare(name, var, span):
         state.locals.append(var)
+    if storage == "static":
+        check_global.local_static(ctx, state.function, var, item)
+        return None
     init: tast.Init | None = None
     if item.init is not None:
         if written.type is ERROR:
@@ -470,26 +479,25 @@ def _local(
         ctx.diags.error("incomplete-type", f"the length of array '{name}' is missing", span)
         var.type = ERROR
         return None
-    if storage == "auto":
-        return None if var.type is ERROR else tast.VarDecl(var, init, span=span)
-    if storage == "static":
-        _local_static(ctx, var, init, item)
-    return None
+    if storage == "group" or var.type is ERROR:
+        return None
+    return tast.VarDecl(var, init, span=span)
 
 
 def _storage(
     ctx: Context, specs: ast.DeclSpecs, written: Written, name: str, span: Span
-) -> str | None:
+) -> Literal["auto", "static", "group"] | None:
     """Where a function's variable lives; None, with an error, where it cannot."""
     state, space = _state(ctx), written.quals.space
     for word in specs.storage:
-        if word in ("auto", "register", "extern"):
+        if word in ("auto", "register"):
             message = f"'{word}' is not for variables of a function in OpenCL C"
             ctx.diags.error("bad-storage", message, specs.span)
             return None
     if "static" in specs.storage:
-        if ctx.options.version >= 200 and space is AddrSpace.CONSTANT:
-            return "static"
+        if ctx.options.version >= 200:
+            allowed = check_global.space_is_allowed(ctx, written, name, span)
+            return "static" if allowed else None
         message = f"variable '{name}' of a function cannot be static"
         hint = "constant variables at program scope live as long as the program"
         ctx.diags.error("bad-storage", message, span, hint=hint)
@@ -509,30 +517,6 @@ def _storage(
         ctx.diags.error("address-space", message, span)
         return None
     return "static" if space is AddrSpace.CONSTANT else "group"
-
-
-def _local_static(
-    ctx: Context, var: tast.Var, init: tast.Init | None, item: ast.InitDeclarator
-) -> None:
-    state = _state(ctx)
-    if init is None:
-        message = f"'{var.name}' is in constant memory and needs an initialiser"
-        ctx.diags.error("bad-initialiser", message, var.span)
-        return
-    reduced = constant.static_init(init)
-    if reduced is None:
-        message = f"the initialiser of '{var.name}' is not constant"
-        at = item.init.span if item.init is not None else var.span
-        ctx.diags.error("not-constant", message, at)
-        return
-    # Its name in the object file; two of one name in different blocks are told apart.
-    taken = {v.name for v in ctx.program.globals}
-    name = f"{state.function.name}.{var.name}"
-    while name in taken:
-        state.statics += 1
-        name = f"{state.function.name}.{var.name}.{state.statics}"
-    var.name, var.init, var.is_static = name, reduced, True
-    ctx.program.globals.append(var)
 
 
 def variable_attributes(ctx: Context, attributes: tuple[ast.Attribute, ...]) -> int:

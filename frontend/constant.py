@@ -20,6 +20,7 @@ from .types import (
     FLOAT,
     HALF,
     INT,
+    POINTER_SIZE,
     UCHAR,
     AddrSpace,
     Array,
@@ -31,6 +32,7 @@ from .types import (
     is_float,
     is_integer,
     is_void,
+    sizeof,
 )
 
 Value = int | float
@@ -83,6 +85,10 @@ def fold(expr: tast.Expr) -> Value | None:
     spine: list[tast.Binary | tast.Unary | tast.Convert] = []
     while True:
         match expr:
+            case tast.Binary(left=inner) if isinstance(inner.type, Pointer):
+                break  # a comparison
+            case tast.Convert(kind="to-bool", operand=inner) if isinstance(inner.type, Pointer):
+                break
             case tast.Binary(left=inner) | tast.Unary(operand=inner):
                 spine.append(expr)
             case tast.Convert(operand=inner) if not isinstance(inner, tast.OBJECTS):
@@ -106,11 +112,27 @@ def _fold_leaf(expr: tast.Expr) -> Value | None:
         case tast.Load(source=tast.VarRef(var=var)) if var.quals.space is AddrSpace.CONSTANT:
             # Objects in constant memory never change: their values are constants, as in clang.
             return var.init.value if isinstance(var.init, tast.Const) else None
+        case tast.Binary(op="eq" | "ne" as op, left=left, right=right):
+            same = _same_pointer(left, right)
+            return None if same is None else int(same == (op == "eq"))
+        case tast.Convert(kind="to-bool", operand=pointer) if not isinstance(pointer, tast.OBJECTS):
+            number = fold(pointer)
+            return 1 if number is None and _address(pointer) is not None else number
         case tast.Shuffle(operand=operand, lanes=(lane,)):
             values = fold_vector(operand)
             return None if values is None else values[lane]
         case _:
             return None
+
+
+def _same_pointer(left: tast.Expr, right: tast.Expr) -> bool | None:
+    """Whether two pointers are equal, as far as that is known: no object is at address 0."""
+    a, b = fold(left), fold(right)
+    if a is not None and b is not None:
+        return a == b
+    if (a == 0 and _address(right) is not None) or (b == 0 and _address(left) is not None):
+        return False
+    return None
 
 
 def fold_vector(expr: tast.Expr) -> tuple[Value, ...] | None:
@@ -277,8 +299,8 @@ def static_value(expr: tast.Expr) -> tast.Expr | None:
     """`expr` reduced to what a static object may be initialised with; None if it cannot be.
 
     returns: a Const; a VectorBuild of such; or an address: Convert "decay" or "address" of a
-             static object, of a string or of a part of one, with PointerAdd of Const and pointer
-             Converts around.
+             static object, of a string or of a part of one, with PointerAdd of Const and
+             Converts to pointers and to integers as wide around.
     source:  C99 6.6, 7 to 9.
     """
     if isinstance(expr.type, Vector):
@@ -300,7 +322,9 @@ def _address(expr: tast.Expr) -> tast.Expr | None:
             assert isinstance(operand, tast.OBJECTS)
             place = _static_object(operand)
             return None if place is None else replace(expr, operand=place)
-        case tast.Convert(kind="pointer", operand=operand):
+        case tast.Convert(
+            kind="pointer" | "int-to-pointer" | "pointer-to-int" | "int", operand=operand
+        ) if isinstance(expr.type, Pointer) or sizeof(expr.type) == POINTER_SIZE:
             assert not isinstance(operand, tast.OBJECTS)
             inner = static_value(operand)
             return None if inner is None else replace(expr, operand=inner)
@@ -310,6 +334,12 @@ def _address(expr: tast.Expr) -> tast.Expr | None:
                 return None
             by = tast.Const(int(count), type=index.type, span=index.span)
             return replace(expr, pointer=base, index=by)
+        case tast.Binary(op="add" | "sub", left=left, right=right):
+            start, count = static_value(left), fold(right)
+            if start is None or count is None:
+                return None
+            offset = tast.Const(int(count), type=right.type, span=right.span)
+            return replace(expr, left=start, right=offset)
         case tast.Conditional(cond=cond, then=then, other=other):
             chosen = fold(cond)
             return None if chosen is None else static_value(then if chosen else other)

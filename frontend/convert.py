@@ -335,11 +335,17 @@ def cast(ctx: Context, value: tast.Expr, target: Type, span: Span) -> tast.Expr:
             return error_value(span)
         return tast.Convert(_cast_kind(source, target), value, False, type=target, span=span)
     if isinstance(target, Pointer) and isinstance(source, Pointer):
-        nested = _nested_spaces_differ(source.pointee, target.pointee)
-        if nested or not overlaps(source.quals.space, target.quals.space):
-            message = f"cast from {quoted(source)} to {quoted(target)} changes the address space"
-            ctx.diags.error("address-space", message, span)
+        change = f"cast from {quoted(source)} to {quoted(target)} changes the address space"
+        if not overlaps(source.quals.space, target.quals.space):
+            ctx.diags.error("address-space", change, span)
             return error_value(span)
+        if _nested_spaces_differ(source.pointee, target.pointee):
+            # What lies behind the second pointer is the programmer's business, as with clang.
+            ctx.diags.warning(
+                "incompatible-pointer-types-discards-qualifiers",
+                f"{change} of what is pointed to",
+                span,
+            )
         return tast.Convert("pointer", value, False, type=target, span=span)
     if isinstance(target, Pointer) and is_integer(source):
         wide = (

@@ -30,13 +30,15 @@ class PPOptions:
     macros:       in order, "DNAME=VALUE" (or "DNAME", which is 1) and "UNAME".
     include_dirs: searched for <...>, and for "..." after the including file's folder.
     includes:     files included before the first line.
+    relaxations:  options on floating point, without their "-cl-".
     """
 
     macros: tuple[str, ...] = ()
     include_dirs: tuple[str, ...] = ()
     includes: tuple[str, ...] = ()
     cl_std: str = "CL1.2"
-    fast_relaxed_math: bool = False
+    relaxations: tuple[str, ...] = ()
+    opt_level: int = 3
 
 
 @record(frozen=False)
@@ -63,7 +65,7 @@ def preprocess(
 
 class _Preprocessor(Expander):
     def __init__(self, options: PPOptions, diags: Diagnostics, dependencies: Dependencies) -> None:
-        super().__init__(diags, predefined(options.cl_std, options.fast_relaxed_math))
+        super().__init__(diags, predefined(options.cl_std, options.relaxations, options.opt_level))
         self.options, self.dependencies = options, dependencies
         self.out: list[Token] = []
         self.once: set[str] = set()

@@ -5,14 +5,12 @@ Bodies are text until a program uses them: starting up costs one copy of a dict.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
+from .dialect import EXTENSIONS, FEATURES, PLATFORM_VERSION, VERSIONS, version_of
+
 # The C subset of C99 that OpenCL C is based on, the byte order, and the target.
 _ALWAYS = {
-    "__OPENCL_VERSION__": "120",  # of the platform, whatever -cl-std says
-    "CL_VERSION_1_0": "100",
-    "CL_VERSION_1_1": "110",
-    "CL_VERSION_1_2": "120",
-    "CL_VERSION_2_0": "200",
-    "CL_VERSION_3_0": "300",
     "__ENDIAN_LITTLE__": "1",
     "__STDC__": "1",
     "__STDC_VERSION__": "199901L",
@@ -27,12 +25,6 @@ _ALWAYS = {
     "__BYTE_ORDER__": "__ORDER_LITTLE_ENDIAN__",
     "__ORDER_LITTLE_ENDIAN__": "1234",
     "__ORDER_BIG_ENDIAN__": "4321",
-    "cl_khr_byte_addressable_store": "1",
-    "cl_khr_fp64": "1",
-    "cl_khr_global_int32_base_atomics": "1",
-    "cl_khr_global_int32_extended_atomics": "1",
-    "cl_khr_local_int32_base_atomics": "1",
-    "cl_khr_local_int32_extended_atomics": "1",
     "NULL": "((void *)0)",
     # Limits of the integer types.
     "CHAR_BIT": "8",
@@ -72,6 +64,8 @@ _ALWAYS = {
     "DBL_MAX": "0x1.fffffffffffffp1023L",
     "DBL_MIN": "0x1.0p-1022L",
     "DBL_EPSILON": "0x1.0p-52L",
+    "FP_FAST_FMAF": "1",  # RISC-V has fused operations for both
+    "FP_FAST_FMA": "1",
     "FP_ILOGB0": "INT_MIN",
     "FP_ILOGBNAN": "INT_MAX",
     "MAXFLOAT": "0x1.fffffep127f",
@@ -112,18 +106,32 @@ _CONSTANTS = {
 }
 _ALWAYS |= {f"M_{name}": value for name, value in _CONSTANTS.items()}
 _ALWAYS |= {f"M_{name}_F": f"{value}f" for name, value in _CONSTANTS.items()}
-_SINCE_2_0 = {"CLK_IMAGE_MEM_FENCE": "0x04"}
-_VERSIONS = {"CL1.0": 100, "CL1.1": 110, "CL1.2": 120, "CL2.0": 200, "CL3.0": 300}
+_ALWAYS |= {name.replace("CL", "CL_VERSION_").replace(".", "_"): str(number)
+            for name, number in VERSIONS.items()}  # fmt: skip
+_ALWAYS |= dict.fromkeys(EXTENSIONS, "1")
+_SINCE_2_0 = {
+    "CLK_IMAGE_MEM_FENCE": "0x04",
+    "MAX_WORK_DIM": "3",
+}
 
 
-def predefined(cl_std: str, fast_relaxed_math: bool) -> dict[str, str]:
-    """Name -> body of every macro defined before the first line of a program."""
-    version = _VERSIONS.get(cl_std, 120)
+def predefined(
+    cl_std: str, relaxations: Collection[str] = (), opt_level: int = 3
+) -> dict[str, str]:
+    """Name -> body of every macro defined before the first line of a program.
+
+    relaxations: those of the command line, "finite-math-only" and the like.
+    """
+    version = version_of(cl_std)
     table = dict(_ALWAYS)
-    if version >= 120:
-        table["__OPENCL_C_VERSION__"] = str(version)
+    table["__OPENCL_VERSION__"] = str(max(version, PLATFORM_VERSION))
+    table["__OPENCL_C_VERSION__"] = str(version)
+    table |= {name: "1" for name, since in FEATURES.items() if version >= since}
     if version >= 200:
         table |= _SINCE_2_0
-    if fast_relaxed_math:
-        table["__FAST_RELAXED_MATH__"] = "1"
+    table["__OPTIMIZE__" if opt_level else "__NO_INLINE__"] = "1"
+    fast = "fast-relaxed-math" in relaxations
+    table["__FINITE_MATH_ONLY__"] = str(int(fast or "finite-math-only" in relaxations))
+    if fast:
+        table |= {"__FAST_RELAXED_MATH__": "1", "__FAST_MATH__": "1"}
     return table

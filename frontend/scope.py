@@ -6,13 +6,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
-from . import ast, tast
+from . import ast, dialect, tast
 from .diag import Diagnostics, closest
 from .record import field, record
 from .source import NO_SPAN, Span
 from .types import ERROR, NO_QUALS, AddrSpace, Enum, Quals, Struct, Type
-
-VERSIONS = {"CL1.0": 100, "CL1.1": 110, "CL1.2": 120, "CL2.0": 200, "CL3.0": 300}
 
 
 @record
@@ -32,7 +30,11 @@ class CheckOptions:
     @property
     def version(self) -> int:
         """120 for CL1.2; an unknown standard is the command line's to reject."""
-        return VERSIONS.get(self.cl_std.upper(), 120)
+        return dialect.version_of(self.cl_std)
+
+    def has(self, feature: str) -> bool:
+        """Whether the language has an optional part, one of dialect.FEATURES."""
+        return dialect.has(feature, self.version)
 
 
 @record
@@ -122,7 +124,6 @@ class FunctionState:
     loops: int = 0
     switches: list[SwitchState] = field(default_factory=list)
     locals: list[tast.Var] = field(default_factory=list)
-    statics: int = 0
 
 
 @record(frozen=False)
@@ -137,7 +138,9 @@ class Context:
     diags: Diagnostics
     options: CheckOptions
     program: tast.Program = field(default_factory=tast.Program)
-    scope: Scope = field(default_factory=Scope)
+    scope: Scope = field(default_factory=Scope)  # the innermost one
+    program_scope: Scope = field(default_factory=Scope)
+    externs: dict[str, tast.Var] = field(default_factory=dict)  # declared in functions only
     function: FunctionState | None = None
     fp16: bool = False
     fp_contract: bool = True
@@ -158,8 +161,9 @@ class Context:
 
     @property
     def default_space(self) -> AddrSpace:
-        """Of a pointee without one: generic in CL2.0, where it is not optional; else private."""
-        return AddrSpace.GENERIC if self.options.version == 200 else AddrSpace.PRIVATE
+        """Of a pointee without one (OpenCL C 3.0, section 6.7.8)."""
+        generic = self.options.has(dialect.GENERIC_SPACE)
+        return AddrSpace.GENERIC if generic else AddrSpace.PRIVATE
 
     def unsupported(self, what: str, span: Span, hint: str | None = None) -> None:
         """`what` is a whole clause: "bit-fields are"."""

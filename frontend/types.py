@@ -74,7 +74,10 @@ class Pointer:
     quals: Quals = NO_QUALS  # of what it points to
 
     def __str__(self) -> str:
-        return f"{str(self.quals) + ' ' if str(self.quals) else ''}{self.pointee} *"
+        quals = str(self.quals)
+        if isinstance(self.pointee, Pointer):
+            return f"{self.pointee}{quals}{' ' if quals else ''}*"
+        return f"{quals}{' ' if quals else ''}{self.pointee} *"
 
 
 @record

@@ -115,19 +115,20 @@ def _scalar(unit: Unit, t: Type, expr: tast.Expr) -> Any:
         case tast.Const(value=number):
             leaf = constant(t, number)
             return integer(I8, leaf.constant) if leaf.type == llir.IntType(1) else leaf
-        case _ if isinstance(t, Pointer):
+        case _:
             symbol, offset = _address(unit, expr)
             target = value_type(t)
+            if symbol is None and not isinstance(t, Pointer):
+                return constant(t, offset)
             if symbol is None:
                 text = f"inttoptr (i64 {offset} to {target})"
                 return llir.values.FormattedConstant(target, text)
             text = f"getelementptr (i8, {symbol.type} {symbol.get_reference()}, i64 {offset})"
-            if symbol.type.addrspace != target.addrspace:
+            if not isinstance(t, Pointer):
+                text = f"ptrtoint ({symbol.type} {text} to {target})"
+            elif symbol.type.addrspace != target.addrspace:
                 text = f"addrspacecast ({symbol.type} {text} to {target})"
             return llir.values.FormattedConstant(target, text)
-        case _:
-            unit.diags.error("unsupported", "this constant expression is not supported", expr.span)
-            return constant(t, 0)
 
 
 def _address(unit: Unit, expr: tast.Expr) -> tuple[Any, int]:
@@ -137,13 +138,18 @@ def _address(unit: Unit, expr: tast.Expr) -> tuple[Any, int]:
             return None, int(number)
         case tast.Convert(kind="decay" | "address", operand=operand):
             return _place(unit, operand)
-        case tast.Convert(kind="pointer" | "int-to-pointer" | "int", operand=operand):
+        case tast.Convert(
+            kind="pointer" | "int-to-pointer" | "pointer-to-int" | "int", operand=operand
+        ):
             return _address(unit, _expr(operand))
         case tast.PointerAdd(pointer=pointer, index=tast.Const(value=number), negate=negate):
             symbol, offset = _address(unit, pointer)
             assert isinstance(pointer.type, Pointer)
             step = int(number) * sizeof(pointer.type.pointee)
             return symbol, offset - step if negate else offset + step
+        case tast.Binary(op="add" | "sub" as op, left=left, right=tast.Const(value=number)):
+            symbol, offset = _address(unit, left)
+            return symbol, offset + int(number) if op == "add" else offset - int(number)
         case _:
             unit.diags.error("unsupported", "this constant address is not supported", expr.span)
             return None, 0
@@ -176,6 +182,8 @@ def _size(leaf: Any) -> int:
 
 def _raw(leaf: Any) -> bytes | None:
     """The bytes of a number; None for an address."""
+    if isinstance(leaf, llir.values.FormattedConstant):
+        return None
     if leaf.type.is_pointer:
         return bytes(8) if leaf.constant is None else None
     size = _size(leaf)

@@ -130,7 +130,8 @@ def _tokens(job: Compilation, unit: Unit) -> Any:
         include_dirs=tuple(options.include_dirs),
         includes=tuple(options.includes),
         cl_std=options.cl_std,
-        fast_relaxed_math="fast-relaxed-math" in options.cl_flags,
+        relaxations=tuple(options.cl_flags),
+        opt_level=options.opt_level,
     )
     unit.files.append(unit.name)
     known = len(job.dependencies.read)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 
+from kcc.frontend.dialect import VERSIONS, standard
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -82,7 +84,6 @@ FLAGS = (
 # fmt: on
 
 EMITS = ("tokens", "ast", "tast", "ir", "optir", "asm", "obj", "elf", "map")
-CL_STDS = ("CL1.0", "CL1.1", "CL1.2", "CL2.0", "CL3.0")
 LEVELS = {"0": 0, "1": 1, "2": 2, "3": 3, "": 2, "fast": 3, "s": 2, "z": 2}
 
 
@@ -202,9 +203,11 @@ def _check(options: Options) -> None:
         raise UsageError(f"invalid value '{options.opt}' in '-O{options.opt}': 0, 1, 2 or 3")
     if options.emit is not None and options.emit not in EMITS:
         raise UsageError(f"unknown stage '{options.emit}' in '--emit=': {', '.join(EMITS)}")
-    if options.cl_std not in CL_STDS:
-        known = ", ".join(CL_STDS)
+    cl_std = standard(options.cl_std)
+    if cl_std is None:
+        known = ", ".join(VERSIONS)
         raise UsageError(f"invalid value '{options.cl_std}' in '-cl-std=': {known}")
+    options.cl_std = cl_std
     if not options.error_limit.isdecimal():
         raise UsageError(f"invalid value '{options.error_limit}' in '-ferror-limit='")
     if options.fp_contract not in ("on", "off", "fast"):

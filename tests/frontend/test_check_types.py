@@ -83,7 +83,7 @@ def test_clang_has_the_same_types(tmp_path: Path) -> None:
     [
         ("p", "global int *"),
         ("*p", "int"),
-        ("&p", "global int * *"),
+        ("&p", "global int **"),
         ("p + 1", "global int *"),
         ("1L + p", "global int *"),
         ("p - p", "long"),

@@ -54,27 +54,44 @@ def test_a_command_line_macro_may_replace_a_predefined_one_silently():
 
 
 @pytest.mark.parametrize(
-    ("cl_std", "version"), [("CL1.1", "__OPENCL_C_VERSION__"), ("CL1.2", "120"), ("CL3.0", "300")]
+    ("cl_std", "version"), [("CL1.1", "110"), ("cl1.2", "120"), ("CL3.0", "300")]
 )
 def test_language_version(cl_std, version):
     assert words("__OPENCL_C_VERSION__", cl_std=cl_std) == version
-    assert words("__OPENCL_VERSION__ CL_VERSION_2_0", cl_std=cl_std) == "120 200"
+    platform = str(max(120, int(version)))
+    assert words("__OPENCL_VERSION__ CL_VERSION_2_0", cl_std=cl_std) == f"{platform} 200"
+
+
+def test_features_are_those_of_the_version():
+    features = "__opencl_c_int64 __opencl_c_generic_address_space __opencl_c_fp64"
+    names = features.split()
+    assert words(features, cl_std="CL1.2") == f"1 {names[1]} {names[2]}"
+    assert words(features, cl_std="CL2.0") == f"1 1 {names[2]}"
+    assert words(features, cl_std="CL3.0") == "1 1 1"
+
+
+def test_macros_say_what_the_options_ask():
+    asked = "__OPTIMIZE__ __NO_INLINE__ __FINITE_MATH_ONLY__ __FAST_MATH__"
+    assert words(asked) == "1 __NO_INLINE__ 0 __FAST_MATH__"
+    assert words(asked, opt_level=0) == "__OPTIMIZE__ 1 0 __FAST_MATH__"
+    assert words(asked, relaxations=("finite-math-only",)).split()[2] == "1"
+    assert words(asked, relaxations=("fast-relaxed-math",)).split()[2:] == ["1", "1"]
 
 
 def test_fast_relaxed_math_is_visible():
-    assert words("__FAST_RELAXED_MATH__", fast_relaxed_math=True) == "1"
+    assert words("__FAST_RELAXED_MATH__", relaxations=("fast-relaxed-math",)) == "1"
     assert words("__FAST_RELAXED_MATH__") == "__FAST_RELAXED_MATH__"
 
 
 def test_predefined_macros_are_one_token_or_an_expression_in_parentheses():
-    for name, body in pp_predefined.predefined("CL3.0", True).items():
+    for name, body in pp_predefined.predefined("CL3.0", ("fast-relaxed-math",)).items():
         tokens = lex_text(body)
         signed = tokens[0].text in "+-" and len(tokens) == 2
         assert len(tokens) == 1 or signed or (tokens[0].text, tokens[-1].text) == ("(", ")"), name
 
 
 def test_predefined_numbers_are_never_doubtful():
-    for name, body in pp_predefined.predefined("CL3.0", True).items():
+    for name, body in pp_predefined.predefined("CL3.0", ("fast-relaxed-math",)).items():
         for token in lex_text(body):
             if token.kind is TokenKind.NUMBER:
                 for single_precision in (False, True):

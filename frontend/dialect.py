@@ -1,0 +1,45 @@
+"""The versions of OpenCL C, and what of the optional parts of each kcc has.
+
+The one list of features and extensions: macros, checks and pragmas all read it. Light: the
+command line pays for this module on every start.
+"""
+
+from __future__ import annotations
+
+VERSIONS = {"CL1.0": 100, "CL1.1": 110, "CL1.2": 120, "CL2.0": 200, "CL3.0": 300}
+_OTHER_SPELLINGS = {"CL": "CL1.0", "cl": "CL1.0"} | {name.lower(): name for name in VERSIONS}
+PLATFORM_VERSION = 120  # what __OPENCL_VERSION__ says at least
+
+GENERIC_SPACE = "__opencl_c_generic_address_space"
+PROGRAM_SCOPE_GLOBALS = "__opencl_c_program_scope_global_variables"
+# Features, and the first version whose programs have them (OpenCL C 3.0, section 6.2.1).
+# OpenCL C 2.0 made some of them part of the language; in 3.0 they are options, which we take.
+FEATURES = {
+    "__opencl_c_int64": 100,
+    "__opencl_c_fp64": 300,
+    GENERIC_SPACE: 200,
+    PROGRAM_SCOPE_GLOBALS: 200,
+}
+# Extensions with a macro of their own, in every version.
+EXTENSIONS = (
+    "cl_khr_byte_addressable_store",
+    "cl_khr_fp64",
+    "cl_khr_global_int32_base_atomics",
+    "cl_khr_global_int32_extended_atomics",
+    "cl_khr_local_int32_base_atomics",
+    "cl_khr_local_int32_extended_atomics",
+)
+
+
+def standard(name: str) -> str | None:
+    """A value of `-cl-std=` as VERSIONS spells it; None if it is none."""
+    return name if name in VERSIONS else _OTHER_SPELLINGS.get(name)
+
+
+def version_of(cl_std: str) -> int:
+    """120 for CL1.2. An unknown standard is the command line's to reject."""
+    return VERSIONS[standard(cl_std) or "CL1.2"]
+
+
+def has(feature: str, version: int) -> bool:
+    return version >= FEATURES[feature]
