@@ -15,14 +15,16 @@ from .attributes import merge_attributes
 from .collect import bounded, collect
 from .elf import ElfError
 from .expr import names_in, wanted_names
-from .layout import Layout, Plan, place_orphans, plan, settle_kinds
+from .layout import Layout
 from .mapfile import write_map
 from .model import InputSection, ObjectFile, Symbol
 from .notes import kernels_of
 from .objfile import ARCHIVE_MAGIC, THIN_MAGIC, read_archive, read_object
+from .placement import Plan, place_orphans, plan, settle_kinds
 from .reloc import Relocator, make_got, where
 from .resolve import Input, Resolution, resolve
-from .script import ReadInclude, Script, parse_script
+from .script import Script
+from .scriptparse import ReadInclude, parse_script
 from .write import Image, make_build_id, write_elf
 
 MAX_USERS_SHOWN = 3  # of an undefined symbol

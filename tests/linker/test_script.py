@@ -23,8 +23,8 @@ from kcc.linker.script import (
     Num,
     SectionCommand,
     SectionGlob,
-    parse_script,
 )
+from kcc.linker.scriptparse import parse_script
 
 
 def parse(text: str, includes: dict[str, str] | None = None):
