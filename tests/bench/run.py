@@ -1,9 +1,9 @@
-"""Compile time and guest speed, each as a ratio against a peer measured in the same run.
+"""Guest speed of whole kernels, as ratios against peers measured in the same run.
 
     python tests/bench/run.py [--quick]
 
-Peers: clang-19 and ld.lld-19 for compilation, qemu-riscv64 for the same guest code, the host's
-C compiler for the same loops. Figures are medians; a ratio says how many times ours takes.
+Peers: qemu-riscv64 for the same guest code, the host's C compiler for the same loops. Figures
+are medians; a ratio says how many times ours takes. compile.py measures the compiler.
 """
 
 from __future__ import annotations
@@ -17,18 +17,12 @@ import tempfile
 import time
 from collections.abc import Callable
 from functools import partial
-from itertools import count
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "kernels" / "examples"
 PEER = Path(__file__).with_name("peer.c")
-CLANG = "clang-19 -x cl -cl-std=CL1.2 -O3 --target=riscv64-unknown-elf".split()
-CLANG += "-march=rv64gcv -mno-relax".split()
-CLANG += "-Xclang -fdeclare-opencl-builtins -Xclang -finclude-default-header".split()
-LLD = "ld.lld-19 -Ttext=0x10000 --unresolved-symbols=ignore-all --entry=0".split()
 QEMU = "qemu-riscv64 -cpu rv64,v=true,vext_spec=v1.0,vlen=512".split()
-HEAVY = ("llvmlite", "lark", "numpy", "elftools")
 
 
 def median_of(runs: int, work: Callable[[], object]) -> float:
@@ -53,74 +47,6 @@ def call(*words: str | Path, env: dict[str, str] | None = None, status: int | No
     if status is not None and done.returncode != status:
         raise SystemExit(f"{' '.join(map(str, words))}: exit status {done.returncode}")
     return done.returncode
-
-
-def long_kernel(folder: Path) -> Path:
-    """A program of about 300 lines: the examples with a good part of the language in them."""
-    parts = []
-    for index in range(4):
-        for name in ("blur", "mandelbrot", "hash", "histogram", "prefix_rows"):
-            text = (EXAMPLES / f"{name}.cl").read_text()
-            for word in (name, "clamped", "mix", "weights"):
-                text = text.replace(f" {word}(", f" {word}_{index}(").replace(
-                    f" {word}[", f" {word}_{index}["
-                )
-            text = text.replace("(clamped(", f"(clamped_{index}(").replace("#define BINS 256\n", "")
-            parts.append(text)
-    path = folder / "long.cl"
-    path.write_text("#define BINS 256\n" + "\n".join(parts))
-    return path
-
-
-def clang_and_lld(source: Path, folder: Path) -> None:
-    call(*CLANG, "-c", source, "-o", folder / "p.o")
-    call(*LLD, folder / "p.o", "-o", folder / "p.elf")
-
-
-def bench_compile(folder: Path, runs: int) -> None:
-    env = {"KCC_CACHE_DIR": str(folder / "cache"), "PYTHONPATH": str(ROOT)}
-    print(
-        "\ncompile and link, whole process        kcc cold   kcc cached  clang+lld     cold  cached"
-    )
-    for source in (EXAMPLES / "vector_add.cl", long_kernel(folder)):
-        ours = partial(call, sys.executable, "-m", "kcc", source, "-o", folder / "k.elf", env=env)
-        # A macro nobody looks at makes each cold run another program to the cache; what is in
-        # every installation (the parser's tables, compiled modules) stays.
-        runs_so_far = count()
-        cold = median_of(runs, lambda: ours(f"-DRUN={next(runs_so_far)}"))  # noqa: B023
-        hit = median_of(runs, ours)
-        theirs = median_of(runs, partial(clang_and_lld, source, folder))
-        lines = len(source.read_text().splitlines())
-        print(
-            f"  {source.name:<15} {lines:>4} lines {cold * 1e3:>14.0f} ms {hit * 1e3:>8.0f} ms "
-            f"{theirs * 1e3:>8.0f} ms {cold / theirs:>7.2f}x {hit / theirs:>6.2f}x"
-        )
-
-
-def bench_imports(folder: Path) -> None:
-    print("\nimports: which of", ", ".join(HEAVY), "a command pays for")
-    elf = folder / "k.elf"
-    source = EXAMPLES / "vector_add.cl"
-    commands = {
-        "--help": ["--help"],
-        "-E": ["-E", str(source), "-o", os.devnull],
-        "compile, cold": [str(source), "-o", str(elf)],
-        "compile, cached": [str(source), "-o", str(elf)],
-        "info": ["info", str(elf)],
-    }
-    env = {**os.environ, "KCC_CACHE_DIR": str(folder / "imports"), "PYTHONPATH": str(ROOT)}
-    for name, words in commands.items():
-        done = subprocess.run(
-            [sys.executable, "-X", "importtime", "-m", "kcc", *words],
-            env=env, capture_output=True, text=True, check=True,
-        )  # fmt: skip
-        rows = [
-            line.split("|") for line in done.stderr.splitlines() if line.startswith("import time:")
-        ]
-        loaded = {row[-1].strip() for row in rows[1:]}
-        total = sum(int(row[0].split(":")[1]) for row in rows[1:])
-        heavy = ", ".join(h for h in HEAVY if h in loaded) or "none"
-        print(f"  {name:<16} {len(loaded):>4} modules {total / 1e3:>7.1f} ms   {heavy}")
 
 
 def bench_guest(folder: Path, runs: int, arch: str) -> None:
@@ -189,21 +115,13 @@ def native_compiler() -> str:
 def main() -> None:
     """Run every benchmark whose peers are installed."""
     runs = 3 if "--quick" in sys.argv else 7
-    # Compiled modules are part of every installation; a shell may have turned them off.
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    missing = [
-        t
-        for t in ("clang-19", "ld.lld-19", "qemu-riscv64", "riscv64-unknown-elf-gcc")
-        if not shutil.which(t)
-    ]
+    missing = [t for t in ("qemu-riscv64", "riscv64-unknown-elf-gcc") if not shutil.which(t)]
     if missing:
         raise SystemExit(f"peers not installed: {', '.join(missing)}")
     sys.path.insert(0, str(ROOT))
     print(f"python {sys.version.split()[0]}, {os.cpu_count()} processors, medians of {runs} runs")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        bench_compile(folder, runs)
-        bench_imports(folder)
         for arch in ("rv64gcv", "rv64gc"):
             bench_guest(folder, runs, arch)
 
