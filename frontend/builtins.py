@@ -1,111 +1,222 @@
-"""The builtin functions of OpenCL C, as rows, and the names of those still to come.
+"""The builtin functions of OpenCL C: what the rows of builtin_rows.py declare, name by name.
 
-A row is the function's own declaration. `key` is what tast.BuiltinCall carries and the
-lowering looks up. Types in a row are scalar names or `size_t`; a name may have several rows,
-tried in order.
+Nothing is made of the rows before a program calls one of them: a name's overloads, up to two
+hundred, are spelled out when it is first met, and a spelling becomes a type when it is needed.
 """
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
+from functools import cache
 
+from .builtin_rows import OUTSIDE, ROWS
+from .dialect import EXTENSIONS, FEATURES, GENERIC_SPACE
 from .record import record
-from .types import SCALARS, SIZE_T, Type
+from .types import (
+    SCALARS,
+    SIZE_T,
+    VECTOR_COUNTS,
+    AddrSpace,
+    Opaque,
+    Pointer,
+    Quals,
+    Type,
+    Vector,
+)
 
 
 @record
 class Builtin:
-    """since: the OpenCL C version that brought it, as __OPENCL_C_VERSION__ says it."""
+    """One overload: its types as types.py spells them. since: as __OPENCL_C_VERSION__ says it."""
 
     name: str
-    params: tuple[Type, ...]
-    result: Type
-    key: str
-    since: int = 100
+    params: tuple[str, ...]
+    result: str
+    since: int
+    needs: str
+
+    def __str__(self) -> str:
+        return f"{self.result} {self.name}({', '.join(self.params)})"
 
 
-_ROW = re.compile(r"(\w+) (\w+)\(([\w, ]*)\)")
-_TYPES: dict[str, Type] = {**SCALARS, "size_t": SIZE_T}
+@record
+class Language:
+    """What of OpenCL C a program is written in; half and double are what it may compute with."""
+
+    version: int
+    half: bool
+    double: bool
+
+    def has(self, needed: str) -> bool:
+        """Whether the functions that need this extension or feature exist."""
+        if needed == "collective" and self.version == 200:
+            return True
+        macro = macro_of(needed)
+        return macro in EXTENSIONS or self.version >= FEATURES.get(macro, 1000)
 
 
-def _row(declaration: str, since: int = 100) -> Builtin:
-    match = _ROW.fullmatch(declaration)
-    assert match is not None, declaration
-    result, name, params = match.groups()
-    words = [word for word in params.split(", ") if word]
-    return Builtin(name, tuple(_TYPES[word] for word in words), _TYPES[result], name, since)
+def macro_of(needed: str) -> str:
+    """The macro that stands for what a row needs."""
+    return _FEATURES.get(needed, needed)
 
 
 # fmt: off
-ROWS = (
-    # Work-item functions: OpenCL C 3.0, section 6.15.1.
-    _row("uint get_work_dim()"),
-    _row("size_t get_global_size(uint)"),
-    _row("size_t get_global_id(uint)"),
-    _row("size_t get_local_size(uint)"),
-    _row("size_t get_local_id(uint)"),
-    _row("size_t get_num_groups(uint)"),
-    _row("size_t get_group_id(uint)"),
-    _row("size_t get_global_offset(uint)",       since=110),
-    _row("size_t get_enqueued_local_size(uint)", since=200),
-    _row("size_t get_global_linear_id()",        since=200),
-    _row("size_t get_local_linear_id()",         since=200),
-)
-# fmt: on
-TABLE: dict[str, tuple[Builtin, ...]] = {
-    row.name: tuple(r for r in ROWS if r.name == row.name) for row in ROWS
+_FEATURES = {
+    "collective": "__opencl_c_work_group_collective_functions",
+    "subgroups":  "__opencl_c_subgroups",
 }
+_SIGNED = ("char", "short", "int", "long")
+_INTS = tuple(name for s in _SIGNED for name in (s, f"u{s}"))
+_FLOATS = ("float", "double", "half")
+_LANES = {
+    "FLOATS": _FLOATS, "INTS": _INTS, "ALL": _INTS + _FLOATS, "SIGNED": _SIGNED,
+    "WORDS": ("int", "uint"), "LONGS": ("long", "ulong"), "NARROW": _INTS[:6],
+    "SINGLES": ("float", "double"), "SCAN": (*_INTS[4:], *_FLOATS),
+}
+_COUNTS = {
+    "n": (1, *VECTOR_COUNTS), "v": VECTOR_COUNTS, "1": (1,),
+    "g": (1, 2, 3, 4), "x": (3, 4), "p": (2, 4, 8, 16),
+}
+# fmt: on
 
 
-def available(version: int) -> set[str]:
-    """Names of the builtins that OpenCL C `version` (120 for 1.2) has."""
-    return {row.name for row in ROWS if row.since <= version}
+@cache
+def _index() -> dict[str, list[tuple[str, str]]]:
+    """Name as the rows have it -> (what stands before the names, what stands behind) of each."""
+    index: dict[str, list[tuple[str, str]]] = {}
+    for line in ROWS.splitlines():
+        if line:
+            head, _, rest = line.partition("(")
+            domain, _, signature = head.rpartition(": ")
+            result, *names = signature.split()
+            for name in names:
+                index.setdefault(name, []).append((f"{domain} {result}", rest))
+    return index
 
 
-# Names that OpenCL C gives a meaning and that have no row yet: an error about one of these says
-# so, instead of calling it undeclared.
-_PLANNED = """
-acos acosh acospi asin asinh asinpi atan atan2 atanh atanpi atan2pi cbrt ceil copysign cos cosh
-cospi erfc erf exp exp2 exp10 expm1 fabs fdim floor fma fmax fmin fmod fract frexp hypot ilogb
-ldexp lgamma lgamma_r log log2 log10 log1p logb mad maxmag minmag modf nan nextafter pow pown powr
-remainder remquo rint rootn round rsqrt sin sincos sinh sinpi sqrt tan tanh tanpi tgamma trunc
-half_cos half_divide half_exp half_exp2 half_exp10 half_log half_log2 half_log10 half_powr
-half_recip half_rsqrt half_sin half_sqrt half_tan
-native_cos native_divide native_exp native_exp2 native_exp10 native_log native_log2 native_log10
-native_powr native_recip native_rsqrt native_sin native_sqrt native_tan
-abs abs_diff add_sat hadd rhadd clamp clz ctz mad_hi mad_sat max min mul_hi rotate sub_sat upsample
-popcount mad24 mul24 degrees mix radians step smoothstep sign
-cross dot distance length normalize fast_distance fast_length fast_normalize
-isequal isnotequal isgreater isgreaterequal isless islessequal islessgreater isfinite isinf isnan
-isnormal isordered isunordered signbit any all bitselect select shuffle shuffle2
-barrier work_group_barrier sub_group_barrier mem_fence read_mem_fence write_mem_fence
-async_work_group_copy async_work_group_strided_copy wait_group_events prefetch
-atomic_add atomic_sub atomic_xchg atomic_inc atomic_dec atomic_cmpxchg atomic_min atomic_max
-atomic_and atomic_or atomic_xor
-atom_add atom_sub atom_xchg atom_inc atom_dec atom_cmpxchg atom_min atom_max atom_and atom_or
-atom_xor
-atomic_init atomic_work_item_fence atomic_store atomic_load atomic_exchange
-atomic_compare_exchange_strong atomic_compare_exchange_weak atomic_fetch_add atomic_fetch_sub
-atomic_fetch_or atomic_fetch_xor atomic_fetch_and atomic_fetch_min atomic_fetch_max
-atomic_flag_test_and_set atomic_flag_clear
-read_imagef read_imagei read_imageui read_imageh write_imagef write_imagei write_imageui
-write_imageh get_image_width get_image_height get_image_depth get_image_dim
-get_image_array_size get_image_channel_data_type get_image_channel_order
-to_global to_local to_private get_fence
-work_group_all work_group_any work_group_broadcast
-work_group_reduce_add work_group_reduce_min work_group_reduce_max
-work_group_scan_exclusive_add work_group_scan_exclusive_min work_group_scan_exclusive_max
-work_group_scan_inclusive_add work_group_scan_inclusive_min work_group_scan_inclusive_max
-enqueue_kernel get_default_queue ndrange_1D ndrange_2D ndrange_3D
-get_sub_group_size get_max_sub_group_size get_num_sub_groups get_enqueued_num_sub_groups
-get_sub_group_id get_sub_group_local_id
-"""
-_PLANNED_FAMILIES = re.compile(
-    r"v(?:load|store)a?(?:_half)?(?:2|3|4|8|16)?(?:_rt[ezpn])?"
-    r"|vloada?_half\w*|vstorea?_half\w*|vload\d+|vstore\d+"
-)
-PLANNED = frozenset(_PLANNED.split())
+@cache
+def _outside() -> dict[str, str]:
+    return {name: what for what, names in OUTSIDE.items() for name in names.split()}
 
 
-def is_planned(name: str) -> bool:
-    return name in PLANNED or _PLANNED_FAMILIES.fullmatch(name) is not None
+def outside(name: str) -> str | None:
+    """What kcc lacks that the builtin `name` is of: "images", "pipes"; None if it lacks nothing."""
+    return _outside().get(name)
+
+
+@cache
+def _row_names() -> dict[str, tuple[str, int]]:
+    """Name as programs have it -> (name in the rows, lanes that it says; 0 if it says none)."""
+    names: dict[str, tuple[str, int]] = {}
+    for name in _index():
+        if "#" in name:
+            names |= {name.replace("#", str(n)): (name, n) for n in VECTOR_COUNTS}
+        else:
+            names[name] = name, 0
+    return names
+
+
+def is_builtin(name: str) -> bool:
+    return name == "printf" or name in _row_names() or name in _outside()
+
+
+def names() -> Iterator[str]:
+    """Every name that OpenCL C gives a function, in whatever version."""
+    yield from _row_names()
+    yield "printf"
+
+
+@cache
+def overloads(name: str, language: Language) -> tuple[Builtin, ...]:
+    """The overloads of `name` that `language` has; () if it has none of that name."""
+    return tuple(
+        row
+        for row in declared(name, language)
+        if row.since <= language.version and (not row.needs or language.has(row.needs))
+    )
+
+
+def declared(name: str, language: Language) -> Iterator[Builtin]:
+    """Every overload of `name` over the types of `language`, be it of a later version."""
+    known, lanes = _row_names().get(name, ("", 0))
+    for domain, rest in _index().get(known, ()):
+        yield from _expand(name, domain, rest, lanes, language)
+
+
+def _expand(name: str, domain: str, rest: str, only: int, language: Language) -> Iterator[Builtin]:
+    parameters, _, conditions = rest.partition(")")
+    since, needs = 100, ""
+    for condition in conditions.split():
+        if condition[1:].isdigit():
+            since = int(condition[1:])
+        else:
+            needs = condition[1:]
+    *where, result = domain.split()
+    words = [word for word in parameters.split(", ") if word]
+    kinds, counts = (_LANES.get(where[0], where[:1]), _COUNTS[where[1]]) if where else (("",), (1,))
+    masks = _COUNTS["p"] if "TM" in words else (0,)
+    for kind in kinds:
+        if (kind == "half" and not language.half) or (kind == "double" and not language.double):
+            continue
+        for count in (only,) if only else counts:
+            for mask in masks:
+                table = _substitutes(kind, count, mask)
+                for space in _spaces(words, language):
+                    params = tuple(_spelled(word, table, space, language) for word in words)
+                    yield Builtin(name, params, table.get(result, result), since, needs)
+
+
+def _substitutes(kind: str, count: int, mask: int) -> dict[str, str]:
+    """What the words of a row stand for, of one lane type and one count."""
+    n = "" if count == 1 else str(count)
+    table = {"intN": f"int{n}"}
+    if kind:
+        size = SCALARS[kind].size
+        signed = _SIGNED[size.bit_length() - 1]
+        table |= {"T": kind + n, "t": kind, "S": signed + n, "s": signed}
+        table |= {"U": f"u{signed}{n}", "u": f"u{signed}", "TM": f"{kind}{mask}"}
+        if size < 8:
+            wide = _SIGNED[size.bit_length()]
+            table["W"] = f"{'u' if kind[0] == 'u' else ''}{wide}{n}"
+    return table
+
+
+def _spaces(words: list[str], language: Language) -> tuple[str, ...]:
+    """The address spaces that a pointer without one in the row goes through."""
+    open_words = [w for w in words if w[-1] == "*" and not any(q in _NAMED for q in w.split())]
+    if not open_words:
+        return ("",)
+    writable = ("generic",) if language.has(GENERIC_SPACE) else ("", "global", "local")
+    return (*writable, "constant") if open_words[0].startswith("const ") else writable
+
+
+_NAMED = ("global", "local", "default")
+
+
+def _spelled(word: str, table: dict[str, str], space: str, language: Language) -> str:
+    if word[-1] != "*":
+        return table.get(word, word)
+    *quals, base = word[:-1].split()
+    if "default" in quals:
+        space = "generic" if language.has(GENERIC_SPACE) else ""
+    else:
+        space = next((q for q in quals if q in _NAMED), space)
+    kept = [q for q in quals if q in ("const", "volatile")]
+    return " ".join([*([space] if space else []), *kept, table.get(base, base), "*"])
+
+
+@cache
+def type_of(spelling: str) -> Type:
+    """The type that a row's spelling is of; str() of it is the spelling, save for size_t."""
+    if spelling.endswith(" *"):
+        *words, pointee, _star = spelling.split()
+        spaces = [s for s in AddrSpace if str(s) and str(s) in words]
+        space = spaces[0] if spaces else AddrSpace.PRIVATE
+        quals = Quals(space, const="const" in words, volatile="volatile" in words)
+        return Pointer(type_of(pointee), quals)
+    if spelling == "size_t":
+        return SIZE_T
+    base = spelling.rstrip("0123456789")
+    if base not in SCALARS:
+        return Opaque(spelling)
+    return Vector(SCALARS[base], int(spelling[len(base) :])) if base != spelling else SCALARS[base]

@@ -16,11 +16,9 @@ from .convert import (
     failed,
     quoted,
 )
+from .overload import fits_badly, is_zero, rank_of, resolve
 from .scope import Context, suggestion
-from .source import Span
-from .types import (
-    ERROR,
-)
+from .types import ERROR, Opaque, Type
 
 
 def call(ctx: Context, e: ast.Call) -> tast.Expr:
@@ -57,7 +55,7 @@ def _call_function(ctx: Context, e: ast.Call, function: tast.Function) -> tast.E
         message = f"a call of '{function.name}' outside of a function"
         ctx.diags.error("not-constant", message, e.span)
         return error_value(e.span)
-    converted = _passed(ctx, e, function, args, function.span)
+    converted = _passed(ctx, e, function, args)
     if converted is None:
         return error_value(e.span)
     if not ctx.unevaluated:
@@ -68,17 +66,16 @@ def _call_function(ctx: Context, e: ast.Call, function: tast.Function) -> tast.E
 def _passed(
     ctx: Context,
     e: ast.Call,
-    callee: tast.Function | builtins.Builtin,
+    callee: tast.Function,
     args: list[tast.Expr],
-    declared: Span | None = None,
 ) -> tuple[tast.Expr, ...] | None:
     """The arguments converted to the callee's parameters; None after an error."""
     name = callee.name
-    params = callee.type.params if isinstance(callee, tast.Function) else callee.params
+    params = callee.type.params
     if len(args) != len(params):
         plural = "" if len(params) == 1 else "s"
         message = f"'{name}' takes {len(params)} argument{plural}, not {len(args)}"
-        notes = ((f"'{name}' is declared here", declared),) if declared is not None else ()
+        notes = ((f"'{name}' is declared here", callee.span),)
         ctx.diags.error("argument-count", message, e.span, notes=notes)
         return None
     converted = tuple(
@@ -88,34 +85,121 @@ def _passed(
     return None if failed(*converted) else converted
 
 
+# -- builtins --------------------------------------------------------------------------------------
+
+_SHOWN = 6  # candidates in the notes of one error
+
+
 def _call_builtin(ctx: Context, e: ast.Call, name: str) -> tast.Expr:
     if name == "printf" and ctx.options.version >= 120:
         return check_printf(ctx, e)
     made = conversion(ctx, e, name)
     if made is not None:
         return made
-    rows = [r for r in builtins.TABLE.get(name, ()) if r.since <= ctx.options.version]
     args = _arguments(ctx, e)
-    if rows:
-        fitting = [r for r in rows if len(r.params) == len(args)]
-        row = (fitting or rows)[0]
-        converted = _passed(ctx, e, row, args)
-        if converted is None:
-            return error_value(e.span)
-        return tast.BuiltinCall(row.key, converted, type=row.result, span=e.span)
-    span = e.callee.span
-    if name in builtins.TABLE:
-        since = min(r.since for r in builtins.TABLE[name])
-        message = f"'{name}' needs OpenCL C {since // 100}.{since // 10 % 10}"
-        hint = f"compile with -cl-std=CL{since // 100}.{since // 10 % 10}"
-        ctx.diags.error("undeclared", message, span, hint=hint)
-    elif builtins.is_planned(name):
-        ctx.unsupported(f"builtin function '{name}' is", span)
-    else:
-        known = builtins.available(ctx.options.version) | {
-            n for n in ctx.scope.visible() if isinstance(ctx.scope.find(n), tast.Function)
-        }
-        message = f"function '{name}' is not declared"
-        ctx.diags.error("undeclared", message, span, hint=suggestion(name, known | {"printf"}))
-        check_expr._silence(ctx, name)
+    language = _language(ctx)
+    candidates = builtins.overloads(name, language)
+    if not candidates:
+        _report_missing(ctx, e, name, language)
+        return error_value(e.span)
+    if failed(*args):
+        return error_value(e.span)
+    fitting = resolve(candidates, args)
+    if len(fitting) == 1 or len(candidates) == 1:
+        return _call_row(ctx, e, (fitting or candidates)[0], args)
+    _report_overloads(ctx, e, candidates, fitting, args)
     return error_value(e.span)
+
+
+def _language(ctx: Context) -> builtins.Language:
+    return builtins.Language(ctx.options.version, ctx.fp16, ctx.options.fp64)
+
+
+def _call_row(ctx: Context, e: ast.Call, row: builtins.Builtin, args: list[tast.Expr]) -> tast.Expr:
+    if len(args) != len(row.params):
+        _report_count(ctx, e, row.name, {len(row.params)}, len(args))
+        return error_value(e.span)
+    converted = tuple(
+        _builtin_argument(ctx, arg, builtins.type_of(param), f"argument {number} of '{row.name}'")
+        for number, (arg, param) in enumerate(zip(args, row.params, strict=True), 1)
+    )
+    if failed(*converted):
+        return error_value(e.span)
+    result = builtins.type_of(row.result)
+    return tast.BuiltinCall(row.name, converted, type=result, span=e.span)
+
+
+def _builtin_argument(ctx: Context, arg: tast.Expr, param: Type, what: str) -> tast.Expr:
+    if isinstance(param, Opaque):
+        if arg.type == param:
+            return arg
+        if is_zero(arg):
+            return tast.Const(0, type=param, span=arg.span)
+    return assigned(ctx, arg, param, what)
+
+
+def _report_count(ctx: Context, e: ast.Call, name: str, wanted: set[int], given: int) -> None:
+    counts = " or ".join(str(count) for count in sorted(wanted))
+    plural = "" if wanted == {1} else "s"
+    message = f"'{name}' takes {counts} argument{plural}, not {given}"
+    ctx.diags.error("argument-count", message, e.span)
+
+
+def _report_overloads(
+    ctx: Context,
+    e: ast.Call,
+    candidates: tuple[builtins.Builtin, ...],
+    fitting: list[builtins.Builtin],
+    args: list[tast.Expr],
+) -> None:
+    """Say that no overload fits, or several, and which."""
+    name = candidates[0].name
+    counts = {len(c.params) for c in candidates}
+    if len(args) not in counts:
+        _report_count(ctx, e, name, counts, len(args))
+        return
+    given = ", ".join(quoted(arg.type) for arg in args)
+    if fitting and not all(fits_badly(c, args) for c in fitting):
+        code, message = "ambiguous-call", f"the call of '{name}' with {given} is ambiguous"
+        hint = "cast the arguments to the types that are meant"
+        shown = fitting
+    else:
+        code, message = "no-matching-function", f"no '{name}' takes {given}"
+        hint = None
+        shown = sorted(
+            (c for c in candidates if len(c.params) == len(args)),
+            key=lambda c: -_fit_count(c, args),
+        )
+    notes = [(f"candidate: {c}", None) for c in shown[:_SHOWN]]
+    if len(shown) > _SHOWN:
+        notes.append((f"and {len(shown) - _SHOWN} more", None))
+    ctx.diags.error(code, message, e.span, notes=tuple(notes), hint=hint)
+
+
+def _fit_count(candidate: builtins.Builtin, args: list[tast.Expr]) -> int:
+    pairs = zip(args, candidate.params, strict=True)
+    return sum(rank_of(arg, builtins.type_of(param)) is not None for arg, param in pairs)
+
+
+def _report_missing(ctx: Context, e: ast.Call, name: str, language: builtins.Language) -> None:
+    """Say why there is no function of this name."""
+    span = e.callee.span
+    rows = list(builtins.declared(name, language))
+    if rows:
+        since = min(row.since for row in rows)
+        standard = f"{since // 100}.{since // 10 % 10}"
+        if since > language.version:
+            message = f"'{name}' needs OpenCL C {standard}"
+            ctx.diags.error("undeclared", message, span, hint=f"compile with -cl-std=CL{standard}")
+        else:
+            message = f"'{name}' needs {builtins.macro_of(rows[0].needs)}, which kcc does not have"
+            ctx.diags.error("undeclared", message, span)
+        return
+    if (what := builtins.outside(name)) is not None:
+        ctx.unsupported(f"builtin function '{name}' is", span, hint=f"it is one of {what}")
+        return
+    known = {n for n in ctx.scope.visible() if isinstance(ctx.scope.find(n), tast.Function)}
+    message = f"function '{name}' is not declared"
+    hint = suggestion(name, known | set(builtins.names()))
+    ctx.diags.error("undeclared", message, span, hint=hint)
+    check_expr._silence(ctx, name)
