@@ -12,16 +12,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kcc.frontend.diag import CompileError as CompileError
 
-    from .api import Buffer as Buffer
-    from .api import Device as Device
-    from .api import Kernel as Kernel
-    from .api import LaunchStats as LaunchStats
-    from .api import Program as Program
-    from .api import compile as compile
-    from .api import load as load
+    from .buffer import Buffer as Buffer
+    from .devices import Device as Device
     from .errors import DeviceError as DeviceError
     from .errors import GuestFault as GuestFault
+    from .kernel import Kernel as Kernel
+    from .kernel import LaunchStats as LaunchStats
     from .options import UsageError as UsageError
+    from .program import Program as Program
+    from .program import compile as compile
+    from .program import load as load
     from .values import Local as local
 
 __version__ = "0.1.0"
@@ -48,14 +48,18 @@ if _os.path.isfile(_os.path.join(_root, "pyproject.toml")) and _os.path.isfile(
     __path__.append(_root)
 
 _HOMES = {
+    "Buffer": ("kcc.buffer", "Buffer"),
     "CompileError": ("kcc.frontend.diag", "CompileError"),
+    "Device": ("kcc.devices", "Device"),
     "DeviceError": ("kcc.errors", "DeviceError"),
     "GuestFault": ("kcc.errors", "GuestFault"),
+    "Kernel": ("kcc.kernel", "Kernel"),
+    "LaunchStats": ("kcc.kernel", "LaunchStats"),
+    "Program": ("kcc.program", "Program"),
     "UsageError": ("kcc.options", "UsageError"),
+    "compile": ("kcc.program", "compile"),
+    "load": ("kcc.program", "load"),
     "local": ("kcc.values", "Local"),
-} | {
-    name: ("kcc.api", name)
-    for name in ("Buffer", "Device", "Kernel", "LaunchStats", "Program", "compile", "load")
 }
 
 

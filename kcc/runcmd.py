@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from kcc.ir.abi import KernelArg, KernelInfo
 
-    from .api import Device, LaunchStats, Program
+    from .devices import Device
+    from .kernel import LaunchStats
+    from .program import Program
     from .values import Value
 
 # fmt: off
@@ -141,7 +143,7 @@ class _After:
 
 
 def _device(name: str, **options: Any) -> Device:
-    from .api import Device
+    from .devices import Device
 
     return Device(name, **options)
 
@@ -350,17 +352,17 @@ def load_program(file: str, compiler: list[str], *, debugged: bool = False) -> P
 
     debugged: have the compiler describe it to debuggers.
     """
-    from . import api
+    from .program import compile, load
 
     if file == "-" or not _is_elf(file):
         if Path(file).suffix == ".elf":
             raise DeviceError(f"'{file}' is not an ELF file")
-        program = api.compile(Path(file), [*compiler, "-g"] if debugged else compiler)
+        program = compile(Path(file), [*compiler, "-g"] if debugged else compiler)
         sys.stderr.write(program.log)
         return program
     if compiler:
         raise UsageError(f"'{compiler[0]}' is for compiling, and '{file}' is compiled already")
-    return api.load(file)
+    return load(file)
 
 
 def _is_elf(file: str) -> bool:

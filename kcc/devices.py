@@ -1,0 +1,177 @@
+"""Devices: opened by name, with what looks into them."""
+
+from __future__ import annotations
+
+import os
+import sys
+import weakref
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from . import config
+from .buffer import Buffer, checked
+from .errors import DeviceError
+from .kernel import Kernel, Loaded
+from .program import Program
+
+if TYPE_CHECKING:
+    from kcc.device.gdb.server import Server
+    from kcc.device.hal import Hal
+
+    from .trace import Tracing
+    from .values import Array
+
+DEVICES = ("m1",)
+MAX_BYTES = 1 << 31  # more than any device has
+
+
+class Device:
+    """A simulated accelerator. Use it as a context manager, or call close()."""
+
+    def __init__(
+        self,
+        name: str = "m1",
+        *,
+        threads: int = 1,
+        counters: bool = False,
+        gdb_port: int | None = None,
+        trace: str | None = None,
+        trace_filter: Sequence[str] = (),
+    ) -> None:
+        """Open a device.
+
+        threads:      of the host, on which harts run in parallel. With one, they take turns, and
+                      launches repeat to the instruction.
+        counters:     count loads, stores, kinds of instructions: see LaunchStats.
+        gdb_port:     the first launch waits for GDB at this port of the local host, which controls
+                      all launches then; 0 for any port that is free. Standard error says which.
+        trace:        a file that gets what each instruction does; of name.json, calls as a
+                      Perfetto trace; "-" for standard output. With this, or GDB, harts take turns.
+        trace_filter: what to trace, see trace.py: "hart=0,2-3", "function=NAME", "range=A:B".
+        raises:       DeviceError for a name that is no device, or a port that cannot be had;
+                      UsageError for a wrong filter, or a trace and GDB at once; OSError when the
+                      trace cannot be written.
+        """
+        from kcc.device.hal import Hal
+        from kcc.device.soc.device import DeviceOptions
+
+        if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
+            raise DeviceError(f"threads is a count, at least 1, not {threads!r}")
+        if name not in DEVICES:
+            raise DeviceError(f"no device is called '{name}'; there are: {', '.join(DEVICES)}")
+        self.name = name
+        self._tracing = None if trace is None else _tracing(trace, trace_filter, gdb_port)
+        self._gdb = None if gdb_port is None else _gdb_server(gdb_port)
+        folder = config.cache_dir("translations")
+        options = DeviceOptions(
+            guard=True,
+            cache_dir=Path(folder) if folder else None,
+            trace=None if config.variable("REFSI_DEBUG") == "0" else _trace,
+            attach=self._gdb.watch if self._gdb is not None else None,
+            counters=counters,
+            threads=threads,
+        )
+        self._hal: Hal | None = Hal(options)
+
+    def buffer(self, source: Array | int) -> Buffer:
+        """A buffer in device memory.
+
+        source: an array, whose bytes are copied in, or a number of bytes, which are zero.
+        raises: DeviceError when the memory does not fit.
+        """
+        import numpy as np
+
+        if isinstance(source, np.ndarray):
+            return Buffer(self, np.ascontiguousarray(checked(source)))
+        if not isinstance(source, int | np.integer):
+            raise DeviceError(f"a buffer is made from an array or a size in bytes, not {source!r}")
+        if not 0 < source <= MAX_BYTES:
+            raise DeviceError(f"a buffer of {source} bytes")
+        return Buffer(self, np.zeros(int(source), np.uint8))
+
+    def load(self, program: Program) -> dict[str, Kernel]:
+        """The kernels of a program, by name, ready to be called on this device.
+
+        raises: DeviceError when the program does not suit the device.
+        """
+        if not isinstance(program, Program):
+            raise DeviceError(f"not a program: {program!r}; see kcc.compile() and kcc.load()")
+        hal = self.opened()
+        handle = hal.program_load(program.elf)
+        if not handle:
+            raise DeviceError(f"'{program.name}': {hal.last_error}")
+        loaded = Loaded(self, program, handle)
+        weakref.finalize(loaded, hal.program_free, handle)
+        return {name: Kernel(loaded, info) for name, info in program.infos.items()}
+
+    def close(self) -> None:
+        """Give everything back; buffers and kernels are dead afterwards. May be called again."""
+        self._close(0)
+
+    def _close(self, status: int) -> None:
+        """status: what GDB is told, if it is here."""
+        if self._hal is not None:
+            self._hal.close()
+            self._hal = None
+            if self._tracing is not None:
+                self._tracing.close()
+        if self._gdb is not None:
+            self._gdb.close(status)
+
+    def show_gdb(self, program: Program) -> None:
+        """What is launched next, for a GDB that has not been given a file."""
+        if self._gdb is not None:
+            from kcc.device.gdb.files import Program as Image
+
+            path = Path(os.path.abspath(program.name)).with_suffix(".elf")
+            self._gdb.program = Image(str(path), program.elf)
+
+    def ended_by_gdb(self) -> DeviceError | None:
+        """Why the last launch failed, if it is because of GDB."""
+        ended = self._gdb.ended if self._gdb is not None else None
+        return None if ended is None else DeviceError(ended)
+
+    def watch(self, program: Program) -> None:
+        """Trace what is launched next, a kernel of `program`, if anything is to be traced."""
+        if self._tracing is not None:
+            self.opened().device.harts.attach(self._tracing.of(program.image))
+
+    def opened(self) -> Hal:
+        if self._hal is None:
+            raise DeviceError("the device has been closed")
+        return self._hal
+
+    def __enter__(self) -> Device:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close(0 if error is None else 1)
+
+
+def _tracing(path: str, filters: Sequence[str], gdb_port: int | None) -> Tracing:
+    from .options import UsageError
+    from .trace import Tracing
+
+    if gdb_port is not None:
+        raise UsageError("a run is traced or controlled by GDB, not both")
+    return Tracing(path, filters)
+
+
+def _gdb_server(port: int) -> Server:
+    from kcc.device.gdb.server import Server
+
+    try:
+        return Server(port, lambda line: print(line, file=sys.stderr, flush=True))
+    except OSError as e:
+        raise DeviceError(f"cannot listen for gdb on port {port}: {e.strerror}") from e
+
+
+def _trace(line: str) -> None:
+    print(line, file=sys.stderr)

@@ -1,0 +1,102 @@
+"""Programs: compiled from source, or read from an ELF."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kcc.linker.elf import ElfError, ElfFile, read_elf
+from kcc.linker.notes import read_kernels
+
+from .errors import DeviceError
+
+if TYPE_CHECKING:
+    from kcc.ir.abi import KernelArg, KernelInfo
+
+    from .options import Options
+
+
+class Program:
+    """A compiled program: an ELF image and what it says of its kernels.
+
+    elf:     the image, bytes.
+    log:     what the compiler had to say (warnings), as text.
+    kernels: kernel name to its arguments, in order; each has name, type, kind.
+    infos:   kernel name to all of its metadata.
+    """
+
+    def __init__(self, elf: bytes, name: str = "<program>", log: str = "") -> None:
+        """raises: DeviceError when `elf` is no RISC-V program or its metadata is damaged."""
+        try:
+            self.image: ElfFile = read_elf(elf)
+            kernels = read_kernels(self.image)
+        except ElfError as e:
+            raise DeviceError(f"'{name}': {e}") from e
+        self.elf = elf
+        self.name = name
+        self.log = log
+        self.infos: dict[str, KernelInfo] = {k.name: k for k in kernels}
+
+    @property
+    def kernels(self) -> dict[str, tuple[KernelArg, ...]]:
+        return {name: info.args for name, info in self.infos.items()}
+
+    def save(self, path: str | Path) -> None:
+        """Write the ELF, whole or not at all. raises: OSError."""
+        from .compilecache import write_files
+
+        write_files([(str(path), self.elf)])
+
+    def __repr__(self) -> str:
+        return f"<kcc.Program {self.name}: {', '.join(self.infos) or 'no kernels'}>"
+
+
+def compile(source: str | Path, options: Sequence[str] = ()) -> Program:
+    """Compile OpenCL C.
+
+    source:  a path, or the text itself: a str with a newline or a brace in it is text.
+    options: compiler flags as on the command line, e.g. ("-O2", "-DN=4").
+    raises:  CompileError with the diagnostics; OSError when the file cannot be read;
+             UsageError for a bad flag.
+    """
+    from .compilecache import obtain, read_input
+    from .options import UsageError, parse_options
+
+    if isinstance(options, str):
+        raise UsageError(f"options are a sequence of flags: write ('{options}',)")
+    if not isinstance(source, str | os.PathLike):
+        raise TypeError(f"source is a path or text, not {source!r}")
+    parsed = parse_options(map(os.fspath, options))
+    refused = [flag for flag, given in _other_outputs(parsed) if given]
+    if refused:
+        raise UsageError(f"'{refused[0]}' is of no use here: the program is made in memory")
+    is_text = isinstance(source, str) and ("\n" in source or "{" in source)
+    name = "<source>" if is_text else str(source)
+    data = str(source).encode() if is_text else read_input(name)
+    parsed.inputs = [name]
+    parsed.language = "cl"
+    parsed.output = "a.elf"  # never written: the image is taken from memory
+    outputs = obtain(parsed, [(name, data)])
+    return Program(outputs.files[0][1], name, outputs.messages)
+
+
+def _other_outputs(parsed: Options) -> tuple[tuple[str, object], ...]:
+    """What of a command line would name inputs, or make something other than a program."""
+    return (
+        *((name, True) for name in parsed.inputs),
+        ("-o", parsed.output),
+        ("-E, -S, -c, -fsyntax-only", parsed.mode != "elf"),
+        ("--emit=", parsed.emit),
+        ("-Map=", parsed.map_file),
+        ("-MD", parsed.depfile),
+        ("-###", parsed.dry_run),
+        ("--help", parsed.help),
+        ("--version", parsed.version),
+    )
+
+
+def load(path: str | Path) -> Program:
+    """Read a program from an ELF file. raises: OSError, DeviceError."""
+    return Program(Path(path).read_bytes(), str(path))
