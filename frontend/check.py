@@ -6,7 +6,7 @@ After an error checking goes on, with what failed silenced, so that one run says
 
 from __future__ import annotations
 
-from . import ast, check_decl, check_expr, check_global, check_stmt, constant, tast
+from . import ast, check_attribute, check_decl, check_expr, check_global, check_stmt, constant, tast
 from .diag import Diagnostics
 from .record import replace
 from .scope import CheckOptions, Context, FunctionState, Written, describe
@@ -214,7 +214,7 @@ def _parameters(ctx: Context, part: ast.FunctionPart) -> tuple[tast.Var, ...]:
             message = f"parameter '{name}' itself cannot lie in {written.quals.space} memory"
             ctx.diags.error("address-space", message, span)
         attributes = param.specs.attributes + param.declarator.attributes
-        align = check_stmt.variable_attributes(ctx, attributes)
+        align = check_attribute.variable_alignment(ctx, attributes, written)
         if not check_decl.object_type(ctx, written, name, span):
             written = replace(written, type=ERROR)
         quals = written.quals.with_(space=AddrSpace.PRIVATE)
@@ -251,8 +251,8 @@ def _function_attributes(
                 ctx.unsupported("overloaded functions are", attribute.span)
             case "kernel":
                 function.is_kernel = True
-            case _ if not check_decl.is_quiet(attribute):
-                check_decl.unknown_attribute(ctx, attribute)
+            case _:
+                check_attribute.other(ctx, attribute)
 
 
 def _for_kernels(ctx: Context, function: tast.Function, attribute: ast.Attribute) -> None:
@@ -350,6 +350,8 @@ def _held_problem(t: Type, *, pointers: bool) -> str | None:
         elif isinstance(inner, Struct) and inner not in seen:
             seen.add(inner)
             todo += [field.type for field in inner.fields or ()]
+            if any(field.host_sized for field in inner.fields or ()):
+                return "holds a value whose size differs between host and device"
         elif isinstance(inner, Pointer) and not pointers:
             return "holds a pointer"
         elif inner == BOOL:

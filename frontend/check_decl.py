@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from . import ast, check_expr, constant, dialect
-from .scope import Context, EnumConstant, Typedef, Written, describe, suggestion
+from . import ast, check_attribute, check_expr, check_tag, constant, dialect
+from .record import replace
+from .scope import Context, Typedef, Written, describe, suggestion
 from .source import Span
 from .types import (
     BOOL,
@@ -29,7 +30,6 @@ from .types import (
     AddrSpace,
     Array,
     Enum,
-    Field,
     Function,
     Opaque,
     Pointer,
@@ -38,7 +38,6 @@ from .types import (
     Struct,
     Type,
     Vector,
-    alignof,
     is_complete,
     is_integer,
     is_void,
@@ -81,16 +80,7 @@ _SPACES = {
 }
 _IMAGE_QUALS = frozenset({"read_only", "write_only", "read_write"})
 # Objects of this size or more cannot be addressed.
-_TOO_LARGE = 1 << 60
-
-# Attributes that ask for nothing we do not do anyway, or that only inform.
-_QUIET_ATTRIBUTES = frozenset(
-    "unused used pure const nothrow cold hot deprecated noreturn convergent flatten "
-    "may_alias maybe_unused nosvm nonnull warn_unused_result artificial gnu_inline "
-    "malloc leaf returns_nonnull no_sanitize nodebug".split()
-)
-# What these ask for is another type than the one written: to go on without would miscompile.
-_TYPE_ATTRIBUTES = frozenset("address_space ext_vector_type mode vector_size".split())
+TOO_LARGE = 1 << 60
 
 
 def named(words: tuple[str, ...]) -> Written | None:
@@ -150,6 +140,7 @@ def qualified(ctx: Context, base: Written, words: tuple[str, ...], span: Span) -
         base.quals.const or "const" in words,
         base.quals.volatile or "volatile" in words,
         base.quals.restrict or "restrict" in words,
+        base.quals.align,
     )
     return Written(base.type, quals, spaced, base.host_sized)
 
@@ -180,9 +171,9 @@ def _spec_type(ctx: Context, spec: ast.TypeSpec) -> Written:
             )
             return Written(ERROR)
         case ast.StructSpec():
-            return Written(_struct(ctx, spec))
+            return Written(check_tag.struct(ctx, spec))
         case ast.EnumSpec():
-            return Written(_enum(ctx, spec))
+            return Written(check_tag.enum(ctx, spec))
         case ast.TypeofSpec(operand=operand):
             if isinstance(operand, ast.TypeName):
                 return type_name(ctx, operand)
@@ -201,241 +192,12 @@ def _available(ctx: Context, written: Written, span: Span) -> Written:
     return written
 
 
-# -- structs and enums ----------------------------------------------------------------------------
-
-
-def _struct(ctx: Context, spec: ast.StructSpec) -> Type:
-    packed, align = _layout_attributes(ctx, spec.attributes)
-    struct: Struct | None = None
-    if spec.tag is not None:
-        found = ctx.scope.tags.get(spec.tag)
-        if found is None and spec.fields is None:
-            found = ctx.scope.find_tag(spec.tag)
-        if isinstance(found, Struct) and found.kind == spec.kind:
-            struct = found
-        elif found is not None:
-            note = (f"'{found}' is declared here", ctx.tag_spans.get(found))
-            message = f"'{spec.kind} {spec.tag}' is declared as '{found}' before"
-            ctx.diags.error("redefinition", message, spec.span, notes=(note,))
-            return ERROR
-    if struct is None:
-        struct = Struct(spec.kind, spec.tag or "")
-        ctx.tag_spans[struct] = spec.span
-        if spec.tag is not None:
-            ctx.scope.tags[spec.tag] = struct
-    if spec.fields is None:
-        return struct
-    if struct.fields is not None:
-        note = (f"'{struct}' is defined here", ctx.tag_spans.get(struct))
-        ctx.diags.error("redefinition", f"'{struct}' is defined twice", spec.span, notes=(note,))
-        return struct
-    struct.packed, struct.align = packed, align
-    fields = _fields(ctx, spec)
-    struct.fields = fields
-    ctx.tag_spans[struct] = spec.span
-    if sizeof(struct) >= _TOO_LARGE:
-        ctx.diags.error("too-large", f"'{struct}' is too large", spec.span)
-        struct.fields = ()
-    ctx.program.structs.append(struct)
-    return struct
-
-
-def _fields(ctx: Context, spec: ast.StructSpec) -> tuple[Field, ...]:
-    fields: list[Field] = []
-    seen: dict[str, Span] = {}
-    for line in spec.fields or ():
-        base = base_type(ctx, line.specs)
-        if line.specs.storage:
-            word = line.specs.storage[0]
-            ctx.diags.error("bad-storage", f"'{word}' in a struct's field", line.specs.span)
-        if not line.items:
-            if isinstance(base.type, Struct) and not base.type.tag:
-                fields.append(Field("", base.type, base.quals))
-                _note_members(ctx, base.type, seen, line.span)
-            elif not isinstance(base.type, Struct | Enum) and base.type is not ERROR:
-                ctx.diags.warning("missing-declarations", "this declares no field", line.span)
-            continue
-        for item in line.items:
-            field = _field(ctx, base, line.specs, item)
-            if field is None:
-                continue
-            if field.name in seen:
-                note = ("it is declared here before", seen[field.name])
-                message = f"two fields are named '{field.name}'"
-                ctx.diags.error("redefinition", message, item.declarator.span, notes=(note,))
-                continue
-            seen[field.name] = item.declarator.span
-            fields.append(field)
-    if not fields and not ctx.diags.error_count():
-        ctx.diags.warning("empty-struct", f"this {spec.kind} has no fields", spec.span)
-    return tuple(fields)
-
-
-def _note_members(ctx: Context, struct: Struct, seen: dict[str, Span], span: Span) -> None:
-    for field in struct.fields or ():
-        if field.name and field.name in seen:
-            note = ("it is declared here before", seen[field.name])
-            message = f"two fields are named '{field.name}'"
-            ctx.diags.error("redefinition", message, span, notes=(note,))
-        elif field.name:
-            seen[field.name] = span
-        elif isinstance(field.type, Struct):
-            _note_members(ctx, field.type, seen, span)
-
-
-def _field(
-    ctx: Context, base: Written, specs: ast.DeclSpecs, item: ast.InitDeclarator
-) -> Field | None:
-    span = item.declarator.span
-    if item.bits is not None:
-        ctx.unsupported("bit-fields are", span, hint="shift and mask an integer field")
-        return None
-    written = declared(ctx, base, item.declarator)
-    name = item.declarator.name or ""
-    if written.type is ERROR:
-        return Field(name, ERROR)
-    if isinstance(written.type, Function):
-        ctx.diags.error("bad-type", f"field '{name}' is a function", span)
-        return None
-    if isinstance(written.type, Array) and written.type.count is None:
-        ctx.unsupported(f"flexible array members ('{name}') are", span)
-        return None
-    if not is_complete(written.type):
-        ctx.diags.error("incomplete-type", f"field '{name}' has no complete type", span)
-        return None
-    if written.spaced and written.quals.space is not AddrSpace.PRIVATE:
-        message = f"field '{name}' has an address space of its own"
-        ctx.diags.error("address-space", message, span, hint="it takes the struct's")
-        return None
-    _packed, align = _layout_attributes(ctx, specs.attributes + item.declarator.attributes)
-    packed_field = any(a.name == "packed" for a in specs.attributes + item.declarator.attributes)
-    if packed_field:
-        ctx.unsupported("'packed' on a single field is", span, hint="pack the whole struct")
-    return Field(name, written.type, written.quals, align)
-
-
-def _layout_attributes(ctx: Context, attributes: tuple[ast.Attribute, ...]) -> tuple[bool, int]:
-    packed, align = False, 0
-    for attribute in attributes:
-        match attribute.name:
-            case "packed":
-                packed = True
-            case "aligned":
-                align = max(align, alignment(ctx, attribute))
-            case "endian":
-                check_endian(ctx, attribute)
-            case name if name not in _QUIET_ATTRIBUTES:
-                unknown_attribute(ctx, attribute)
-    return packed, align
-
-
-def _no_layout(
-    ctx: Context,
-    attributes: tuple[ast.Attribute, ...],
-    layout: set[str],
-    what: str,
-    hint: str | None = None,
-) -> None:
-    """Attributes where those of `layout` would count and are not obeyed."""
-    for attribute in attributes:
-        if attribute.name in layout:
-            ctx.unsupported(f"'{attribute.name}' on {what} is", attribute.span, hint=hint)
-        elif not is_quiet(attribute):
-            unknown_attribute(ctx, attribute)
-
-
-def check_endian(ctx: Context, attribute: ast.Attribute) -> None:
-    """`endian(host)` and `endian(device)`: both are little here, so nothing is to be done."""
-    names = [a.name for a in attribute.args if isinstance(a, ast.Ident)]
-    if len(attribute.args) != 1 or names not in (["host"], ["device"]):
-        message = "'endian' takes 'host' or 'device'"
-        ctx.diags.error("bad-attribute", message, attribute.span)
-
-
-def unknown_attribute(ctx: Context, attribute: ast.Attribute) -> None:
-    if attribute.name in _TYPE_ATTRIBUTES:
-        ctx.unsupported(f"attribute '{attribute.name}' is", attribute.span)
-        return
-    message = f"attribute '{attribute.name}' is not known and has no effect"
-    ctx.diags.warning("unknown-attributes", message, attribute.span)
-
-
-def is_quiet(attribute: ast.Attribute) -> bool:
-    return attribute.name in _QUIET_ATTRIBUTES
-
-
-def alignment(ctx: Context, attribute: ast.Attribute) -> int:
-    """The value of `aligned(n)`; 16 without n, the target's largest alignment."""
-    if not attribute.args:
-        return 16
-    (argument, *rest) = attribute.args
-    if rest:
-        ctx.diags.error("bad-attribute", "'aligned' takes one argument", attribute.span)
-        return 0
-    if isinstance(argument, ast.TypeName):
-        written = type_name(ctx, argument)
-        return alignof(written.type) if is_complete(written.type) else 0
-    value = check_expr.int_constant(ctx, argument, "an alignment")
-    if value is None:
-        return 0
-    if value <= 0 or value & (value - 1) or value > 1 << 28:
-        message = f"an alignment must be a power of two up to 2**28, not {value}"
-        ctx.diags.error("bad-attribute", message, argument.span)
-        return 0
-    return value
-
-
-def _enum(ctx: Context, spec: ast.EnumSpec) -> Type:
-    _no_layout(ctx, spec.attributes, {"aligned", "packed"}, "an enum")
-    enum: Enum | None = None
-    if spec.tag is not None:
-        found = ctx.scope.tags.get(spec.tag)
-        if found is None and spec.enumerators is None:
-            found = ctx.scope.find_tag(spec.tag)
-        if isinstance(found, Struct):
-            note = (f"'{found}' is declared here", ctx.tag_spans.get(found))
-            message = f"'enum {spec.tag}' is declared as '{found}' before"
-            ctx.diags.error("redefinition", message, spec.span, notes=(note,))
-            return ERROR
-        enum = found
-    if enum is None:
-        if spec.enumerators is None:
-            message = f"'enum {spec.tag}' is not defined"
-            ctx.diags.error("incomplete-type", message, spec.span)
-            return ERROR
-        enum = Enum(spec.tag or "")
-        ctx.tag_spans[enum] = spec.span
-        if spec.tag is not None:
-            ctx.scope.tags[spec.tag] = enum
-    if spec.enumerators is None:
-        return enum
-    if enum.complete:
-        note = (f"'{enum}' is defined here", ctx.tag_spans.get(enum))
-        ctx.diags.error("redefinition", f"'{enum}' is defined twice", spec.span, notes=(note,))
-        return enum
-    following = 0
-    for enumerator in spec.enumerators:
-        value: int | None = following
-        if enumerator.value is not None:
-            value = check_expr.int_constant(ctx, enumerator.value, "an enumerator's value")
-        if value is not None and not constant.fits(value, INT):
-            message = f"enumerator '{enumerator.name}' is {value}, which does not fit an int"
-            ctx.diags.error("enum-range", message, enumerator.span)
-            value = 0
-        value = 0 if value is None else value
-        symbol = EnumConstant(enumerator.name, value, enumerator.span)
-        ctx.declare(enumerator.name, symbol, enumerator.span)
-        following = value + 1
-    enum.complete = True
-    return enum
-
-
 # -- declarators ----------------------------------------------------------------------------------
 
 
 def type_name(ctx: Context, name: ast.TypeName) -> Written:
     """The type in a cast, a sizeof or a compound literal."""
-    _no_layout(ctx, name.specs.attributes, {"aligned"}, "a type's name")
+    check_attribute.type_name(ctx, name.specs.attributes)
     return declared(ctx, base_type(ctx, name.specs), name.declarator)
 
 
@@ -460,8 +222,7 @@ def _pointer_to(ctx: Context, pointee: Written, part: ast.PointerPart) -> Writte
         ctx.diags.error("function-pointer", "OpenCL C has no function pointers", part.span)
         return Written(ERROR)
     for attribute in part.attributes:
-        if not is_quiet(attribute):
-            unknown_attribute(ctx, attribute)
+        check_attribute.other(ctx, attribute)
     quals = pointee.quals
     if not pointee.spaced:
         quals = quals.with_(space=ctx.default_space)
@@ -480,12 +241,17 @@ def _array_of(ctx: Context, element: Written, part: ast.ArrayPart) -> Written:
         message = f"an array of '{inner}', which is not complete"
         ctx.diags.error("incomplete-type", message, part.span)
         return Written(ERROR)
+    align, size = element.quals.align, sizeof(inner)
+    if align and size % align:
+        message = f"elements of {size} bytes, each aligned to {align}, cannot follow one another"
+        ctx.diags.error("bad-type", message, part.span)
+        return Written(ERROR)
     count: int | None = None
     if part.count is not None:
         count = _array_count(ctx, part.count)
         if count is None:
             return Written(ERROR)
-        if count * sizeof(inner) >= _TOO_LARGE:
+        if count * sizeof(inner) >= TOO_LARGE:
             ctx.diags.error("too-large", "this array is too large", part.span)
             return Written(ERROR)
     return Written(Array(inner, count), element.quals, element.spaced)
@@ -585,7 +351,7 @@ def object_type(ctx: Context, written: Written, name: str, span: Span) -> bool:
         return False
     if not is_complete(element):
         notes: tuple[tuple[str, Span | None], ...] = ()
-        if isinstance(element, Struct):
+        if isinstance(element, Struct | Enum):
             notes = ((f"'{element}' is declared here", ctx.tag_spans.get(element)),)
         message = f"'{name}' has the type '{element}', which is not complete"
         ctx.diags.error("incomplete-type", message, span, notes=notes)
@@ -598,8 +364,14 @@ def typedef(
 ) -> None:
     """Give the type that a declarator makes the declarator's name."""
     name, span = declarator.name or "", declarator.name_span
-    hint = "align the struct, behind its '}', or the variable"
-    _no_layout(ctx, specs.attributes + declarator.attributes, {"aligned"}, "a typedef", hint)
+    align = check_attribute.typedef_alignment(ctx, specs.attributes + declarator.attributes)
+    if align:
+        written = replace(written, quals=written.quals.with_(align=align))
+    predefined = named((name,)) if ctx.function is None else None
+    if predefined is not None and predefined.type != written.type:
+        message = f"'{name}' is '{predefined.type}' in OpenCL C, not '{written.type}'"
+        ctx.diags.error("redefinition", message, span)
+        return
     old = ctx.scope.names.get(name)
     if isinstance(old, Typedef):
         known = old.meaning

@@ -37,6 +37,7 @@ from .types import (
     SIZE_T,
     AddrSpace,
     Array,
+    Enum,
     Pointer,
     Quals,
     Vector,
@@ -179,8 +180,8 @@ def _ident(ctx: Context, e: ast.Ident) -> Operand:
             if not ctx.unevaluated:
                 ctx.used.add(symbol)
             return tast.VarRef(symbol, type=symbol.type, quals=symbol.quals, span=e.span)
-        case EnumConstant(value=number):
-            return tast.Const(number, type=INT, span=e.span)
+        case EnumConstant(value=number, type=t):
+            return tast.Const(number, type=t, span=e.span)
         case tast.Function():
             message = f"function '{e.name}' used as a value; OpenCL C has no function pointers"
             ctx.diags.error("function-pointer", message, e.span)
@@ -323,19 +324,25 @@ def _compound_literal(ctx: Context, e: ast.CompoundLiteral) -> Operand:
 
 def _type_query(ctx: Context, e: ast.TypeQuery) -> tast.Expr:
     if isinstance(e.operand, ast.TypeName):
-        t = check_decl.type_name(ctx, e.operand).type
+        written = check_decl.type_name(ctx, e.operand)
+        t, align = written.type, written.quals.align
     else:
-        t = unevaluated(ctx, e.operand).type
+        x = unevaluated(ctx, e.operand)
+        t, align = x.type, check_place.alignment(x)
     if t is ERROR:
         return error_value(e.span)
     if e.op == "vec_step":
+        if not (isinstance(t, Vector) or is_arithmetic(t) or is_void(t)) or isinstance(t, Enum):
+            message = f"'vec_step' is of scalars and vectors, not of {quoted(t)}"
+            ctx.diags.error("type-mismatch", message, e.span)
+            return error_value(e.span)
         count = t.count if isinstance(t, Vector) else 1
         return tast.Const(4 if count == 3 else count, type=INT, span=e.span)
     if not is_complete(t):
         message = f"'{e.op}' of {quoted(t)}, which is not complete"
         ctx.diags.error("incomplete-type", message, e.span)
         return error_value(e.span)
-    number = sizeof(t) if e.op == "sizeof" else alignof(t)
+    number = sizeof(t) if e.op == "sizeof" else align or alignof(t)
     return tast.Const(number, type=SIZE_T, span=e.span)
 
 

@@ -6,7 +6,7 @@ feature of 3.0, has program-scope variables (OpenCL C 3.0, 6.7.1 and 6.7.6).
 
 from __future__ import annotations
 
-from . import ast, check_decl, check_init, check_stmt, constant, dialect, tast
+from . import ast, check_attribute, check_decl, check_init, constant, dialect, tast
 from .scope import Context, Written
 from .source import Span
 from .types import ERROR, NO_QUALS, AddrSpace, Array, Quals
@@ -17,7 +17,8 @@ def variable(
 ) -> None:
     """A variable at program scope."""
     name, span = item.declarator.name or "", item.declarator.name_span
-    align = check_stmt.variable_attributes(ctx, specs.attributes + item.declarator.attributes)
+    attributes = specs.attributes + item.declarator.attributes
+    align = check_attribute.variable_alignment(ctx, attributes, written)
     if not check_decl.object_type(ctx, written, name, span):
         declare_broken(ctx, name, span)
         return
@@ -174,7 +175,8 @@ def local_extern(
         message = f"'{name}' is declared 'extern' in a function and cannot have an initialiser"
         ctx.diags.error("bad-initialiser", message, item.init.span)
     var = tast.Var(name, written.type, _placed(written), "static", span, is_extern=True)
-    var.align = check_stmt.variable_attributes(ctx, specs.attributes + item.declarator.attributes)
+    attributes = specs.attributes + item.declarator.attributes
+    var.align = check_attribute.variable_alignment(ctx, attributes, written)
     old = ctx.program_scope.names.get(name) or ctx.externs.get(name)
     if isinstance(old, tast.Var) and old.type is not ERROR:
         if not _merge(ctx, old, var, item):

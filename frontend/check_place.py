@@ -32,6 +32,7 @@ from .types import (
     Struct,
     Type,
     Vector,
+    field_align,
     is_complete,
     is_integer,
     is_scalar,
@@ -230,6 +231,21 @@ def find_field(struct: Struct, name: str) -> tuple[int, ...] | None:
             if inner is not None:
                 return (number, *inner)
     return None
+
+
+def alignment(x: Operand) -> int:
+    """An object's alignment as its declaration asks for it; 0: that of its type."""
+    match x:
+        case tast.VarRef(var=var):
+            return var.align
+        case tast.MemberRef(base=base, index=number):
+            assert isinstance(base.type, Struct)
+            assert base.type.fields is not None
+            return field_align(base.type, base.type.fields[number])
+        case tast.Deref(quals=quals):
+            return quals.align
+        case _:
+            return 0
 
 
 def field(ctx: Context, e: ast.Member) -> Operand:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from typing import Literal, assert_never
 
-from . import ast, check_decl, check_expr, check_global, check_init, check_literal, constant, tast
+from . import (
+    ast,
+    check_attribute,
+    check_decl,
+    check_expr,
+    check_global,
+    check_init,
+    check_literal,
+    constant,
+    tast,
+)
 from .convert import assigned, failed, promote, quoted
 from .scope import Context, FunctionState, SwitchState, Written
 from .source import Span
@@ -377,8 +387,8 @@ def _attributed(ctx: Context, e: ast.AttributedStmt, unroll: int | None) -> tast
             if not isinstance(_loop_of(e.body), ast.For | ast.While | ast.DoWhile):
                 message = "'opencl_unroll_hint' stands before a loop; this is none"
                 ctx.diags.error("bad-attribute", message, attribute.span)
-        elif attribute.name != "fallthrough" and not check_decl.is_quiet(attribute):
-            check_decl.unknown_attribute(ctx, attribute)
+        elif attribute.name != "fallthrough":
+            check_attribute.other(ctx, attribute)
     return statement(ctx, e.body, unroll)
 
 
@@ -447,7 +457,8 @@ def _local(
     elif "extern" in specs.storage:
         check_global.local_extern(ctx, specs, item, written)
         return None
-    align = variable_attributes(ctx, specs.attributes + item.declarator.attributes)
+    attributes = specs.attributes + item.declarator.attributes
+    align = check_attribute.variable_alignment(ctx, attributes, written)
     storage = "auto" if written.type is ERROR else _storage(ctx, specs, written, name, span)
     if storage is None:
         written, storage = Written(ERROR), "auto"
@@ -475,6 +486,11 @@ def _local(
         var.type, init = check_init.initialiser(ctx, written.type, item.init)
         if init is None:
             return None
+        if var.quals.const and not var.quals.volatile and is_integer(var.type):
+            known = (
+                None if isinstance(init, tast.Aggregate | tast.StringRef) else constant.fold(init)
+            )
+            var.known = None if known is None else int(known)
     if isinstance(var.type, Array) and var.type.count is None:
         ctx.diags.error("incomplete-type", f"the length of array '{name}' is missing", span)
         var.type = ERROR
@@ -517,16 +533,3 @@ def _storage(
         ctx.diags.error("address-space", message, span)
         return None
     return "static" if space is AddrSpace.CONSTANT else "group"
-
-
-def variable_attributes(ctx: Context, attributes: tuple[ast.Attribute, ...]) -> int:
-    """Attributes of a variable; its alignment in bytes, 0 for the natural one."""
-    align = 0
-    for attribute in attributes:
-        if attribute.name == "aligned":
-            align = max(align, check_decl.alignment(ctx, attribute))
-        elif attribute.name == "endian":
-            check_decl.check_endian(ctx, attribute)
-        elif not check_decl.is_quiet(attribute):
-            check_decl.unknown_attribute(ctx, attribute)
-    return align

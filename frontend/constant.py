@@ -29,6 +29,7 @@ from .types import (
     Scalar,
     Type,
     Vector,
+    enum_type,
     is_float,
     is_integer,
     is_void,
@@ -41,7 +42,7 @@ _PACK = {HALF: "<e", FLOAT: "<f", DOUBLE: "<d"}
 
 def wrap(value: int, t: Type) -> int:
     """`value` modulo the width of an integer type, as the type reads it; bool is 0 or 1."""
-    scalar = INT if isinstance(t, Enum) else t
+    scalar = enum_type(t) if isinstance(t, Enum) else t
     assert isinstance(scalar, Scalar)
     if scalar.kind == "bool":
         return int(value != 0)
@@ -109,6 +110,8 @@ def _fold_leaf(expr: tast.Expr) -> Value | None:
         case tast.Conditional(cond=cond, then=then, other=other):
             chosen = fold(cond)
             return None if chosen is None else fold(then if chosen else other)
+        case tast.Load(source=tast.VarRef(var=var)) if var.known is not None:
+            return var.known
         case tast.Load(source=tast.VarRef(var=var)) if var.quals.space is AddrSpace.CONSTANT:
             # Objects in constant memory never change: their values are constants, as in clang.
             return var.init.value if isinstance(var.init, tast.Const) else None
@@ -290,7 +293,7 @@ def binary(op: str, a: Value, b: Value, operand: Type, result: Type) -> Value | 
         assert isinstance(operand, Scalar)
         count = b % (8 * operand.size)  # OpenCL C 3.0, 6.4.10
         return wrap(a << count if op == "shl" else a >> count, result)
-    if op in ("div", "rem") and (b == 0 or not fits(_int_div(a, b), result)):
+    if op in ("div", "rem") and b == 0:
         return None
     return wrap(_INT[op](a, b), result)
 

@@ -29,6 +29,7 @@ from .types import (
     Struct,
     Type,
     Vector,
+    enum_type,
     is_arithmetic,
     is_float,
     is_integer,
@@ -54,9 +55,9 @@ def quoted(t: Type, quals: Quals | None = None) -> str:
 
 
 def arithmetic_type(t: Type) -> Scalar:
-    """The scalar an arithmetic type computes as; an enum is an int."""
+    """The scalar an arithmetic type computes as."""
     if isinstance(t, Enum):
-        return INT
+        return enum_type(t)
     assert isinstance(t, Scalar)
     return t
 
@@ -154,15 +155,15 @@ def same_type(a: Type, b: Type) -> bool:
             return (m is None or n is None or m == n) and same_type(x, y)
         case Pointer(pointee=x, quals=p), Pointer(pointee=y, quals=q):
             return p == q and same_type(x, y)
-        case (Enum(), Scalar()) | (Scalar(), Enum()):
-            return INT in (a, b)
+        case (Enum() as x, Scalar() as y) | (Scalar() as y, Enum() as x):
+            return enum_type(x) == y
         case _:
             return a == b
 
 
 def _signless(t: Type) -> Type:
-    if isinstance(t, Scalar) and t.kind == "int":
-        return Scalar("", "int", t.size)
+    if is_integer(t) and t != BOOL:
+        return Scalar("", "int", arithmetic_type(t).size)
     return t
 
 
@@ -201,6 +202,9 @@ _FIT_WARNINGS = {
 def _to_pointer(ctx: Context, value: tast.Expr, target: Pointer, what: str) -> tast.Expr:
     source = value.type
     if constant.is_null(value):
+        if is_integer(source) and not isinstance(value, tast.Const):
+            message = f"{what} takes an expression that is zero for a null pointer"
+            ctx.diags.warning("non-literal-null-conversion", message, value.span)
         return tast.Const(0, type=target, span=value.span)
     if is_integer(source):
         message = f"{what} makes a pointer {quoted(target)} from the integer {quoted(source)}"
@@ -316,7 +320,7 @@ def cast(ctx: Context, value: tast.Expr, target: Type, span: Span) -> tast.Expr:
     if failed(value) or target is ERROR:
         return error_value(span)
     source = value.type
-    if source == target:
+    if source == target and _aligned_alike(source, target):
         return value
     if is_void(target):
         return tast.Convert("void", value, False, type=VOID, span=span)
@@ -358,6 +362,13 @@ def cast(ctx: Context, value: tast.Expr, target: Type, span: Span) -> tast.Expr:
         return tast.Convert("pointer-to-int", value, False, type=target, span=span)
     ctx.diags.error("bad-cast", f"cannot cast {quoted(source)} to {quoted(target)}", span)
     return error_value(span)
+
+
+def _aligned_alike(a: Type, b: Type) -> bool:
+    """Of equal types: whether they are pointers to differently aligned ones."""
+    return not (isinstance(a, Pointer) and isinstance(b, Pointer)) or (
+        a.quals.align == b.quals.align
+    )
 
 
 def _word(t: Type) -> Scalar:

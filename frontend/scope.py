@@ -10,7 +10,7 @@ from . import ast, dialect, tast
 from .diag import Diagnostics, closest
 from .record import field, record
 from .source import NO_SPAN, Span
-from .types import ERROR, NO_QUALS, AddrSpace, Enum, Quals, Struct, Type
+from .types import ERROR, INT, NO_QUALS, AddrSpace, Enum, Quals, Scalar, Struct, Type
 
 
 @record
@@ -62,6 +62,7 @@ class Typedef:
 class EnumConstant:
     name: str
     value: int
+    type: Scalar = INT
     span: Span = NO_SPAN
 
 

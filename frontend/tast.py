@@ -43,6 +43,7 @@ class Var:
     span: Span = NO_SPAN
     init: Init | None = None  # static ones only; always a constant tree
     align: int = 0  # from __attribute__((aligned)); 0: natural
+    known: int | None = None  # the value of an automatic const integer, as far as clang folds it
     is_extern: bool = False  # declared here, defined in another input
     is_static: bool = False  # `static` at program scope: not visible to other inputs
 

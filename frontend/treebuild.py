@@ -177,7 +177,7 @@ class Builder:
     vector_specs = leading_specs
 
     def alignas(self, span: Span, operand: ast.Expr | ast.TypeName) -> Attributes:
-        return (ast.Attribute("aligned", (operand,), span=span),)
+        return (ast.Attribute("_Alignas", (operand,), span=span),)
 
     def typedef_name(self, span: Span, token: Token) -> ast.TypedefName:
         return ast.TypedefName(token.text, span=span)

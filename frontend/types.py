@@ -32,6 +32,8 @@ class Quals:
     const: bool = False
     volatile: bool = False
     restrict: bool = False
+    # What a typedef with __attribute__((aligned)) says, if any: part of no type's identity.
+    align: int = field(default=0, compare=False)
 
     def __str__(self) -> str:
         words = [str(self.space)] if self.space else []
@@ -99,6 +101,8 @@ class Field:
     type: Type
     quals: Quals = NO_QUALS
     align: int = 0  # from __attribute__((aligned)); 0: natural
+    packed: bool = False
+    host_sized: bool = False  # size_t or one of its kin: see scope.Written
 
 
 @record(eq=False, frozen=False)
@@ -119,10 +123,11 @@ class Struct:
 
 @record(eq=False, frozen=False)
 class Enum:
-    """An enumeration; values are ints in OpenCL C, the tag is kept for messages."""
+    """An enumeration, computed with as the integer type that its values fit."""
 
     tag: str
-    complete: bool = field(default=False)
+    underlying: Scalar | None = None  # None until its definition is complete
+    align: int = 0  # from __attribute__((aligned)); 0: natural
 
     def __str__(self) -> str:
         return f"enum {self.tag or '(unnamed)'}"
@@ -177,6 +182,11 @@ SIZE_T, PTRDIFF_T, POINTER_SIZE = ULONG, LONG, 8
 ERROR = Opaque("<error>")
 
 
+def enum_type(t: Enum) -> Scalar:
+    """The integer type that an enumeration is, clang's choice: unsigned where it can be."""
+    return UINT if t.underlying is None else t.underlying
+
+
 def is_integer(t: Type) -> bool:
     """Scalar integers, bool and enums; not vectors."""
     return isinstance(t, Enum) or (isinstance(t, Scalar) and t.kind in ("int", "bool"))
@@ -205,6 +215,8 @@ def is_complete(t: Type) -> bool:
             return count is not None and is_complete(element)
         case Struct(fields=fields):
             return fields is not None
+        case Enum(underlying=underlying):
+            return underlying is not None
         case Function():
             return False
         case _:
@@ -224,8 +236,8 @@ def alignof(t: Type) -> int:
             return alignof(element)
         case Struct():
             return _layout(t)[2]
-        case Enum():
-            return INT.size
+        case Enum(align=align):
+            return max(align, enum_type(t).size)
         case Opaque():
             return POINTER_SIZE
         case Function():
@@ -247,11 +259,17 @@ def sizeof(t: Type) -> int:
         case Struct():
             return struct_layout(t)[1]
         case Enum():
-            return INT.size
+            return enum_type(t).size
         case Opaque():
             return POINTER_SIZE
         case Function():
             return 1
+
+
+def field_align(s: Struct, f: Field) -> int:
+    """The alignment of a struct's field, in bytes; `packed` leaves only what it asks itself."""
+    natural = 1 if s.packed or f.packed else f.quals.align or alignof(f.type)
+    return max(f.align, natural)
 
 
 def struct_layout(s: Struct) -> tuple[tuple[int, ...], int]:
@@ -268,7 +286,7 @@ def _layout(s: Struct) -> tuple[tuple[int, ...], int, int]:
     aligns = [1, s.align]
     end = 0
     for f in s.fields or ():
-        align = max(f.align, 1 if s.packed else alignof(f.type))
+        align = field_align(s, f)
         aligns.append(align)
         start = 0 if s.kind == "union" else -(-end // align) * align
         offsets.append(start)

@@ -46,6 +46,7 @@ WARNINGS = {
     # declarations
     "duplicate-decl-specifier": "on",
     "empty-struct": "on",
+    "ignored-attributes": "on",
     "ignored-qualifiers": "off extra",
     "implicit-function-declaration": "on",
     "missing-declarations": "on",
@@ -80,6 +81,7 @@ WARNINGS = {
     "compare-distinct-pointer-types": "on",
     "gnu-pointer-arith": "off gnu",
     "incompatible-pointer-types": "on",
+    "non-literal-null-conversion": "on",
     "incompatible-pointer-types-discards-qualifiers": "on incompatible-pointer-types",
     "pointer-bool-conversion": "on bool-conversion",
     "bool-conversion": "on conversion",

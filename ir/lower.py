@@ -26,7 +26,17 @@ from ..frontend import tast
 from ..frontend.diag import Diagnostics
 from ..frontend.record import record
 from ..frontend.source import NO_SPAN
-from ..frontend.types import AddrSpace, Enum, Pointer, Scalar, Type, Vector, alignof, sizeof
+from ..frontend.types import (
+    AddrSpace,
+    Enum,
+    Pointer,
+    Scalar,
+    Type,
+    Vector,
+    alignof,
+    enum_type,
+    sizeof,
+)
 from .abi import MAX_ARG_ALIGN, ElementType, KernelArg, KernelInfo, arg_align, block_offsets
 from .emit import VOID, Attributes, GlobalVar, global_bytes
 from .frame import MAX_NAME, Frame, LowerOptions, Place, Unit, write
@@ -303,7 +313,7 @@ def _element(t: Type) -> ElementType:
         case Scalar(kind="float" | "bool" | "void" as kind, size=size):
             return ElementType(kind, size)
         case Enum():
-            return ElementType("int", sizeof(t))
+            return _element(enum_type(t))
         case Vector(element=lane, count=count):
             inner = _element(lane)
             return ElementType(inner.kind, inner.size, count)

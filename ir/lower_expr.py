@@ -21,6 +21,7 @@ from ..frontend.types import (
     Type,
     Vector,
     alignof,
+    field_align,
     is_void,
     sizeof,
     struct_layout,
@@ -449,7 +450,8 @@ def place(frame: Frame, node: tast.LValue) -> Place:
             return Place(symbol, var.type, symbol.align, var.quals.volatile)
         case tast.Deref(pointer=pointer, type=t, quals=quals):
             ptr = value(frame, pointer)
-            return Place(ptr, t, _pointer_align(pointer, t), quals.volatile)
+            align = _pointer_align(pointer, t)
+            return Place(ptr, t, min(align, quals.align or align), quals.volatile)
         case tast.MemberRef(base=base, index=index, type=t, quals=quals):
             whole = place(frame, base)
             assert isinstance(base.type, Struct)
@@ -481,20 +483,24 @@ def _aligned(align: int, offset: int) -> int:
 
 
 def _pointer_align(pointer: tast.Expr, t: Type) -> int:
-    """Natural, but less for what is seen to lie inside a packed struct."""
+    """Natural, but less for what is seen to lie inside something packed or less aligned."""
+    least = alignof(t)
     node: tast.Expr | tast.LValue = pointer
     while True:
         match node:
             case tast.PointerAdd(pointer=inner):
-                node = inner
+                pass
             case tast.Convert(kind="decay" | "address", operand=inner):
-                node = inner
-            case tast.MemberRef(base=inner) | tast.Deref(pointer=inner):
-                node = inner
+                pass
+            case tast.MemberRef(base=inner, index=index):
+                assert isinstance(inner.type, Struct)
+                assert inner.type.fields is not None
+                least = min(least, field_align(inner.type, inner.type.fields[index]))
+            case tast.Deref(pointer=inner, quals=quals):
+                least = min(least, quals.align or least)
             case _:
-                return alignof(t)
-        if isinstance(node.type, Struct) and alignof(node.type) < alignof(t):
-            return alignof(node.type)
+                return least
+        node = inner
 
 
 def _lvalue(node: tast.Expr | tast.LValue) -> tast.LValue:

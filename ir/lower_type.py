@@ -21,9 +21,10 @@ from ..frontend.types import (
     Struct,
     Type,
     Vector,
+    enum_type,
     sizeof,
 )
-from .emit import I1, I8, I32, VOID, integer
+from .emit import I1, I8, VOID, integer
 
 FLOATS = {2: llir.HalfType(), 4: llir.FloatType(), 8: llir.DoubleType()}
 
@@ -48,7 +49,7 @@ def value_type(t: Type) -> Any:
         case Vector(element, count):
             return llir.VectorType(value_type(element), count)
         case Enum():
-            return I32
+            return value_type(enum_type(t))
         case Opaque():
             return llir.PointerType()
         case _:
@@ -77,7 +78,9 @@ def element(t: Type) -> Type:
 
 def is_signed(t: Type) -> bool:
     t = element(t)
-    return isinstance(t, Enum) or (isinstance(t, Scalar) and t.signed)
+    if isinstance(t, Enum):
+        t = enum_type(t)
+    return isinstance(t, Scalar) and t.signed
 
 
 def is_floating(t: Type) -> bool:
@@ -96,7 +99,7 @@ def constant_int(t: Type, value: int) -> Any:
 def extension(t: Type) -> tuple[str, ...]:
     """How the RISC-V calling convention widens an argument or result of type `t` (LP64)."""
     if isinstance(t, Enum):
-        return ("signext",)
+        return extension(enum_type(t))
     if isinstance(t, Scalar) and t.kind == "bool":
         return ("zeroext",)
     if isinstance(t, Scalar) and t.kind == "int" and t.size < 8:

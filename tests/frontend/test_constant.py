@@ -100,7 +100,7 @@ def test_float_arithmetic_is_numpys(op, a, b):
         ("sizeof(int[3]) + sizeof(1 ? 1.0f : 2)", 16),
         ("(0, 5)", None),
         ("1 / 0", None),
-        ("(-0x7fffffff - 1) / -1", None),
+        ("(-0x7fffffff - 1) / -1", -(1 << 31)),
     ],
 )
 def test_integer_constants(text, value):

@@ -247,7 +247,7 @@ def test_declarators_read_inside_out(text: str, parts: tuple[ast.DeclPart, ...])
         ("typeof(a) d;", DeclSpecs(ast.TypeofSpec(A))),
         (
             "_Alignas(int) int d;",
-            DeclSpecs(INT.type, attributes=(ast.Attribute("aligned", (type_name("int"),)),)),
+            DeclSpecs(INT.type, attributes=(ast.Attribute("_Alignas", (type_name("int"),)),)),
         ),
     ],
 )

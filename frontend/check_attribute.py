@@ -1,0 +1,122 @@
+"""Attributes: those that say how an object lies in memory, and those that say nothing to us."""
+
+from __future__ import annotations
+
+from . import ast, check_decl, check_expr
+from .scope import Context, Written
+from .types import alignof, is_complete
+
+# Attributes that ask for nothing we do not do anyway, or that only inform.
+_QUIET = frozenset(
+    "unused used pure const nothrow cold hot deprecated noreturn convergent flatten "
+    "may_alias maybe_unused nosvm nonnull warn_unused_result artificial gnu_inline "
+    "malloc leaf returns_nonnull no_sanitize nodebug".split()
+)
+# What these ask for is another type than the one written: to go on without would miscompile.
+_OTHER_TYPES = frozenset("address_space ext_vector_type mode vector_size".split())
+_LARGEST = 16  # bytes; what `aligned` without a number asks for
+
+
+def layout(ctx: Context, attributes: tuple[ast.Attribute, ...]) -> tuple[bool, int]:
+    """(packed, alignment in bytes; 0 where none is asked for) of a type or a field."""
+    packed, align = False, 0
+    for attribute in attributes:
+        match attribute.name:
+            case "packed":
+                packed = True
+            case "aligned" | "_Alignas":
+                align = max(align, _alignment(ctx, attribute))
+            case "endian":
+                _endian(ctx, attribute)
+            case _:
+                other(ctx, attribute)
+    return packed, align
+
+
+def field_layout(
+    ctx: Context, attributes: tuple[ast.Attribute, ...], written: Written
+) -> tuple[bool, int]:
+    """The same of a field of the type that is written; `_Alignas` may only raise it."""
+    packed, align = layout(ctx, attributes)
+    for attribute in attributes:
+        if attribute.name == "_Alignas" and 0 < align < _natural(written):
+            least = _natural(written)
+            message = f"'_Alignas' asks for {align} bytes; '{written.type}' has {least} already"
+            ctx.diags.error("bad-attribute", message, attribute.span)
+    return packed, align
+
+
+def variable_alignment(
+    ctx: Context, attributes: tuple[ast.Attribute, ...], written: Written
+) -> int:
+    """A variable's alignment by its attributes or its typedef; 0: that of its type."""
+    packed, align = field_layout(ctx, attributes, written)
+    if packed:
+        _ignored(ctx, attributes, "packed", "a variable")
+    return align or written.quals.align
+
+
+def typedef_alignment(ctx: Context, attributes: tuple[ast.Attribute, ...]) -> int:
+    packed, align = layout(ctx, attributes)
+    if packed:
+        _ignored(ctx, attributes, "packed", "a typedef")
+    return align
+
+
+def type_name(ctx: Context, attributes: tuple[ast.Attribute, ...]) -> None:
+    """In a cast or a sizeof nothing is declared that could be aligned."""
+    for attribute in attributes:
+        if attribute.name in ("aligned", "packed", "_Alignas"):
+            _ignored(ctx, attributes, attribute.name, "a type's name")
+        else:
+            other(ctx, attribute)
+
+
+def other(ctx: Context, attribute: ast.Attribute) -> None:
+    """An attribute that has no meaning where it stands."""
+    if attribute.name in _OTHER_TYPES:
+        ctx.unsupported(f"attribute '{attribute.name}' is", attribute.span)
+    elif attribute.name not in _QUIET:
+        message = f"attribute '{attribute.name}' is not known and has no effect"
+        ctx.diags.warning("unknown-attributes", message, attribute.span)
+
+
+def _ignored(ctx: Context, attributes: tuple[ast.Attribute, ...], name: str, where: str) -> None:
+    (span, *_) = [a.span for a in attributes if a.name == name]
+    message = f"'{name}' on {where} has no effect"
+    hint = "give the type a name with a typedef that has it" if name == "aligned" else None
+    ctx.diags.warning("ignored-attributes", message, span, hint=hint)
+
+
+def _endian(ctx: Context, attribute: ast.Attribute) -> None:
+    """`endian(host)` and `endian(device)`: both are little here, so nothing is to be done."""
+    names = [a.name for a in attribute.args if isinstance(a, ast.Ident)]
+    if len(attribute.args) != 1 or names not in (["host"], ["device"]):
+        message = "'endian' takes 'host' or 'device'"
+        ctx.diags.error("bad-attribute", message, attribute.span)
+
+
+def _alignment(ctx: Context, attribute: ast.Attribute) -> int:
+    """The value of `aligned(n)` or `_Alignas(n)`; 0, with an error, if it is none."""
+    if not attribute.args:
+        return _LARGEST
+    (argument, *rest) = attribute.args
+    if rest:
+        message = f"'{attribute.name}' takes one argument"
+        ctx.diags.error("bad-attribute", message, attribute.span)
+        return 0
+    if isinstance(argument, ast.TypeName):
+        written = check_decl.type_name(ctx, argument)
+        return _natural(written)
+    value = check_expr.int_constant(ctx, argument, "an alignment")
+    if value is None or (value == 0 and attribute.name == "_Alignas"):
+        return 0
+    if value <= 0 or value & (value - 1) or value > 1 << 28:
+        message = f"an alignment must be a power of two up to 2**28, not {value}"
+        ctx.diags.error("bad-attribute", message, argument.span)
+        return 0
+    return value
+
+
+def _natural(written: Written) -> int:
+    return written.quals.align or (alignof(written.type) if is_complete(written.type) else 0)
