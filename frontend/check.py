@@ -352,7 +352,9 @@ def _held_problem(t: Type, *, pointers: bool) -> str | None:
             todo += [field.type for field in inner.fields or ()]
             if any(field.host_sized for field in inner.fields or ()):
                 return "holds a value whose size differs between host and device"
-        elif isinstance(inner, Pointer) and not pointers:
+        elif isinstance(inner, Pointer) and not (
+            pointers and inner.quals.space in (AddrSpace.GLOBAL, AddrSpace.CONSTANT)
+        ):
             return "holds a pointer"
         elif inner == BOOL:
             return "holds a 'bool', whose size differs between host and device"
