@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from . import ast, check_attribute, check_decl, check_expr, check_global, check_stmt, constant, tast
 from .diag import Diagnostics
+from .nesting import deep_recursion
 from .record import replace
 from .scope import CheckOptions, Context, FunctionState, Written, describe
 from .source import Span
@@ -42,8 +43,8 @@ def check(
     options = options or CheckOptions()
     ctx = Context(diags, options, fp16=options.fp16)
     ctx.program_scope = ctx.scope
-    try:
-        for decl in unit.decls:
+    for decl in unit.decls:
+        with deep_recursion(diags, decl.span):
             match decl:
                 case ast.Declaration():
                     _declaration(ctx, decl)
@@ -53,12 +54,9 @@ def check(
                     check_stmt.static_assert(ctx, decl)
                 case ast.Pragma():
                     check_stmt.pragma(ctx, decl)
-        check_global.finish(ctx)
-        _collect_externs(ctx)
-        _forbid_recursion(ctx)
-    except RecursionError:
-        message = "expressions or statements are nested too deep"
-        raise diags.fatal("nesting-too-deep", message, unit.span) from None
+    check_global.finish(ctx)
+    _collect_externs(ctx)
+    _forbid_recursion(ctx)
     return ctx.program
 
 
@@ -322,12 +320,16 @@ def _check_kernel(ctx: Context, function: tast.Function, declarator: ast.Declara
             ctx.diags.error("kernel-argument", message, param.span)
 
 
+# The host has no pointers into these to pass.
+_NOT_THE_HOSTS = frozenset({AddrSpace.PRIVATE, AddrSpace.GENERIC})
+
+
 def _argument_problem(ctx: Context, written: Written) -> str | None:
     t = written.type
     if written.host_sized:
         return "has a type whose size differs between host and device"
     if isinstance(t, Pointer):
-        if t.quals.space in (AddrSpace.PRIVATE, AddrSpace.GENERIC):
+        if t.quals.space in _NOT_THE_HOSTS:
             return "must point to global, constant or local memory"
         if isinstance(t.pointee, Pointer) and ctx.options.version < 200:
             return "is a pointer to a pointer"
@@ -336,10 +338,10 @@ def _argument_problem(ctx: Context, written: Written) -> str | None:
         return "has type 'bool', whose size differs between host and device"
     if isinstance(t, Struct) and t.fields is not None and sizeof(t) == 0:
         return f"has type '{t}', which is empty"
-    return _held_problem(t, pointers=ctx.options.version >= 200)
+    return _held_problem(t, ctx.options.version)
 
 
-def _held_problem(t: Type, *, pointers: bool) -> str | None:
+def _held_problem(t: Type, version: int) -> str | None:
     """What hides inside of a struct that is passed by value: `bool`, and pointers before 2.0."""
     seen: set[Struct] = set()
     todo = [t]
@@ -353,7 +355,7 @@ def _held_problem(t: Type, *, pointers: bool) -> str | None:
             if any(field.host_sized for field in inner.fields or ()):
                 return "holds a value whose size differs between host and device"
         elif isinstance(inner, Pointer) and not (
-            pointers and inner.quals.space in (AddrSpace.GLOBAL, AddrSpace.CONSTANT)
+            version >= 200 and inner.quals.space in (AddrSpace.GLOBAL, AddrSpace.CONSTANT)
         ):
             return "holds a pointer"
         elif inner == BOOL:

@@ -20,7 +20,7 @@ from .source import Span
 from .syntax_errors import Complaint, complain, spelled, unknown_type
 from .tables import Tables, load_tables
 from .tokens import Token, TokenKind
-from .treebuild import NESTING_LIMIT, Builder, Opened, too_deep
+from .treebuild import BRACKET_LIMIT, NESTING_LIMIT, Builder, Opened, too_deep
 from .words import WORDS
 
 SETTLED_TOKENS = 3  # fewer tokens after a recovery, and the next error is a consequence
@@ -70,7 +70,7 @@ class Parser:
         self.terminal = DROPPED  # what the lookahead counts as
         self.settled = 0  # tokens to go before errors count again
         self.resumed_at = -1
-        self.check_depth_at = NESTING_LIMIT
+        self.check_depth_at = BRACKET_LIMIT
         self.steps: list[Step] = [self._step(number) for number in range(len(tables.rules))]
 
     def _step(self, number: int) -> Step:
@@ -262,13 +262,19 @@ class Parser:
                     brackets += 1
                 elif text in (")", "]", "}"):
                     brackets -= first is last
-                elif text not in (",", ";", ":", "else"):
+                elif text in ("?", ":"):
+                    # The middle of a conditional is as if in brackets; its right side is not.
+                    brackets += 1 if text == "?" else -1
+                    others += text == "?"
+                elif text not in (",", ";", "else"):
                     others += isinstance(value, Token)
             elif callable(value) or isinstance(value, ast.TypeName | ast.PointerPart | ast.Pragma):
                 others += 1
-        if max(brackets, others) > NESTING_LIMIT:
-            raise too_deep(self.diags, self.lasts[-1])
-        self.check_depth_at = len(self.states) + NESTING_LIMIT // 4
+        for depth, limit in ((brackets, BRACKET_LIMIT), (others, NESTING_LIMIT)):
+            if depth > limit:
+                raise too_deep(self.diags, self.lasts[-1], limit)
+        # Each look takes as long as the stack is high: looks come at growing distances.
+        self.check_depth_at = len(self.states) + max(BRACKET_LIMIT // 4, others // 4)
 
     def _recover(self) -> bool:
         """Report that the lookahead cannot stand where it stands, and get going again.

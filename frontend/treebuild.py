@@ -23,7 +23,8 @@ NameKind: TypeAlias = Literal["other", "type", "vector"]
 Attributes: TypeAlias = tuple[ast.Attribute, ...]
 Head: TypeAlias = Callable[..., ast.Stmt]  # a statement that lacks its body
 VECTORS = frozenset(VECTOR_WORDS)
-NESTING_LIMIT = 256  # brackets in brackets; as many unfinished operators; parts of a declarator
+BRACKET_LIMIT = 256  # brackets in brackets, as with clang; parts of a declarator
+NESTING_LIMIT = 5_000  # operators, statements and `else if`s that wait for what comes
 
 
 @record
@@ -32,6 +33,14 @@ class Opened:
 
     depth: int
     payload: Any = None
+
+
+@record
+class Marked:
+    """`case 1: int x;`: a label of nothing, and the declaration behind it."""
+
+    statement: ast.Stmt
+    declaration: ast.Declaration
 
 
 class Builder:
@@ -256,8 +265,8 @@ class Builder:
     def suffixed_declarator(
         self, span: Span, inner: ast.Declarator, part: ast.DeclPart
     ) -> ast.Declarator:
-        if len(inner.parts) >= NESTING_LIMIT:
-            raise too_deep(self.diags, span)
+        if len(inner.parts) >= BRACKET_LIMIT:
+            raise too_deep(self.diags, span, BRACKET_LIMIT)
         return replace(inner, parts=(*inner.parts, part), span=span)
 
     def suffix_only(self, span: Span, part: ast.DeclPart) -> ast.Declarator:
@@ -348,9 +357,34 @@ class Builder:
     def block_open(self, _span: Span) -> Opened:
         return self.open()
 
-    def compound(self, span: Span, opened: Opened, *items: ast.BlockItem) -> ast.Compound:
+    def compound(
+        self, span: Span, opened: Opened, *items: ast.BlockItem | Marked | None
+    ) -> ast.Compound:
         self.close(opened)
-        return ast.Compound(items, span=span)
+        flat: list[ast.BlockItem] = []
+        for item in items:
+            if isinstance(item, Marked):
+                flat += (item.statement, item.declaration)
+            elif item is not None:  # the last one is, but for a label before the "}"
+                flat.append(item)
+        return ast.Compound(tuple(flat), span=span)
+
+    def marked_declaration(self, span: Span, mark: Head, declaration: ast.Declaration) -> Marked:
+        self._warn_of_mark("a label before a declaration", span)
+        return Marked(mark(_nothing(declaration.span), span=span), declaration)
+
+    def marked_end(self, span: Span, mark: Head) -> ast.Stmt:
+        self._warn_of_mark("a label at the end of a block", span)
+        return mark(_nothing(span), span=span)
+
+    def further_mark(self, span: Span, mark: Head, rest: ast.Stmt | Marked) -> ast.Stmt | Marked:
+        if isinstance(rest, Marked):
+            return Marked(mark(rest.statement, span=span), rest.declaration)
+        return mark(rest, span=span)
+
+    def _warn_of_mark(self, what: str, span: Span) -> None:
+        hint = "write a ';' behind the label"
+        self.diags.warning("c23-extensions", f"{what} is an extension from C23", span, hint=hint)
 
     def pragma_body(self, span: Span, pragma: ast.Pragma, body: ast.Stmt) -> ast.Compound:
         return ast.Compound((pragma, body), span=span)
@@ -507,13 +541,17 @@ class Builder:
         return ast.Attribute(name.text.strip("_") or name.text, args, span=span)
 
 
-def too_deep(diags: Diagnostics, span: Span) -> CompileError:
+def too_deep(diags: Diagnostics, span: Span, limit: int) -> CompileError:
     return diags.fatal(
         "nesting-too-deep",
-        f"nested more than {NESTING_LIMIT} levels deep",
+        f"nested more than {limit} levels deep",
         span,
         hint="split it with variables or functions",
     )
+
+
+def _nothing(span: Span) -> ast.ExprStmt:
+    return ast.ExprStmt(None, span=span)
 
 
 def _attach(declarator: ast.Declarator, attrs: Attributes | None) -> ast.Declarator:

@@ -24,6 +24,7 @@ WARNINGS = {
     # preprocessor
     "#warnings": "on",
     "builtin-macro-redefined": "on",
+    "c23-extensions": "on pedantic",
     "c99-extensions": "on pedantic",
     "date-time": "on",
     "embedded-directive": "off pedantic",

@@ -14,9 +14,6 @@ The body of kernel `k` is `__kcc_item.k`; the symbol `k` is its entry, made by t
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -24,6 +21,7 @@ import llvmlite.ir as llir
 
 from ..frontend import tast
 from ..frontend.diag import Diagnostics
+from ..frontend.nesting import deep_recursion
 from ..frontend.record import record
 from ..frontend.source import NO_SPAN
 from ..frontend.types import (
@@ -46,7 +44,6 @@ from .lower_type import extension, is_aggregate, memory_type, value_type
 from .passes._names import item_name
 from .passes.workitem_ids import ITEM_NAMES, ITEM_TYPES
 
-DEPTH = 200_000  # Python calls, about three for a level of nesting
 MAX_STATIC = 1 << 27  # bytes, of one object; more than a device's memory
 
 LOCAL_PTR = llir.PointerType(addrspace=int(AddrSpace.LOCAL))
@@ -78,26 +75,11 @@ def lower(
     raises:  CompileError naming every construct that cannot be lowered (also in `diags`).
     """
     diags = Diagnostics() if diags is None else diags
-    with _deep_recursion():
-        try:
-            lowered = _Module(program, options, diags).lower()
-        except RecursionError:
-            span = program.functions[-1].span if program.functions else NO_SPAN
-            message = "expressions or statements are nested too deep"
-            raise diags.fatal("nesting-too-deep", message, span) from None
+    span = program.functions[-1].span if program.functions else NO_SPAN
+    with deep_recursion(diags, span):
+        lowered = _Module(program, options, diags).lower()
     diags.raise_errors()
     return lowered
-
-
-@contextmanager
-def _deep_recursion() -> Iterator[None]:
-    """A sum of thousands of terms nests as deep; Python 3.11 needs no C stack to follow it."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(max(limit, DEPTH))
-    try:
-        yield
-    finally:
-        sys.setrecursionlimit(limit)
 
 
 class _Module:

@@ -12,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("frontend", "ir", "backend", "linker", "device", "kernels", "kcc")
 # Standard library only: for all.
 LEAVES = {
+    "frontend.nesting",
     "frontend.source",
     "frontend.diag",
     "frontend.warning_table",

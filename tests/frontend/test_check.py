@@ -409,7 +409,8 @@ def test_long_chains_need_no_stack(text: str) -> None:
     assert checked(text)[0] is not None
 
 
-def test_nesting_past_any_use_is_an_error():
+def test_nesting_past_any_use_is_an_error(monkeypatch):
+    monkeypatch.setattr("kcc.frontend.nesting.DEPTH", 1000)
     types = "typedef int T0;" + "".join(f"typedef T{i} *T{i + 1};" for i in range(5000))
     _none, diagnostics = checked(f"{types} void f(T5000 p, T4999 q) {{ p = q; }}")
     assert diagnostics[-1].code == "nesting-too-deep"

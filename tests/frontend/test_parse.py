@@ -348,7 +348,7 @@ def test_spans_cover_what_was_written() -> None:
     ],
 )
 def test_deep_nesting_is_an_error_not_a_crash(before: str, piece: str, after: str) -> None:
-    assert "nesting-too-deep" in codes(before + piece * 3000 + after)
+    assert "nesting-too-deep" in codes(before + piece * 8000 + after)
 
 
 @pytest.mark.parametrize(
@@ -357,7 +357,10 @@ def test_deep_nesting_is_an_error_not_a_crash(before: str, piece: str, after: st
         "int x = " + "(" * 200 + "1" + ")" * 200 + ";",
         "void f(void) " + "{" * 200 + "}" * 200,
         "void f(void) {" + "if (a) {" * 100 + "}" * 100 + "}",
-        "void f(void) {" + "if (a) ; else " * 200 + ";}",
+        "void f(void) {" + "if (a) ; else " * 4000 + ";}",
+        "void f(void) { switch (a) {" + "case 1: " * 4000 + ";}}",
+        "int x = " + "a ? b : " * 4000 + "1;",
+        "int x = " + "a ? " * 200 + "1" + ": b" * 200 + ";",
         "int x = " + "1 + " * 5000 + "1;",
         "void f(void) {" + "a;" * 5000 + "}",
     ],

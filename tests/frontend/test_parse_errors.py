@@ -42,7 +42,6 @@ def complaints(text: str) -> list[Diagnostic]:
         ("goto ;", "expected a name, found ';'"),
         ("x );", "extraneous ')'"),
         ("@;", "stray character '@' in program"),
-        ("case 1: int x;", "expected a statement, found 'int'"),
         ("struct { int a } s;", "expected ';' after struct member, found '}'"),
         ("bar y; bar z;", "unknown type name 'bar'"),
         ("_Generic(x, int: 3);", "'_Generic' is not supported"),
@@ -108,7 +107,6 @@ def test_a_missing_semicolon_is_shown_where_it_belongs() -> None:
         ("class A { int x; };", "struct"),
         ("void f(void) { int *p = new int[3]; }", "dynamic memory"),
         ("void f(void) { unsigned int4 x; }", "'uint4'"),
-        ("void f(void) { case 1: int x; }", "label"),
     ],
 )
 def test_habits_of_other_languages_get_a_hint(text: str, hint: str) -> None:

@@ -12,7 +12,7 @@ KERNEL = "kernel void k(global int *o) {{ {} }}"
 
 @pytest.fixture
 def shallow(monkeypatch):
-    monkeypatch.setattr("kcc.ir.lower.DEPTH", 1000)
+    monkeypatch.setattr("kcc.frontend.nesting.DEPTH", 1000)
 
 
 @pytest.mark.parametrize("op", "+^|")
