@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from ctypes import string_at
 from functools import lru_cache
+from typing import Any
 
 import llvmlite.binding as llvm
 
 from ..frontend.diag import InternalError
+from ..ir.threads import side_by_side, unlocked
 from .target import ABI, CPU, DEFAULT_ARCH, TRIPLE, parse_target
 
 
@@ -47,9 +51,28 @@ def emit_object(module: llvm.ModuleRef, arch: str = DEFAULT_ARCH, opt_level: int
     Each call consumes nothing: LLVM works on its own copy.
     raises:  InternalError when the module is not sound; ValueError for a bad `arch`.
     """
+    return _emit(module, arch, opt_level, llvm.ffi.lib.LLVMPY_TargetMachineEmitToMemory)
+
+
+def emit_objects(
+    modules: Sequence[llvm.ModuleRef], arch: str = DEFAULT_ARCH, opt_level: int = 2
+) -> list[bytes]:
+    """emit_object for each of several modules, side by side; each has a context of its own."""
+    emit = unlocked("LLVMPY_TargetMachineEmitToMemory")
+    return side_by_side(lambda module: _emit(module, arch, opt_level, emit), modules)
+
+
+def _emit(module: llvm.ModuleRef, arch: str, opt_level: int, emit: Callable[..., Any]) -> bytes:
     machine = target_machine(arch, opt_level)
-    data: bytes = machine.emit_object(_ready(module, machine))
-    return data
+    with llvm.ffi.OutputString() as error:
+        buffer = emit(machine, _ready(module, machine), 1, error)
+        if not buffer:
+            raise InternalError(f"code generation failed: {error}")
+    lib = llvm.ffi.lib
+    try:
+        return string_at(lib.LLVMPY_GetBufferStart(buffer), lib.LLVMPY_GetBufferSize(buffer))
+    finally:
+        lib.LLVMPY_DisposeMemoryBuffer(buffer)
 
 
 def emit_assembly(module: llvm.ModuleRef, arch: str = DEFAULT_ARCH, opt_level: int = 2) -> str:

@@ -13,7 +13,9 @@ import llvmlite.binding as llvm
 from ..frontend.diag import InternalError
 from ..frontend.record import record
 from .lower import Lowered
+from .parts import split
 from .passes import local_memory, metadata, trampoline, workitem_ids, workitem_loops
+from .threads import side_by_side, unlocked
 
 # fmt: off
 PIPELINE = (
@@ -52,6 +54,54 @@ def run_pipeline(
     returns:  the verified module. `lowered` holds the IR before optimisation.
     raises:   InternalError when a pass leaves a module that LLVM rejects.
     """
+    _run_passes(lowered, machine, options, observe)
+    optimised = parse(str(lowered.module), PIPELINE[-1].name)
+    optimise(optimised, machine, options.opt_level)
+    _verify(optimised, OPTIMISE)
+    if observe is not None:
+        observe(OPTIMISE, str(optimised))
+    return optimised
+
+
+def run_in_parts(
+    lowered: Lowered,
+    make_machine: Callable[[], Any],
+    options: PipelineOptions = DEFAULTS,
+    observe: Observer | None = None,
+) -> list[llvm.ModuleRef]:
+    """As run_pipeline, but large modules in several parts, side by side.
+
+    make_machine: called for each part, since a TargetMachine is for one thread.
+    returns:      the parts, each in a context of its own.
+    """
+    _run_passes(lowered, make_machine(), options, observe)
+
+    def finish(text: str) -> llvm.ModuleRef:
+        module = parse(text, PIPELINE[-1].name, llvm.create_context())
+        optimise(module, make_machine(), options.opt_level, alone=True)
+        _verify(module, OPTIMISE)
+        return module
+
+    parts = side_by_side(finish, split(lowered.module))
+    if observe is not None:
+        observe(OPTIMISE, str(joined(parts)))
+    return parts
+
+
+def joined(parts: list[llvm.ModuleRef]) -> llvm.ModuleRef:
+    """What run_in_parts gave as one module, in a context of its own too."""
+    if len(parts) == 1:
+        return parts[0]
+    context = llvm.create_context()
+    first, *others = (llvm.parse_bitcode(part.as_bitcode(), context) for part in parts)
+    for other in others:
+        first.link_in(other)
+    return first
+
+
+def _run_passes(
+    lowered: Lowered, machine: Any, options: PipelineOptions, observe: Observer | None
+) -> None:
     module = lowered.module
     module.triple, module.data_layout = machine.triple, str(machine.target_data)
     if observe is not None:
@@ -65,18 +115,12 @@ def run_pipeline(
             parse(str(module), p.name)
         if observe is not None:
             observe(p.name, str(module))
-    optimised = parse(str(module), PIPELINE[-1].name)
-    optimise(optimised, machine, options.opt_level)
-    _verify(optimised, OPTIMISE)
-    if observe is not None:
-        observe(OPTIMISE, str(optimised))
-    return optimised
 
 
-def parse(text: str, after: str) -> llvm.ModuleRef:
+def parse(text: str, after: str, context: Any = None) -> llvm.ModuleRef:
     """LLVM's own form of a module, verified. Code generation crashes on what this rejects."""
     try:
-        module = llvm.parse_assembly(text)
+        module = llvm.parse_assembly(text, context)
     except RuntimeError as e:
         raise InternalError(f"malformed IR after {after}: {e}") from e
     _verify(module, after)
@@ -90,10 +134,17 @@ def _verify(module: llvm.ModuleRef, after: str) -> None:
         raise InternalError(f"invalid IR after {after}: {e}") from e
 
 
-def optimise(module: llvm.ModuleRef, machine: Any, opt_level: int) -> None:
-    """LLVM's standard pipeline with the target's cost model; level 0 only inlines what it must."""
+def optimise(module: llvm.ModuleRef, machine: Any, opt_level: int, alone: bool = False) -> None:
+    """LLVM's standard pipeline with the target's cost model; level 0 only inlines what it must.
+
+    alone: the module's context is its own, so other threads may be in LLVM meanwhile.
+    """
     tuning = llvm.create_pipeline_tuning_options(speed_level=opt_level)
     tuning.loop_vectorization = tuning.slp_vectorization = opt_level >= 2
     tuning.loop_interleaving = tuning.loop_unrolling = opt_level >= 2
     builder = llvm.create_pass_builder(machine, tuning)
-    builder.getModulePassManager().run(module, builder)
+    manager = builder.getModulePassManager()
+    if alone:
+        unlocked("LLVMPY_RunNewModulePassManager")(manager, module, builder)
+    else:
+        manager.run(module, builder)

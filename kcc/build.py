@@ -1,6 +1,6 @@
 """The compiler's stages as a table, every artefact by name.
 
-    tokens -> ast -> tast -> ir -> optir -> asm | obj      for each input
+    tokens -> ast -> tast -> ir -> optir -> asm | obj      for each input, the last two of parts
     objects (+ device library) -> elf, map                 once
 
 Heavy stages are imported when they run, so that `-E` pays for the preprocessor alone.
@@ -77,6 +77,7 @@ class Compilation:
         self.outputs = Outputs()
         self.times: list[tuple[str, float]] = []
         self.debug = config.number("KCC_DEBUG")
+        self.keep = config.variable("KCC_KEEP")
         self.printed = _passes_to_print(options, self.debug)
         self.colour = options.colour == "on" or (
             options.colour == "auto" and config.colour(sys.stderr.isatty())
@@ -207,13 +208,13 @@ def _lower_options(job: Compilation, unit: Unit) -> Any:
 
 def _optir(job: Compilation, unit: Unit) -> Any:
     from kcc.backend.codegen import target_machine
-    from kcc.ir.pipeline import PipelineOptions, run_pipeline
+    from kcc.ir.pipeline import PipelineOptions, run_in_parts
 
     level = job.options.opt_level
     watched = job.observe if job.printed else None
-    return run_pipeline(
+    return run_in_parts(
         unit.artefacts["ir"],
-        target_machine(job.arch, level),
+        lambda: target_machine(job.arch, level),
         PipelineOptions(opt_level=level, verify_each=watched is not None),
         watched,
     )
@@ -222,15 +223,24 @@ def _optir(job: Compilation, unit: Unit) -> Any:
 def _asm(job: Compilation, unit: Unit) -> Any:
     from kcc.backend.codegen import emit_assembly
 
-    return emit_assembly(unit.artefacts["optir"], job.arch, job.options.opt_level)
+    return emit_assembly(_joined(unit.artefacts["optir"]), job.arch, job.options.opt_level)
 
 
 def _obj(job: Compilation, unit: Unit) -> Any:
-    from kcc.backend.codegen import emit_object
+    from kcc.backend.codegen import emit_objects
 
     if job.debug >= 4:
         job.say(make(job, unit, "asm"))
-    return emit_object(unit.artefacts["optir"], job.arch, job.options.opt_level)
+    parts = unit.artefacts["optir"]
+    if _goal(job.options) not in _LINKED:
+        parts = [_joined(parts)]
+    return emit_objects(parts, job.arch, job.options.opt_level)
+
+
+def _joined(parts: Any) -> Any:
+    from kcc.ir.pipeline import joined
+
+    return joined(parts)
 
 
 @record
@@ -254,6 +264,15 @@ def _show_tree(job: Compilation, tree: Any) -> bytes:
     return dump(tree).encode()
 
 
+def _show_objects(job: Compilation, objects: Any) -> bytes:
+    from kcc.linker.objfile import write_archive
+
+    del job
+    if len(objects) == 1:
+        return bytes(objects[0])
+    return write_archive([(f"{number}.o", data) for number, data in enumerate(objects)])
+
+
 # fmt: off
 STAGES = {
     s.name: s
@@ -262,9 +281,9 @@ STAGES = {
         Stage("ast",    "tokens", _ast,    _show_tree),
         Stage("tast",   "ast",    _tast,   _show_tree),
         Stage("ir",     "tast",   _ir,     lambda _job, lowered: str(lowered.module).encode()),
-        Stage("optir",  "ir",     _optir,  lambda _job, module: str(module).encode()),
+        Stage("optir",  "ir",     _optir,  lambda _job, parts: str(_joined(parts)).encode()),
         Stage("asm",    "optir",  _asm,    lambda _job, text: text.encode()),
-        Stage("obj",    "optir",  _obj,    lambda _job, data: data),
+        Stage("obj",    "optir",  _obj,    _show_objects),
     )
 }
 # fmt: on
@@ -273,6 +292,7 @@ STAGES = {
 # -- the whole command ----------------------------------------------------------------------------
 
 _SUFFIXES = {"pp": "", "obj": ".o", "asm": ".s"}
+_LINKED = ("elf", "map")
 _ASSEMBLY = (".s", ".S")
 _LINKABLE = (".o", ".a")
 _SOURCES = (".cl", ".clcpp", ".c", ".i", "")
@@ -289,7 +309,7 @@ def compile_inputs(options: Options, sources: list[tuple[str, bytes]]) -> Output
     if options.verbose or options.dry_run:
         job.say(_describe_job(job, units, goal))
     if not options.dry_run:
-        if goal in ("elf", "map"):
+        if goal in _LINKED:
             _link_units(job, units, goal)
         else:
             for unit in units:
@@ -327,13 +347,13 @@ def _compile_unit(job: Compilation, unit: Unit, goal: str) -> None:
     if kind == "link" or (kind == "asm" and goal != "obj"):
         raise UsageError(f"'{unit.name}' is of no use here: nothing is linked")
     if kind == "asm":
-        unit.artefacts["obj"] = _assemble(job, unit)
+        unit.artefacts["obj"] = [_assemble(job, unit)]
     else:
         make(job, unit, goal)
     if job.options.mode == "check" and job.options.emit is None:
         return
     if job.options.emit_llvm and job.options.mode == "obj":
-        data = unit.artefacts["optir"].as_bitcode()
+        data = _joined(unit.artefacts["optir"]).as_bitcode()
     else:
         data = STAGES[goal].show(job, unit.artefacts[goal])
     path = _unit_output(job.options, unit, goal)
@@ -348,6 +368,8 @@ def make(job: Compilation, unit: Unit, goal: str) -> Any:
         if stage.after is not None:
             make(job, unit, stage.after)
         unit.artefacts[goal] = job.timed(goal, lambda: stage.run(job, unit))
+        if stage.after is not None and not job.keep and goal != "asm":
+            del unit.artefacts[stage.after]  # memory for those to come
         if goal == "tokens" and job.options.mode == "pp":
             job.diags.raise_errors()
     return unit.artefacts[goal]
@@ -382,12 +404,12 @@ def _link_units(job: Compilation, units: list[Unit], goal: str) -> None:
     for unit in units:
         kind = _kind(job, unit)
         if kind == "link":
-            data = unit.data
+            objects = [unit.data]
         elif kind == "asm":
-            data = _assemble(job, unit)
+            objects = [_assemble(job, unit)]
         else:
-            data = make(job, unit, "obj")
-        inputs.append(LinkInput(unit.name, data))
+            objects = make(job, unit, "obj")
+        inputs += [LinkInput(unit.name, data) for data in objects]
     if needs_library(inputs):
         from .device_library import library_archive
 
@@ -458,7 +480,7 @@ def _for_make(name: str) -> str:
 
 def _keep(job: Compilation, units: list[Unit]) -> None:
     """KCC_KEEP: every artefact of every input, and what was asked for, as files."""
-    folder = config.variable("KCC_KEEP")
+    folder = job.keep
     if not folder:
         return
     os.makedirs(folder, exist_ok=True)
