@@ -6,7 +6,17 @@ After an error checking goes on, with what failed silenced, so that one run says
 
 from __future__ import annotations
 
-from . import ast, check_attribute, check_decl, check_expr, check_global, check_stmt, constant, tast
+from . import (
+    ast,
+    check_attribute,
+    check_decl,
+    check_expr,
+    check_global,
+    check_stmt,
+    tast,
+    warn,
+    warn_unused,
+)
 from .diag import Diagnostics
 from .nesting import deep_recursion
 from .record import replace
@@ -57,6 +67,8 @@ def check(
     check_global.finish(ctx)
     _collect_externs(ctx)
     _forbid_recursion(ctx)
+    if diags.wants("unused-function"):
+        warn_unused.functions(ctx)
     return ctx.program
 
 
@@ -104,6 +116,10 @@ def _declare_function(
     function.is_kernel = "kernel" in specs.function
     function.is_static = "static" in specs.storage
     function.is_inline = "inline" in specs.function
+    ignored = {"const", "volatile"} & set(specs.quals)
+    if ignored and len(declarator.parts) == 1:
+        message = f"'{min(ignored)}' on the type of a result has no effect"
+        ctx.diags.warning("ignored-qualifiers", message, specs.span)
     old = ctx.scope.names.get(name)
     if old is not None and not isinstance(old, tast.Function):
         note = (f"the {describe(old)} '{name}' is declared here", old.span)
@@ -147,6 +163,7 @@ def _function(ctx: Context, e: ast.FunctionDef) -> None:
             function.name, tast.Var(function.name, ERROR, NO_QUALS, "static")
         )
     else:
+        is_new = e.declarator.name not in ctx.scope.names
         declared = _declare_function(ctx, e.specs, e.declarator, t)
         if declared is None:
             function = tast.Function(e.declarator.name or "", t, (), span=e.declarator.name_span)
@@ -159,6 +176,11 @@ def _function(ctx: Context, e: ast.FunctionDef) -> None:
             function = declared
             function.span = e.declarator.name_span
             ctx.program.functions.append(function)
+            visible = not (function.is_static or function.is_kernel or function.is_inline)
+            if is_new and visible:
+                message = f"function '{function.name}' has no declaration before it"
+                hint = "write 'static' if no other file calls it"
+                ctx.diags.warning("missing-prototypes", message, function.span, hint=hint)
         if function.is_kernel:
             _check_kernel(ctx, function, e.declarator)
     _body(ctx, function, e, parts[0])
@@ -184,15 +206,7 @@ def _body(
         if goto.label not in state.labels:
             message = f"there is no label '{goto.label}' in '{function.name}'"
             ctx.diags.error("undeclared", message, goto.span)
-    if ctx.diags.wants("unused-variable"):
-        for var in state.locals:
-            if var not in ctx.used and var.type is not ERROR:
-                message = f"variable '{var.name}' is not used"
-                ctx.diags.warning("unused-variable", message, var.span)
-    if not (is_void(result) or result is ERROR) and _falls_through(function.body):
-        end = Span(e.body.span.file, max(e.body.span.end - 1, 0), e.body.span.end)
-        message = f"'{function.name}' can end without returning a value"
-        ctx.diags.warning("return-type", message, end)
+    warn.function(ctx, state)
 
 
 def _parameters(ctx: Context, part: ast.FunctionPart) -> tuple[tast.Var, ...]:
@@ -217,6 +231,7 @@ def _parameters(ctx: Context, part: ast.FunctionPart) -> tuple[tast.Var, ...]:
             written = replace(written, type=ERROR)
         quals = written.quals.with_(space=AddrSpace.PRIVATE)
         var = tast.Var(name, written.type, quals, "param", span, align=align)
+        var.may_be_unused = check_attribute.may_be_unused(attributes)
         if name:
             ctx.declare(name, var, span)
         params.append(var)
@@ -241,6 +256,8 @@ def _function_attributes(
             case "vec_type_hint":
                 _for_kernels(ctx, function, attribute)
                 attrs.vec_type_hint = _type_hint(ctx, attribute) or attrs.vec_type_hint
+            case "unused" | "maybe_unused" | "used":
+                attrs.may_be_unused = True
             case "always_inline":
                 attrs.always_inline = True
             case "noinline":
@@ -413,80 +430,3 @@ def _report_cycle(
         notes.append((f"'{function.name}' calls '{callee.name}' here", span))
     message = f"function '{first.name}' is recursive; OpenCL C has no recursion"
     ctx.diags.error("recursion", message, first.span, notes=tuple(notes))
-
-
-# -- can control reach the end? -------------------------------------------------------------------
-
-
-def _falls_through(body: tast.Stmt) -> bool:
-    """Whether control may reach the end of a function; labels are taken as reachable."""
-    return _flow(body).falls
-
-
-class _Flow:
-    """`falls`: the statement can end normally; `breaks`: a `break` in it leaves what is around."""
-
-    def __init__(self, falls: bool, breaks: bool = False) -> None:
-        self.falls, self.breaks = falls, breaks
-
-
-def _flow(e: tast.Stmt | None) -> _Flow:
-    match e:
-        case tast.Block(items=items):
-            falls, breaks = True, False
-            for item in items:
-                if falls or _is_target(item):
-                    inner = _flow(item)
-                    falls, breaks = inner.falls, breaks or inner.breaks
-            return _Flow(falls, breaks)
-        case tast.If(cond=cond, then=then, other=other):
-            known = constant.fold(cond)
-            first, second = _flow(then), _flow(other)
-            if known is not None:
-                taken = first if known else second
-                return _Flow(taken.falls, first.breaks or second.breaks)
-            return _Flow(first.falls or second.falls, first.breaks or second.breaks)
-        case tast.Loop(cond=cond, body=body):
-            forever = cond is None or constant.fold(cond) not in (None, 0)
-            inner = _flow(body)
-            return _Flow(not forever or inner.breaks)
-        case tast.Switch(body=body):
-            inner = _flow(body)
-            return _Flow(inner.falls or inner.breaks or not _has_default(body))
-        case tast.Case(body=body) | tast.Label(body=body):
-            return _flow(body)
-        case tast.Break():
-            return _Flow(False, True)
-        case tast.Return() | tast.Goto() | tast.Continue():
-            return _Flow(False)
-        case _:
-            return _Flow(True)
-
-
-def _is_target(e: tast.Stmt) -> bool:
-    """Whether control can come to a statement, or into it, from elsewhere than above."""
-    match e:
-        case tast.Case() | tast.Label():
-            return True
-        case tast.Block(items=items):
-            return any(_is_target(item) for item in items)
-        case tast.If(then=then, other=other):
-            return _is_target(then) or (other is not None and _is_target(other))
-        case tast.Loop(body=body):
-            return _is_target(body)
-        case _:
-            return False
-
-
-def _has_default(e: tast.Stmt) -> bool:
-    match e:
-        case tast.Case(low=low, body=body):
-            return low is None or _has_default(body)
-        case tast.Block(items=items):
-            return any(_has_default(item) for item in items)
-        case tast.Label(body=body) | tast.Loop(body=body):
-            return _has_default(body)
-        case tast.If(then=then, other=other):
-            return _has_default(then) or (other is not None and _has_default(other))
-        case _:
-            return False

@@ -72,6 +72,10 @@ def type_name(ctx: Context, attributes: tuple[ast.Attribute, ...]) -> None:
             other(ctx, attribute)
 
 
+def may_be_unused(attributes: tuple[ast.Attribute, ...]) -> bool:
+    return any(a.name in ("unused", "maybe_unused", "used") for a in attributes)
+
+
 def other(ctx: Context, attribute: ast.Attribute) -> None:
     """An attribute that has no meaning where it stands."""
     if attribute.name in _OTHER_TYPES:

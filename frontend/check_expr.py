@@ -177,8 +177,7 @@ def _ident(ctx: Context, e: ast.Ident) -> Operand:
     symbol = ctx.scope.find(e.name)
     match symbol:
         case tast.Var():
-            if not ctx.unevaluated:
-                ctx.used.add(symbol)
+            (ctx.measured if ctx.unevaluated else ctx.used).add(symbol)
             return tast.VarRef(symbol, type=symbol.type, quals=symbol.quals, span=e.span)
         case EnumConstant(value=number, type=t):
             return tast.Const(number, type=t, span=e.span)

@@ -6,7 +6,7 @@ feature of 3.0, has program-scope variables (OpenCL C 3.0, 6.7.1 and 6.7.6).
 
 from __future__ import annotations
 
-from . import ast, check_attribute, check_decl, check_init, constant, dialect, tast
+from . import ast, check_attribute, check_decl, check_init, constant, dialect, tast, warn
 from .scope import Context, Written
 from .source import Span
 from .types import ERROR, NO_QUALS, AddrSpace, Array, Quals
@@ -115,6 +115,7 @@ def _keep(ctx: Context, var: tast.Var, tree: tast.Init, span: Span) -> bool:
         ctx.diags.error("not-constant", message, span)
         return False
     var.init, var.is_extern = reduced, False
+    warn.initialiser(ctx, tree)
     return True
 
 

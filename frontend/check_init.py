@@ -48,6 +48,15 @@ def initialiser(
     return t, None if failed(value) else value
 
 
+def _is_zero(init: ast.InitList) -> bool:
+    """`{0}`, which is how C says that all is zero."""
+    match init.items:
+        case (ast.InitItem(designators=(), value=ast.Number(text="0")),):
+            return True
+        case _:
+            return False
+
+
 def _only_string(t: Type, init: ast.InitList) -> ast.String | None:
     if constant.is_char_array(t) and len(init.items) == 1 and not init.items[0].designators:
         value = init.items[0].value
@@ -147,6 +156,7 @@ class _Filler:
     entries: list[tuple[Path, tast.Expr]] = field(default_factory=list)
     length: int = 0  # of the outermost array, when its type does not say
     erroneous: bool = False
+    braces_may_lack: bool = False  # and are worth a word: not so in `{0}`
     vector: tuple[Path, Vector] | None = None  # one whose components are being collected
     components: list[tast.Expr] = field(default_factory=list)
 
@@ -157,6 +167,7 @@ class _Filler:
     def braced(self, t: Array | Struct, path: Path, init: ast.InitList) -> None:
         stack = [_Frame(t, 0, path)]
         excess = False
+        outer, self.braces_may_lack = self.braces_may_lack, not _is_zero(init)
         for item in init.items:
             count = 1
             if item.designators:
@@ -179,6 +190,33 @@ class _Filler:
                     continue
             self.item(stack, item.value, count)
         self.close_vector()
+        self.warn_of_gaps(init, stack, outer)
+
+    def warn_of_gaps(self, init: ast.InitList, stack: list[_Frame], elided: bool) -> None:
+        """Parts of a struct that are left out, and parts given twice."""
+        self.braces_may_lack = elided
+        if any(item.designators for item in init.items):
+            seen: dict[Path, Span] = {}
+            for path, value in self.entries:
+                if path in seen:
+                    note = ("this value is lost", seen[path])
+                    message = "this initialises what has a value already"
+                    self.ctx.diags.warning(
+                        "initializer-overrides", message, value.span, notes=(note,)
+                    )
+                seen[path] = value.span
+            return
+        while len(stack) > 1 and stack[-1].ended():
+            stack.pop()
+            stack[-1].at += 1
+        first = stack[0]
+        if init.items and not _is_zero(init) and not first.ended():
+            struct = first.type
+            if isinstance(struct, Struct) and struct.kind == "struct" and struct.fields:
+                name = struct.fields[first.at].name
+                message = f"no value for '{name}' of '{struct}', nor for what comes behind it"
+                end = Span(init.span.file, init.span.end - 1, init.span.end)
+                self.ctx.diags.warning("missing-field-initializers", message, end)
 
     def discard(self, value: ast.Init) -> None:
         """Look at a value that initialises nothing: its own errors still count."""
@@ -297,6 +335,9 @@ class _Filler:
                 first = inner.part()
                 if not isinstance(first, Array | Struct):
                     break  # assigned() says that the structs differ
+            if self.braces_may_lack:
+                message = f"the braces around the values of '{part}' are left out"
+                self.ctx.diags.warning("missing-braces", message, x.span)
             stack.append(inner)
             frame = inner
         if isinstance(part, Vector) and x.type != part:

@@ -32,7 +32,6 @@ from .types import (
     AddrSpace,
     Pointer,
     Quals,
-    Scalar,
     Type,
     Vector,
     is_arithmetic,
@@ -75,7 +74,6 @@ def binary(ctx: Context, op: str, left: tast.Expr, right: tast.Expr, span: Span)
     common = common_type(left.type, right.type)
     a, b = to_arithmetic(left, common), to_arithmetic(right, common)
     if name in _COMPARISONS:
-        _warn_of_tautology(ctx, name, left, right, common)
         return tast.Binary(name, a, b, type=INT, span=span)
     if name in ("div", "rem") and not is_float(common) and constant.fold(b) == 0:
         ctx.diags.warning("division-by-zero", "the divisor is zero", right.span)
@@ -101,18 +99,6 @@ def _shift(
         code = "shift-count-negative" if count < 0 else "shift-count-overflow"
         ctx.diags.warning(code, message, right.span)
     return tast.Binary(name, left, right, type=left.type, span=span)
-
-
-def _warn_of_tautology(
-    ctx: Context, name: str, left: tast.Expr, right: tast.Expr, common: Scalar
-) -> None:
-    """`unsigned < 0` and `unsigned >= 0`, which clang has under -Wextra as well."""
-    if common.signed or is_float(common):
-        return
-    if name in ("lt", "ge") and constant.fold(right) == 0 and constant.fold(left) is None:
-        always = "false" if name == "lt" else "true"
-        message = f"this comparison of an unsigned value with 0 is always {always}"
-        ctx.diags.warning("tautological-unsigned-zero-compare", message, left.span.to(right.span))
 
 
 def element_known(ctx: Context, pointer: Pointer, span: Span) -> bool:

@@ -23,8 +23,10 @@ from .types import (
     ERROR,
     AddrSpace,
     Array,
+    Enum,
     Function,
     Scalar,
+    Type,
     is_integer,
     is_void,
 )
@@ -112,7 +114,7 @@ def items(ctx: Context, e: ast.Compound) -> tast.Block:
     """What stands between braces, in the scope that is current."""
     done: list[tast.Stmt] = []
     unroll: int | None = None
-    for item in e.items:
+    for at, item in enumerate(e.items, 1):
         match item:
             case ast.Declaration():
                 done += declaration(ctx, item)
@@ -124,6 +126,9 @@ def items(ctx: Context, e: ast.Compound) -> tast.Block:
                 continue
             case _:
                 done.append(statement(ctx, item, unroll))
+                if isinstance(item, ast.For | ast.While) and _is_empty(item.body):
+                    for following in e.items[at : at + 1]:
+                        _warn_of_empty_loop(ctx, item, following)
         if unroll is not None and not isinstance(_loop_of(item), ast.For | ast.While | ast.DoWhile):
             message = "an unroll pragma stands before a loop; this is none"
             ctx.diags.error("bad-pragma", message, item.span)
@@ -195,8 +200,6 @@ def _expression(ctx: Context, e: ast.Expr) -> tast.Stmt:
     x = check_expr.effect(ctx, e)
     if failed(x):
         return tast.Block((), span=e.span)
-    if isinstance(e, ast.Binary | ast.Ident | ast.Number):
-        ctx.diags.warning("unused-value", "the value of this expression is not used", e.span)
     return tast.ExprStmt(x, span=e.span)
 
 
@@ -206,14 +209,30 @@ def _body(ctx: Context, e: ast.Stmt) -> tast.Stmt:
         return statement(ctx, e)
 
 
-def _warn_of_empty_body(ctx: Context, what: str, head: ast.Expr, body: ast.Stmt) -> None:
+def _is_empty(e: ast.BlockItem | None) -> bool:
+    return isinstance(e, ast.ExprStmt) and e.expr is None
+
+
+def _warn_of_empty_body(ctx: Context, what: str, head: Span, body: ast.Stmt) -> None:
     """`if (x);` with the semicolon on the line of the condition: hardly meant."""
-    if not (isinstance(body, ast.ExprStmt) and body.expr is None):
-        return
-    at, end = body.span.outermost(), head.span.outermost()
-    if at.file is end.file and at.file.position(at.start)[0] == at.file.position(end.end)[0]:
+    at, end = body.span.outermost(), head.outermost()
+    same_line = at.file is end.file and "\n" not in at.file.text[end.end : at.start]
+    if same_line and body.span.expanded_from is None:
         message = f"this '{what}' has an empty body"
         ctx.diags.warning("empty-body", message, body.span, hint="put the ';' on its own line")
+
+
+def _warn_of_empty_loop(ctx: Context, loop: ast.For | ast.While, following: ast.BlockItem) -> None:
+    """`while (x); y();`: what follows looks like the body if it is a block, or further right."""
+    here, there = loop.span.outermost(), following.span.outermost()
+    if here.file is not there.file:
+        return
+    looks = here.file.position(there.start)[1] > here.file.position(here.start)[1]
+    if isinstance(following, ast.Compound) or looks:
+        head = loop.cond if isinstance(loop, ast.While) else loop.step or loop.cond or loop.init
+        assert head is not None
+        what = "while" if isinstance(loop, ast.While) else "for"
+        _warn_of_empty_body(ctx, what, head.span, loop.body)
 
 
 def _if(ctx: Context, e: ast.If) -> tast.Stmt:
@@ -222,8 +241,8 @@ def _if(ctx: Context, e: ast.If) -> tast.Stmt:
     last: ast.Stmt | None = e
     while isinstance(last, ast.If):
         cond = check_expr.truth(ctx, last.cond)
-        if last.other is None:
-            _warn_of_empty_body(ctx, "if", last.cond, last.then)
+        if last.other is None and _is_empty(last.then):
+            _warn_of_empty_body(ctx, "if", last.cond.span, last.then)
         chain.append((last, cond, _body(ctx, last.then)))
         last = last.other
     other = None if last is None else _body(ctx, last)
@@ -267,8 +286,6 @@ def _for(ctx: Context, e: ast.For, unroll: int | None) -> tast.Stmt:
         init = None if e.init.expr is None else _expression(ctx, e.init.expr)
     cond = None if e.cond is None else check_expr.truth(ctx, e.cond)
     step = None if e.step is None else check_expr.effect(ctx, e.step)
-    if e.step is not None:
-        _warn_of_empty_body(ctx, "for", e.step, e.body)
     body = _body(ctx, e.body)
     return tast.Loop(cond, body, step, init, unroll=unroll, span=e.span)
 
@@ -276,6 +293,7 @@ def _for(ctx: Context, e: ast.For, unroll: int | None) -> tast.Stmt:
 def _switch(ctx: Context, e: ast.Switch) -> tast.Stmt:
     state = _state(ctx)
     x = check_expr.value(ctx, e.value)
+    of = x.type
     if not failed(x):
         if is_integer(x.type):
             x = promote(x)
@@ -288,8 +306,34 @@ def _switch(ctx: Context, e: ast.Switch) -> tast.Stmt:
         body = _body(ctx, e.body)
     finally:
         state.breakable -= 1
-        state.switches.pop()
+        switch = state.switches.pop()
+    _warn_of_cases(ctx, e, of, switch)
     return tast.Switch(x, body, span=e.span)
+
+
+def _warn_of_cases(ctx: Context, e: ast.Switch, t: Type, switch: SwitchState) -> None:
+    if switch.default is None:
+        ctx.diags.warning("switch-default", "this switch has no default", e.span)
+    if not isinstance(t, Enum):
+        return
+    missing = [
+        name
+        for name, value in t.members.items()
+        if not any(low <= value <= high for low, high, _span in switch.cases)
+    ]
+    if missing:
+        shown = ", ".join(f"'{name}'" for name in missing[:3])
+        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
+        code = "switch" if switch.default is None else "switch-enum"
+        message = f"this switch has no case for {shown}{more} of '{t}'"
+        ctx.diags.warning(code, message, e.value.span)
+    elif switch.default is not None:
+        message = f"this default is never taken: every value of '{t}' has a case"
+        ctx.diags.warning("covered-switch-default", message, switch.default)
+    values = set(t.members.values())
+    for low, high, span in switch.cases:
+        if low == high and low not in values:
+            ctx.diags.warning("switch", f"case {low} is no value of '{t}'", span)
 
 
 def _case(ctx: Context, e: ast.Case) -> tast.Stmt:
@@ -387,7 +431,9 @@ def _attributed(ctx: Context, e: ast.AttributedStmt, unroll: int | None) -> tast
             if not isinstance(_loop_of(e.body), ast.For | ast.While | ast.DoWhile):
                 message = "'opencl_unroll_hint' stands before a loop; this is none"
                 ctx.diags.error("bad-attribute", message, attribute.span)
-        elif attribute.name != "fallthrough":
+        elif attribute.name == "fallthrough":
+            _state(ctx).fallthroughs.add(e.body.span.start)
+        else:
             check_attribute.other(ctx, attribute)
     return statement(ctx, e.body, unroll)
 
@@ -468,6 +514,7 @@ def _local(
     elif storage == "static" and not written.spaced:
         quals = quals.with_(space=AddrSpace.GLOBAL)
     var = tast.Var(name, written.type, quals, storage, span, align=align)
+    var.may_be_unused = check_attribute.may_be_unused(specs.attributes + item.declarator.attributes)
     if ctx.declare(name, var, span):
         state.locals.append(var)
     if storage == "static":

@@ -91,7 +91,7 @@ def _fields(ctx: Context, spec: ast.StructSpec) -> tuple[Field, ...]:
             seen[field.name] = item.declarator.span
             fields.append(field)
     if not fields and not ctx.diags.error_count():
-        ctx.diags.warning("empty-struct", f"this {spec.kind} has no fields", spec.span)
+        ctx.diags.warning("gnu-empty-struct", f"this {spec.kind} has no fields", spec.span)
     return tuple(fields)
 
 
@@ -165,7 +165,8 @@ def enum(ctx: Context, spec: ast.EnumSpec) -> Type:
     if not spec.enumerators:
         ctx.diags.error("bad-type", f"'{enum}' has no enumerators", spec.span)
     known = _enumerators(ctx, spec.enumerators)
-    values = [symbol.value for symbol in known] or [0]
+    enum.members = {symbol.name: symbol.value for symbol in known}
+    values = list(enum.members.values()) or [0]
     candidates = (CHAR, SHORT, INT, LONG) if min(values) < 0 else (UCHAR, USHORT, UINT, ULONG)
     fitting = [t for t in candidates if all(constant.fits(v, t) for v in values)]
     least = INT.size if not packed else 1

@@ -31,7 +31,6 @@ from .types import (
     Vector,
     enum_type,
     is_arithmetic,
-    is_float,
     is_integer,
     is_scalar,
     is_void,
@@ -259,10 +258,8 @@ def assigned(ctx: Context, value: tast.Expr, target: Type, what: str) -> tast.Ex
     if isinstance(target, Pointer):
         return _to_pointer(ctx, value, target, what)
     if is_arithmetic(source) and is_arithmetic(target):
-        if source != target:
-            if not half_is_allowed(ctx, value.span, source, target):
-                return error_value(value.span)
-            _warn_of_changed_constant(ctx, value, target)
+        if source != target and not half_is_allowed(ctx, value.span, source, target):
+            return error_value(value.span)
         return to_arithmetic(value, target)
     if isinstance(source, Pointer) and is_integer(target):
         if target == BOOL:
@@ -275,41 +272,6 @@ def assigned(ctx: Context, value: tast.Expr, target: Type, what: str) -> tast.Ex
     if isinstance(target, Vector) and is_arithmetic(source):
         return splat(ctx, value, target)
     return _mismatch(ctx, value, target, what)
-
-
-def _warn_of_changed_constant(ctx: Context, value: tast.Expr, target: Type) -> None:
-    to = arithmetic_type(target)
-    if to.kind == "bool" or isinstance(value, tast.Load):
-        return
-    number = constant.fold(value)
-    if number is None:
-        if to.kind == "int" and is_float(value.type) and _is_constant_shape(value):
-            message = f"the constant does not fit {quoted(target)}: the result is undefined"
-            ctx.diags.warning("constant-conversion", message, value.span)
-        return
-    if to.kind == "float":
-        return
-    if is_float(value.type):
-        if not constant.fits(number, to):
-            changed = constant.convert("float-to-int", number, to)
-            message = f"conversion to {quoted(target)} changes the constant from {number:g}"
-            message += f" to {changed}" if changed is not None else ""
-            ctx.diags.warning("constant-conversion", message, value.span)
-        return
-    changed_int = constant.wrap(int(number), to)
-    # Unsigned masks written as signed numbers (-1, 0xff) only change their reading, not a bit.
-    lost = int(number) >> (8 * to.size) not in (0, -1)
-    if changed_int != number and (lost or (to.signed and to.size < INT.size)):
-        message = (
-            f"conversion to {quoted(target)} changes the constant from {number} to {changed_int}"
-        )
-        ctx.diags.warning("constant-conversion", message, value.span)
-
-
-def _is_constant_shape(value: tast.Expr) -> bool:
-    return isinstance(value, tast.Const) or (
-        isinstance(value, tast.Unary) and isinstance(value.operand, tast.Const)
-    )
 
 
 # -- casts ----------------------------------------------------------------------------------------

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from . import ast, dialect, tast
 from .diag import Diagnostics, closest
 from .record import field, record
 from .source import NO_SPAN, Span
 from .types import ERROR, INT, NO_QUALS, AddrSpace, Enum, Quals, Scalar, Struct, Type
+
+if TYPE_CHECKING:
+    from .warn import Walk
 
 
 @record
@@ -125,6 +128,7 @@ class FunctionState:
     loops: int = 0
     switches: list[SwitchState] = field(default_factory=list)
     locals: list[tast.Var] = field(default_factory=list)
+    fallthroughs: set[int] = field(default_factory=set)  # where such attributes stand, by offset
 
 
 @record(frozen=False)
@@ -148,6 +152,8 @@ class Context:
     used: set[tast.Var] = field(default_factory=set)
     calls: dict[tast.Function, list[tuple[tast.Function, Span]]] = field(default_factory=dict)
     unevaluated: int = 0  # inside sizeof: what is named there is not used
+    measured: set[tast.Var] = field(default_factory=set)  # but this is named there
+    walk: Walk | None = None
     tag_spans: dict[Tag, Span] = field(default_factory=dict)
     parameters: dict[int, Written] = field(default_factory=dict)  # by id of the ast.Param
 
@@ -178,8 +184,17 @@ class Context:
             note = (f"the {kind} '{name}' is declared here", old.span)
             self.diags.error("redefinition", f"'{name}' is declared twice", span, notes=(note,))
             return False
+        if self.scope.parent is not None and isinstance(symbol, tast.Var):
+            self._warn_of_shadow(name, span, self.scope.parent)
         self.scope.names[name] = symbol
         return True
+
+    def _warn_of_shadow(self, name: str, span: Span, around: Scope) -> None:
+        hidden = around.find(name)
+        if isinstance(hidden, tast.Var) and hidden.type is not ERROR:
+            note = (f"the other '{name}' is declared here", hidden.span)
+            message = f"this '{name}' hides another variable of that name"
+            self.diags.warning("shadow", message, span, notes=(note,))
 
 
 def suggestion(name: str, candidates: Iterable[str]) -> str | None:

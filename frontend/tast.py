@@ -46,6 +46,7 @@ class Var:
     known: int | None = None  # the value of an automatic const integer, as far as clang folds it
     is_extern: bool = False  # declared here, defined in another input
     is_static: bool = False  # `static` at program scope: not visible to other inputs
+    may_be_unused: bool = False  # __attribute__((unused))
 
 
 @record(eq=False, frozen=False)
@@ -55,6 +56,7 @@ class FunctionAttrs:
     vec_type_hint: str | None = None
     always_inline: bool = False
     noinline: bool = False
+    may_be_unused: bool = False  # __attribute__((unused))
     fp_contract: bool = True  # `#pragma OPENCL FP_CONTRACT`: a*b+c may become one fma
 
 

@@ -128,6 +128,7 @@ class Enum:
     tag: str
     underlying: Scalar | None = None  # None until its definition is complete
     align: int = 0  # from __attribute__((aligned)); 0: natural
+    members: dict[str, int] = field(default_factory=dict, repr=False)
 
     def __str__(self) -> str:
         return f"enum {self.tag or '(unnamed)'}"
