@@ -192,5 +192,4 @@ OUTSIDE = {
         atomic_fetch_and atomic_fetch_and_explicit atomic_fetch_min atomic_fetch_min_explicit
         atomic_fetch_max atomic_fetch_max_explicit atomic_flag_test_and_set
         atomic_flag_test_and_set_explicit atomic_flag_clear atomic_flag_clear_explicit""",
-    "the generic address space": "to_global to_local to_private get_fence",
 }

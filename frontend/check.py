@@ -66,6 +66,7 @@ def check(
                     check_stmt.pragma(ctx, decl)
     check_global.finish(ctx)
     _collect_externs(ctx)
+    _spread_locals(ctx)
     _forbid_recursion(ctx)
     if diags.wants("unused-function"):
         warn_unused.functions(ctx)
@@ -398,6 +399,20 @@ def _collect_externs(ctx: Context) -> None:
             ctx.diags.error("undefined-function", message, function.span, notes=(note,))
         else:
             ctx.program.externs.append(function)
+
+
+def _spread_locals(ctx: Context) -> None:
+    """Who calls a kernel with variables in local memory needs that memory too."""
+    callers: dict[tast.Function, list[tast.Function]] = {}
+    for caller, calls in ctx.calls.items():
+        for callee, _span in calls:
+            callers.setdefault(callee, []).append(caller)
+    todo = [f for f in ctx.program.functions if f.needs_locals]
+    while todo:
+        for caller in callers.get(todo.pop(), ()):
+            if not caller.needs_locals:
+                caller.needs_locals = True
+                todo.append(caller)
 
 
 def _forbid_recursion(ctx: Context) -> None:

@@ -10,6 +10,7 @@ from . import (
 )
 from .check_conversion import conversion
 from .check_printf import check_printf
+from .check_space import SPACE_QUERIES, space_query
 from .convert import (
     assigned,
     error_value,
@@ -97,6 +98,8 @@ def _call_builtin(ctx: Context, e: ast.Call, name: str) -> tast.Expr:
     if made is not None:
         return made
     args = _arguments(ctx, e)
+    if name in SPACE_QUERIES:
+        return space_query(ctx, e, name, args)
     language = _language(ctx)
     candidates = builtins.overloads(name, language)
     if not candidates:

@@ -91,6 +91,8 @@ def named(words: tuple[str, ...]) -> Written | None:
             return Written(_HOST_SIZED[word], host_sized=True)
         if word in SCALARS:
             return Written(SCALARS[word])
+        if word == "cl_mem_fence_flags":
+            return Written(UINT)
         if word in _OPAQUE:
             return Written(Opaque(word))
         base = word.rstrip("0123456789")

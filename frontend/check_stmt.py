@@ -542,6 +542,8 @@ def _local(
         ctx.diags.error("incomplete-type", f"the length of array '{name}' is missing", span)
         var.type = ERROR
         return None
+    if storage == "group":
+        state.function.needs_locals = True
     if storage == "group" or var.type is ERROR:
         return None
     return tast.VarDecl(var, init, span=span)

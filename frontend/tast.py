@@ -70,6 +70,7 @@ class Function:
     is_kernel: bool = False
     is_static: bool = False
     is_inline: bool = False
+    needs_locals: bool = False  # it, or a kernel it calls, has variables in local memory
     attrs: FunctionAttrs = field(default_factory=FunctionAttrs)
     body: Block | None = None
     span: Span = NO_SPAN

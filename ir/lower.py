@@ -2,12 +2,12 @@
 
 How functions are called among themselves, whatever input they come from:
 
-    result name([ptr result,] arguments..., [ptr addrspace(3) locals,] ptr wg, i64 x, y, z)
+    result name([ptr result,] arguments..., ptr addrspace(3) locals, ptr wg, i64 x, y, z)
 
 An aggregate argument is an address, and the callee copies what is there; an aggregate result
-goes where `result` points. wg and x, y, z are the group's wg_info and the local id, for the
-work-item functions; a kernel's body also gets the group's local memory. Functions of the
-device library (`__kcc_*`, and memcpy and its kin) take their C arguments alone.
+goes where `result` points. locals is the group's local memory; wg and x, y, z are its wg_info
+and the local id, for the work-item functions. Functions of the device library (`__kcc_*`, and
+memcpy and its kin) take their C arguments alone.
 
 The body of kernel `k` is `__kcc_item.k`; the symbol `k` is its entry, made by the passes.
 """
@@ -125,10 +125,8 @@ class _Module:
         result = function.type.result
         if is_aggregate(result):
             types.insert(0, llir.PointerType())
-        if function.is_kernel:
-            types.append(LOCAL_PTR)
         if not options.runtime:
-            types += ITEM_TYPES
+            types += (LOCAL_PTR, *ITEM_TYPES)
         ll_result = VOID if is_aggregate(result) else value_type(result)
         name = _symbol(function, options)
         llfn = llir.Function(self.module, llir.FunctionType(ll_result, types), name)
@@ -191,7 +189,8 @@ def _symbol(function: tast.Function, options: LowerOptions) -> str:
 def _decorate(llfn: Any, function: tast.Function, options: LowerOptions) -> None:
     attrs = llfn.attributes = Attributes(("nounwind",))
     defined = function.body is not None
-    if (function.is_static or function.is_kernel) and defined:
+    # Local memory is laid out for each input: no other may call what relies on this one's.
+    if (function.is_static or function.is_kernel or function.needs_locals) and defined:
         llfn.linkage = "internal"
     elif defined:
         llfn.section = f".text.{llfn.name}"  # so that the linker can drop it alone
@@ -219,9 +218,7 @@ def _decorate(llfn: Any, function: tast.Function, options: LowerOptions) -> None
         arg.name = var.name[:MAX_NAME] or "unnamed"
         if isinstance(var.type, Pointer) and var.quals.restrict:
             arg.attributes.add("noalias")
-    if function.is_kernel:
-        hidden.pop(0).name = "locals"
-    for arg, name in zip(hidden, ITEM_NAMES, strict=False):
+    for arg, name in zip(hidden, ("locals", *ITEM_NAMES), strict=False):
         arg.name = name
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import llvmlite.ir as llir
 
 from ..frontend import tast
+from . import lower_space
 from .emit import VOID
 from .frame import Frame
 from .lower_type import value_type
@@ -15,6 +16,8 @@ from .passes.workitem_ids import FUNCTIONS, ITEM_TYPES, placeholder
 
 def builtin(frame: Frame, call: tast.BuiltinCall, args: list[Any]) -> Any:
     """Emit the builtin `call.key`; None when it is void."""
+    if call.key in lower_space.KEYS:
+        return lower_space.space_query(frame, call, *args)
     if call.key in FUNCTIONS:
         function = placeholder(frame.llfn.module, call.key)
         if not frame.item:

@@ -419,21 +419,13 @@ def _call(frame: Frame, expr: tast.Call) -> Any:
         elif extension(arg.type):
             attrs[len(args)] = extension(arg.type)
         args.append(v)
-    args += hidden_args(frame, expr.function, len(callee.args) - len(args))
+    if len(args) < len(callee.args):  # but for the device library
+        args += frame.item
     frame.at(expr.span)
     v = build.call(callee, args, arg_attrs=attrs)
     if result is not None:
         return result.ptr
     return None if is_void(expr.type) else v
-
-
-def hidden_args(frame: Frame, function: tast.Function, count: int) -> tuple[Any, ...]:
-    """What the callee takes beyond its C parameters (see lower.py)."""
-    if count > len(frame.item):
-        # A kernel wants local memory too, which only a kernel can pass on.
-        frame.unsupported(f"calling kernel '{function.name}' from a function", function.span)
-        return (llir.Constant(llir.PointerType(addrspace=3), None), *frame.item)
-    return frame.item[len(frame.item) - count :]
 
 
 # -- objects -----------------------------------------------------------------------------------

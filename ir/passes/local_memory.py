@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 def place_variables(unit: Lowered) -> None:
     items = {k.name: item_function(unit.module, k.name) for k in unit.kernels}
     used = {name: _used(item) for name, item in items.items()}
-    if any(callee in items.values() for item in items.values() for callee in _callees(item)):
+    called = {callee for function in unit.module.functions for callee in _callees(function)}
+    if not called.isdisjoint(items.values()):
         everything = dict.fromkeys(var for group in used.values() for var in group)
         layouts = dict.fromkeys(items, _layout(everything))
     else:

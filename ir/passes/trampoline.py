@@ -6,6 +6,9 @@
 
 Offsets come from KernelInfo, as the driver's do. A `local` pointer's place in the block holds
 a size: that many bytes are taken from the stack.
+
+Where pointers are asked for their address space, the group's local memory is in one piece, and
+LOCAL_END and STACK_TOP say, right before it, where it and the hart's stack end.
 """
 
 from __future__ import annotations
@@ -17,9 +20,11 @@ import llvmlite.ir as llir
 from ...frontend.types import AddrSpace
 from ..abi import MAX_ARG_ALIGN, KernelArg, KernelInfo
 from ..debug import describe_wrapper
-from ..emit import I8, I64, PTR, VOID, Attributes, load, offset_ptr
+from ..emit import I8, I32, I64, PTR, VOID, Attributes, declare, load, offset_ptr, store
+from ..lower_space import HEADER, LOCAL_END, STACK_POINTER, STACK_TOP
 from ._names import group_function
 from ._pass import Pass
+from .workitem_ids import ITEM_TYPES
 from .workitem_loops import describe_wg
 
 if TYPE_CHECKING:
@@ -46,11 +51,12 @@ def _add_entry(module: Any, info: KernelInfo) -> None:
 
     build = llir.IRBuilder(entry.append_basic_block("entry"))
     describe_wrapper(entry, group, build)
+    locals_, room = _local_memory(build, block, info)
     args = [
-        _argument(build, block, arg, param.type)
+        room[arg] if arg.kind == "local" else _argument(build, block, arg, param.type)
         for arg, param in zip(info.args, group.args, strict=False)
     ]
-    args += [_local_block(build, info.local_size), wg]
+    args += [locals_, wg]
     widened = {i: tuple(a.attributes) for i, a in enumerate(group.args) if a.attributes}
     build.call(group, args, arg_attrs=widened)
     build.ret_void()
@@ -58,15 +64,57 @@ def _add_entry(module: Any, info: KernelInfo) -> None:
 
 def _argument(build: Any, block: Any, arg: KernelArg, typ: Any) -> Any:
     slot = offset_ptr(build, block, arg.offset)
-    if arg.kind == "local":
-        return _allocate(build, load(build, slot, I64, 8))
     if arg.element.kind == "struct" and arg.kind == "value":
         return slot  # the body copies it
     return load(build, slot, typ, arg.align)
 
 
-def _local_block(build: Any, size: int) -> Any:
-    return _allocate(build, I64(size)) if size else llir.Constant(LOCAL_PTR, None)
+def _local_memory(build: Any, block: Any, info: KernelInfo) -> tuple[Any, dict[KernelArg, Any]]:
+    """(the block of the kernel's own variables, what each local argument points to)."""
+    sizes = {
+        arg: load(build, offset_ptr(build, block, arg.offset), I64, 8)
+        for arg in info.args
+        if arg.kind == "local"
+    }
+    if not _asks_for_spaces(build.module):
+        own = info.local_size
+        locals_ = _allocate(build, I64(own)) if own else llir.Constant(LOCAL_PTR, None)
+        return locals_, {arg: _allocate(build, size) for arg, size in sizes.items()}
+    offsets, end = {}, I64(_padded(HEADER) + _padded(info.local_size))
+    for arg, size in sizes.items():
+        offsets[arg] = end
+        padding = build.add(size, I64(MAX_ARG_ALIGN - 1))
+        end = build.add(end, build.and_(padding, I64(-MAX_ARG_ALIGN)))
+    whole = _allocate(build, end)
+    locals_ = offset_ptr(build, whole, _padded(HEADER))
+    frame = declare(build.module, "llvm.frameaddress.p0", PTR, [I32])
+    header = {
+        LOCAL_END: build.gep(whole, [end], inbounds=True, source_etype=I8),
+        STACK_TOP: build.call(frame, [I32(0)]),
+    }
+    for offset, address in header.items():
+        store(build, build.ptrtoint(address, I64), offset_ptr(build, locals_, offset), 8, False)
+    return locals_, {
+        arg: build.gep(whole, [offset], inbounds=True, source_etype=I8)
+        for arg, offset in offsets.items()
+    }
+
+
+def _padded(size: int) -> int:
+    return -(-size // MAX_ARG_ALIGN) * MAX_ARG_ALIGN
+
+
+def _asks_for_spaces(module: Any) -> bool:
+    """Whether anything called may ask for a pointer's space: something here, or elsewhere."""
+    return any(
+        function.name == STACK_POINTER or (not function.blocks and _is_foreign(function))
+        for function in module.functions
+    )
+
+
+def _is_foreign(function: Any) -> bool:
+    """Declared here, a function of OpenCL C in another input."""
+    return tuple(function.ftype.args[-len(ITEM_TYPES) :]) == ITEM_TYPES
 
 
 def _allocate(build: Any, size: Any) -> Any:

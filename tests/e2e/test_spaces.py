@@ -48,6 +48,38 @@ kernel void generic_pointers(global int *g, local int *l) {
     g[7] = (l == p) + 2 * (p == own) + 4 * ((global void *)g == (global void *)p);
     g[8] = *(local int *)p;
 }
+
+int counter_of_spaces;
+__attribute__((noinline)) int space_of(int *p) {
+    return (to_global(p) == p) + 2 * (to_local(p) == p) + 4 * (to_private(p) == p)
+        + 8 * get_fence(p);
+}
+__attribute__((noinline)) int deeper(int *p, int depth) {
+    int own[5] = {depth};
+    return space_of(p) + (space_of(own + own[0]) != 4) * 1000;
+}
+kernel void spaces(global int *r, local int *l, local int *m, int n) {
+    int own[4], x; local int one, many[10];
+    private int *q = own;
+    r[0] = space_of(r); r[1] = space_of(&counter_of_spaces); r[2] = space_of(l);
+    r[3] = space_of(l + n - 1); r[4] = space_of(m); r[5] = space_of(&one);
+    r[6] = space_of(many + 9); r[7] = space_of(q); r[8] = space_of(&x);
+    r[9] = deeper(own, 3); r[10] = deeper(many, 0); r[11] = space_of(0);
+    r[12] = to_local((int *)r) == 0 && to_private((int *)r) == 0 && to_global((int *)l) == 0;
+    r[13] = *to_local((int *)&one) = 5;
+    const volatile int *c = &x; const volatile private int *d = to_private(c); r[14] = d == &x;
+}
+
+void bump(global int *r, local int *l);
+kernel void with_locals(global int *r, local int *l) {
+    local int t[4]; t[3] = 3; l[0] = t[3]; bump(r, l); r[0] += l[0];
+}
+void bump(global int *r, local int *l) { l[0]++; }
+static void through(global int *r, local int *l) { with_locals(r, l); }
+kernel void kernel_calls(global int *r, local int *l) {
+    local int u[2]; u[0] = 8; u[1] = 7;
+    with_locals(r, l); through(r + 1, l); r[2] = u[0] * 10 + u[1];
+}
 """
 
 
@@ -91,3 +123,19 @@ def test_programs_on_one_device_keep_their_variables_apart() -> None:
         a, b = (device.load(kcc.compile(text.format(n), ["-cl-std=CL2.0"])) for n in (10, 20))
         seen = [run(program["call"], 1)[0] for program in (a, a, b, a, b, b, a)]
     assert seen == [10, 11, 20, 12, 21, 22, 13]
+
+
+def test_a_pointer_can_be_asked_for_its_space(k: dict[str, kcc.Kernel]) -> None:
+    in_global, in_local, in_private = 1 + 8 * 2, 2 + 8 * 1, 4
+    result = run(k["spaces"], 15, kcc.local(12), kcc.local(5), np.int32(3))
+    assert result[:2] == [in_global] * 2
+    assert result[2:7] == [in_local] * 5
+    assert result[7:9] == [in_private] * 2
+    # A null pointer is equal to what each query gives for it.
+    assert result[9:] == [in_private, in_local, 7 + 16, 1, 5, 1]
+
+
+def test_a_kernel_calls_kernels_with_local_memory_of_their_own(
+    k: dict[str, kcc.Kernel],
+) -> None:
+    assert run(k["kernel_calls"], 3, kcc.local(4)) == [4, 4, 87]
