@@ -4,21 +4,16 @@ abort of LLVM, no endless work. A child process compiles, so that an abort is se
 from __future__ import annotations
 
 import random
-import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+import damage
+import programs
+
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = sorted((ROOT / "kernels").rglob("*.cl"))
-WORDS = re.compile(r"\w+|[-+*/%&|^<>=!]=?|\s+|[^\w\s]")
-NUMBERS = ("0", "-1", "1u", "0x7fffffff", "0x80000000", "0xffffffffffffffff", "1e309", "1.5f")
-OTHERS = (
-    "( ) { } [ ] ; , * & + << ? : . -> struct union const volatile global local constant".split()
-)
-OTHERS += "float int ulong bool void kernel return if else for switch case goto sizeof".split()
 
 # Reads texts, each with its length before it; writes one line for each.
 CHILD = """
@@ -54,78 +49,32 @@ def outcomes(texts: list[str], levels: tuple[str, ...] = ("-O3",)) -> list[str]:
     return found
 
 
-TYPES = "char uchar short ushort int uint long ulong bool float double void size_t".split()
-OPERATORS = "+ - * / % & | ^ < > <= >= == !=".split()
-KINDS = (  # what may stand for what, so that many a mutant is parsed and checked
-    lambda word: word in TYPES,
-    lambda word: word in OPERATORS,
-    lambda word: word in ("+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "="),
-    lambda word: word[0].isdigit(),
-    lambda word: word[0].isalpha() and word not in OTHERS,
-)
-
-
-def replaced(r: random.Random, words: list[str], at: int) -> None:
-    """Put another word of the same kind in place of one."""
-    for is_kind in KINDS:
-        if is_kind(words[at]):
-            words[at] = r.choice([w for w in words if is_kind(w)])
-            return
-
-
-def mutated(r: random.Random, sources: list[list[str]]) -> str:
-    words = list(r.choice(sources))
-    for _ in range(r.choice((1, 1, 1, 2, 3, 6))):
-        at = r.randrange(len(words))
-        kind = r.randrange(7)
-        if r.random() < 0.6:
-            replaced(r, words, at)
-        elif kind == 0:
-            del words[at : at + r.randint(1, 3)]
-        elif kind == 1:
-            words[at:at] = words[at : at + r.randint(1, 6)]
-        elif kind == 2:
-            to = r.randrange(len(words))
-            words[at], words[to] = words[to], words[at]
-        elif kind == 3:
-            other = r.choice(sources)
-            start = r.randrange(len(other))
-            words[at : at + r.randint(0, 4)] = other[start : start + r.randint(1, 20)]
-        elif kind == 4:
-            words[at] = r.choice(NUMBERS)
-        elif kind == 5:
-            words[at] = r.choice(OTHERS)
-        else:
-            words.insert(at, f" {r.choice(OTHERS)} ")
-        if not words:
-            return ""
-    return "".join(words)
-
-
-def mutants(seed: int, count: int, programs: object) -> list[str]:
+def mutants(seed: int, count: int) -> list[str]:
     r = random.Random(seed)
-    texts = [re.sub(r"//.*|/\*(.|\n)*?\*/", "", path.read_text()) for path in EXAMPLES]
-    texts += [programs.generate(n) for n in range(4)]
-    sources = [WORDS.findall(text) for text in texts if len(text) < 6000]
-    return [mutated(r, sources) for _ in range(count)]
+    texts = [path.read_text() for path in damage.EXAMPLES]
+    texts += [programs.generate(n) for n in range(4)] + damage.snippets()[seed % 10 :: 10]
+    sources = damage.parts([text for text in texts if len(text) < 6000])
+    return [damage.mutated(r, sources) for _ in range(count)]
 
 
-def test_mutated_programs(programs) -> None:
-    found = outcomes(mutants(1, 60, programs), ("-O3", "-O0"))
+def test_mutated_programs() -> None:
+    found = outcomes(mutants(1, 60), ("-O3", "-O0"))
     assert {"elf", "error"} == set(found)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10, 18))
-def test_many_mutated_programs(programs, seed: int) -> None:
-    outcomes(mutants(seed, 250, programs), ("-O0", "-O1", "-O3"))
+def test_many_mutated_programs(seed: int) -> None:
+    outcomes(mutants(seed, 250), ("-O0", "-O1", "-O3"))
 
 
 def test_garbage() -> None:
     r = random.Random(3)
     ascii_ = ["".join(chr(r.randrange(1, 127)) for _ in range(r.randrange(200))) for _ in range(60)]
     wide = ["".join(chr(r.choice((40, 200, 0x3B1, 0x1F600, 0xFEFF))) for _ in range(50))]
-    words = ["".join(f" {w}" for w in r.choices(OTHERS, k=r.randrange(60))) for _ in range(120)]
+    words = [
+        "".join(f" {w}" for w in r.choices(damage.OTHERS, k=r.randrange(60))) for _ in range(120)
+    ]
     outcomes(ascii_ + wide + words)
 
 

@@ -9,12 +9,12 @@ import struct
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import numpy as np
 import pytest
 
 import kcc
+import programs
 
 ROOT = Path(__file__).resolve().parents[2]
 # Undefined behaviour traps, so a program that has some is the generator's fault and seen as such.
@@ -34,7 +34,7 @@ LEVELS = ("-O0", "-O1", "-O2", "-O3")
 BATCHES = [(at, at + 25, LEVELS[at // 25 % 4]) for at in range(1000, 1200, 25)]
 
 
-def on_the_host(programs: ModuleType, seeds: range, folder: Path) -> list[tuple[int, ...]]:
+def on_the_host(seeds: range, folder: Path) -> list[tuple[int, ...]]:
     """What each program leaves in its buffer."""
     source, binary = folder / "host.c", folder / "host"
     source.write_text(programs.c_program(list(seeds)))
@@ -45,9 +45,7 @@ def on_the_host(programs: ModuleType, seeds: range, folder: Path) -> list[tuple[
     return [tuple(numbers[at : at + size]) for at in range(0, len(numbers), size)]
 
 
-def under_qemu(
-    programs: ModuleType, seeds: range, level: str, folder: Path
-) -> list[tuple[int, ...]]:
+def under_qemu(seeds: range, level: str, folder: Path) -> list[tuple[int, ...]]:
     source, made, binary = folder / "k.cl", folder / "k.o", folder / "guest"
     source.write_text(programs.cl_program(list(seeds)))
     # QEMU 7.2 aborts on vfcvt.rtz.*, so vector code is judged on the device alone.
@@ -63,7 +61,7 @@ def under_qemu(
     return list(struct.iter_unpack(f"<{programs.ITEMS * programs.RESULTS}Q", out))
 
 
-def on_the_device(programs: ModuleType, seeds: range, *flags: str) -> list[tuple[int, ...]]:
+def on_the_device(seeds: range, *flags: str) -> list[tuple[int, ...]]:
     program = kcc.compile(programs.cl_program(list(seeds)), (*flags, *FLAGS))
     inputs = np.array(programs.inputs(), np.uint64)
     found = []
@@ -84,11 +82,9 @@ def judge(seeds: range, got: list[tuple[int, ...]], want: list[tuple[int, ...]])
 
 @TOOLS
 @pytest.mark.parametrize("level", ["-O0", "-O3"])
-def test_programs_under_qemu(programs: ModuleType, tmp_path: Path, level: str) -> None:
+def test_programs_under_qemu(tmp_path: Path, level: str) -> None:
     seeds = range(8) if level == "-O3" else range(16, 24)
-    judge(
-        seeds, under_qemu(programs, seeds, level, tmp_path), on_the_host(programs, seeds, tmp_path)
-    )
+    judge(seeds, under_qemu(seeds, level, tmp_path), on_the_host(seeds, tmp_path))
 
 
 @pytest.mark.oracle("clang-19")
@@ -101,36 +97,28 @@ def test_programs_under_qemu(programs: ModuleType, tmp_path: Path, level: str) -
         (range(32, 33), ("-O3",)),
     ],
 )
-def test_programs_on_the_device(
-    programs: ModuleType, tmp_path: Path, seeds: range, flags: tuple[str, ...]
-) -> None:
-    judge(seeds, on_the_device(programs, seeds, *flags), on_the_host(programs, seeds, tmp_path))
+def test_programs_on_the_device(tmp_path: Path, seeds: range, flags: tuple[str, ...]) -> None:
+    judge(seeds, on_the_device(seeds, *flags), on_the_host(seeds, tmp_path))
 
 
 @TOOLS
 @pytest.mark.slow
 @pytest.mark.parametrize(("first", "last", "level"), BATCHES)
-def test_many_programs_under_qemu(
-    programs: ModuleType, tmp_path: Path, first: int, last: int, level: str
-) -> None:
+def test_many_programs_under_qemu(tmp_path: Path, first: int, last: int, level: str) -> None:
     seeds = range(first, last)
-    judge(
-        seeds, under_qemu(programs, seeds, level, tmp_path), on_the_host(programs, seeds, tmp_path)
-    )
+    judge(seeds, under_qemu(seeds, level, tmp_path), on_the_host(seeds, tmp_path))
 
 
 @pytest.mark.oracle("clang-19")
 @pytest.mark.slow
 @pytest.mark.parametrize("arch", ["rv64gc", "rv64gcv"])
 @pytest.mark.parametrize("first", range(100, 140, 10))
-def test_many_programs_on_the_device(
-    programs: ModuleType, tmp_path: Path, first: int, arch: str
-) -> None:
+def test_many_programs_on_the_device(tmp_path: Path, first: int, arch: str) -> None:
     seeds = range(first, first + 10)
-    got = on_the_device(programs, seeds, "-O3", f"-march={arch}")
-    judge(seeds, got, on_the_host(programs, seeds, tmp_path))
+    got = on_the_device(seeds, "-O3", f"-march={arch}")
+    judge(seeds, got, on_the_host(seeds, tmp_path))
 
 
-def test_a_seed_is_one_text(programs: ModuleType) -> None:
+def test_a_seed_is_one_text() -> None:
     assert programs.generate(5) == programs.generate(5)
     assert programs.generate(5) != programs.generate(6)
