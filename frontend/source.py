@@ -78,6 +78,11 @@ class Span:
             span = span.expanded_from.use
         return span
 
+    def last(self) -> Span:
+        """The last character of what the user wrote."""
+        at = self.outermost()
+        return Span(at.file, max(at.start, at.end - 1), at.end)
+
 
 @record
 class Expansion:

@@ -1,209 +1,243 @@
-"""Debug information for -g: files, lines, functions, parameters and variables with types.
+"""Debug information for -g: files, lines, functions, blocks and variables.
 
-DWARF constants are from the DWARF 5 standard, section 7.
+Beside what the source declares, every function has two variables that its hidden arguments are
+kept in: `__wg`, which points to what the launcher says of the work-group, and `__local_id`.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import llvmlite.ir as llir
 
 from ..frontend import tast
 from ..frontend.source import Span
-from ..frontend.types import (
-    Array,
-    Enum,
-    Pointer,
-    Scalar,
-    Struct,
-    Type,
-    Vector,
-    is_void,
-    sizeof,
-    struct_layout,
-)
-from .emit import I32, VOID, declare
+from ..frontend.types import is_void
+from .debug_types import TOKEN, DebugTypes, Node
+from .emit import I32, I64, PTR, VOID, declare, offset_ptr, store
 from .frame import Frame, LowerOptions
 
-_ENCODINGS = {"bool": "DW_ATE_boolean", "float": "DW_ATE_float"}
-_TOKEN = llir.DIToken
+LOCAL_ID, WG = "__local_id", "__wg"
 
 
 class DebugInfo:
-    """The descriptors of one module."""
+    """The descriptors of one module; `scope` is where what is lowered now stands."""
 
     def __init__(self, module: Any, options: LowerOptions) -> None:
         self.module = module
-        self.unit: Any = None
-        self.optimised = options.opt_level > 0
-        self.types: dict[Type, Any] = {}
+        self.types = DebugTypes(module)
         self.files: dict[str, Any] = {}
-        flags = (("Debug Info Version", 2, 3), ("Dwarf Version", 7, 4))
-        for name, behaviour, number in flags:
+        self.scope: Any = None
+        self._function: Any = None  # the descriptor of the function being lowered
+        self._functions: dict[str, Any] = {}
+        self._params: list[Any] = []
+        self._locations: dict[tuple[int, int, Any], Any] = {}
+        self._file_scopes: dict[tuple[Any, Any], Any] = {}
+        self._globals: list[Any] = []
+        self._nothing = Node(module, "DIExpression", {})
+        operands = {
+            "language": TOKEN("DW_LANG_OpenCL"),
+            "file": self.file(options.name),
+            "producer": "kcc",
+            "runtimeVersion": 0,
+            "isOptimized": options.opt_level > 0,
+            "emissionKind": TOKEN("FullDebug"),
+            "nameTableKind": TOKEN("None"),
+        }
+        self._unit = Node(module, "DICompileUnit", operands, distinct=True)
+        module.add_named_metadata("llvm.dbg.cu", self._unit)
+        for name, behaviour, number in (("Debug Info Version", 2, 3), ("Dwarf Version", 7, 4)):
             words = [I32(behaviour), llir.MetaDataString(module, name), I32(number)]
             module.add_named_metadata("llvm.module.flags", words)
+
+    def finish(self, variables: Mapping[tast.Var, Any]) -> None:
+        """Describe the variables that live outside of frames, now that all functions are known."""
+        for var, symbol in variables.items():
+            if symbol.initializer is not None and var.name:
+                self.global_var(var, symbol)
+        if self._globals:
+            self._unit.add(globals=self._globals)
 
     def file(self, name: str) -> Any:
         if name not in self.files:
             folder, base = os.path.split(name)
-            operands = {"filename": base, "directory": folder}
-            self.files[name] = self.module.add_debug_info("DIFile", operands)
+            self.files[name] = self._add("DIFile", filename=base, directory=folder)
         return self.files[name]
 
-    def compile_unit(self, name: str) -> Any:
-        """The module's only one, named after the file of its first function."""
-        if self.unit is None:
-            operands = {
-                "language": _TOKEN("DW_LANG_OpenCL"),
-                "file": self.file(name),
-                "producer": "kcc",
-                "runtimeVersion": 0,
-                "isOptimized": self.optimised,
-                "emissionKind": _TOKEN("FullDebug"),
-            }
-            self.unit = self.module.add_debug_info("DICompileUnit", operands, is_distinct=True)
-            self.module.add_named_metadata("llvm.dbg.cu", self.unit)
-        return self.unit
+    def _add(self, kind: str, distinct: bool = False, **operands: Any) -> Any:
+        return Node(self.module, kind, operands, distinct)
+
+    # -- where
 
     def function(self, llfn: Any, function: tast.Function) -> None:
+        """What follows is the body of this function."""
         name, line = _where(function.span)
-        types = [None if is_void(function.type.result) else self.type(function.type.result)]
-        types += [self.type(p.type) for p in function.params]
-        signature = self.module.add_debug_info("DISubroutineType", {"types": types})
-        operands = {
-            "name": function.name,
-            "linkageName": llfn.name,
-            "scope": self.file(name),
-            "file": self.file(name),
-            "line": line,
-            "type": signature,
-            "scopeLine": line,
-            "unit": self.compile_unit(name),
-            "spFlags": _TOKEN("DISPFlagDefinition"),
-        }
-        if llfn.linkage == "internal":
-            operands["spFlags"] = _TOKEN("DISPFlagDefinition | DISPFlagLocalToUnit")
-        node = self.module.add_debug_info("DISubprogram", operands, is_distinct=True)
-        llfn.set_metadata("dbg", node)
+        result = function.type.result
+        types = [None if is_void(result) else self.types.of(result)]
+        types += [self.types.of(p.type) for p in function.params]
+        local = " | DISPFlagLocalToUnit" if llfn.linkage == "internal" else ""
+        self._function = self.scope = self._add(
+            "DISubprogram",
+            distinct=True,
+            name=function.name,
+            scope=self.file(name),
+            file=self.file(name),
+            line=line,
+            type=self._add("DISubroutineType", types=types),
+            scopeLine=line,
+            unit=self._unit,
+            flags=TOKEN("DIFlagPrototyped"),
+            spFlags=TOKEN(f"DISPFlagDefinition{local}"),
+        )
+        assert function.body is not None
+        self.scope.end_line = _where(function.body.span.last())[1]
+        llfn.set_metadata("dbg", self.scope)
+        self._functions[function.name] = self.scope
 
-    def location(self, llfn: Any, span: Span) -> Any:
+    def end_function(self) -> None:
+        """Keep its parameters, also those that end up nowhere."""
+        self._function.add(retainedNodes=self._params)
+        self._params = []
+
+    def enter_block(self, span: Span) -> Any:
+        """A block with variables of its own; returns the scope around it."""
         at = span.outermost()
         name, line, column = at.file.presumed(at.start)
-        scope = llfn.metadata["dbg"]
-        home = dict(scope.operands)["file"]
-        if self.file(name) is not home:  # text from an included file
-            block = {"scope": scope, "file": self.file(name), "discriminator": 0}
-            scope = self.module.add_debug_info("DILexicalBlockFile", block)
-        operands = {"line": line, "column": column, "scope": scope}
-        return self.module.add_debug_info("DILocation", operands)
+        around = self.scope
+        operands = {"scope": around, "file": self.file(name), "line": line, "column": column}
+        self.scope = self._add("DILexicalBlock", distinct=True, **operands)
+        return around
+
+    def location(self, span: Span) -> Any:
+        at = span.outermost()
+        name, line, column = at.file.presumed(at.start)
+        scope, file = self.scope, self.file(name)
+        if file is not dict(scope.operands)["file"]:  # text from an included file
+            if (scope, file) not in self._file_scopes:
+                block = self._add("DILexicalBlockFile", scope=scope, file=file, discriminator=0)
+                self._file_scopes[scope, file] = block
+            scope = self._file_scopes[scope, file]
+        return self._location(line, column, scope)
+
+    def _location(self, line: int, column: int, scope: Any) -> Any:
+        key = (line, column, scope)
+        if key not in self._locations:
+            made = self._add("DILocation", line=line, column=column, scope=scope)
+            self._locations[key] = made
+        return self._locations[key]
+
+    # -- variables
 
     def variable(self, frame: Frame, var: tast.Var) -> None:
         """Say that `var` lives in its slot of the frame."""
-        name, line = _where(var.span)
-        operands = {
-            "name": var.name,
-            "scope": frame.llfn.metadata["dbg"],
-            "file": self.file(name),
-            "line": line,
-            "type": self.type(var.type),
-        }
+        operands = self._described(var)
         if var in frame.function.params:
             operands["arg"] = frame.function.params.index(var) + 1
-        node = self.module.add_debug_info("DILocalVariable", operands)
-        expression = self.module.add_debug_info("DIExpression", {})
-        metadata = llir.MetaDataType()
-        function = declare(self.module, "llvm.dbg.declare", VOID, [metadata] * 3)
-        build = frame.build
+        node = self._add("DILocalVariable", scope=self.scope, **operands)
+        if "arg" in operands:
+            self._params.append(node)
+        self._declare(frame.build, frame.slots[var].ptr, node, self.location(var.span))
+
+    def item(self, frame: Frame) -> None:
+        """Keep the hidden arguments where a debugger finds them."""
+        wg, *local_id = frame.item[-4:]
+        for name, typ, t, values in (
+            (WG, PTR, self.types.wg_info(), [wg]),
+            (LOCAL_ID, I64, self.types.local_id(), local_id),
+        ):
+            slot = frame.allocas.alloca(llir.ArrayType(typ, len(values)), name=name)
+            slot.align, slot.type = 8, PTR
+            for i, value in enumerate(values):
+                store(frame.build, value, offset_ptr(frame.build, slot, 8 * i), 8)
+            flags = TOKEN("DIFlagArtificial")
+            node = self._add("DILocalVariable", name=name, scope=self.scope, type=t, flags=flags)
+            self._declare(frame.build, slot, node, self._location(0, 0, self.scope))
+
+    def global_var(self, var: tast.Var, symbol: Any) -> None:
+        """A variable outside of frames: of the program, or of a function's constants."""
+        owner, _, name = var.name.rpartition(".")
+        node = self._add(
+            "DIGlobalVariable",
+            distinct=True,
+            scope=self._functions.get(owner, self._unit),
+            isLocal=symbol.linkage == "internal",
+            isDefinition=True,
+            **(self._described(var) | {"name": name}),
+        )
+        both = self._add("DIGlobalVariableExpression", var=node, expr=self._nothing)
+        symbol.set_metadata("dbg", both)
+        self._globals.append(both)
+
+    def group_var(self, var: tast.Var) -> Any:
+        """What `describe_group_var` needs of a variable whose place is not known yet."""
+        node = self._add("DILocalVariable", scope=self._function, **self._described(var))
+        return node, self._location(_where(var.span)[1], 0, self._function)
+
+    def _described(self, var: tast.Var) -> dict[str, Any]:
+        name, line = _where(var.span)
+        t = self.types.of(var.type, var.quals)
+        return {"name": var.name, "file": self.file(name), "line": line, "type": t}
+
+    def _declare(self, build: Any, place: Any, variable: Any, location: Any) -> None:
         before = build.debug_metadata
-        build.debug_metadata = self.location(frame.llfn, var.span)
-        build.call(function, [frame.slots[var].ptr, node, expression])
+        build.debug_metadata = location
+        _call_declare(build, place, variable, self._nothing)
         build.debug_metadata = before
 
-    def type(self, t: Type) -> Any:
-        if t not in self.types:
-            self.types[t] = None  # a struct may point to itself: the inner mention is void *
-            self.types[t] = self._type(t)
-        return self.types[t]
 
-    def _type(self, t: Type) -> Any:
-        add = self.module.add_debug_info
-        match t:
-            case Scalar(name=name, kind=kind, size=size, signed=signed):
-                integer = "DW_ATE_signed" if signed else "DW_ATE_unsigned"
-                encoding = _TOKEN(_ENCODINGS.get(kind, integer))
-                return add("DIBasicType", {"name": name, "size": size * 8, "encoding": encoding})
-            case Enum():
-                operands = {"name": str(t), "size": 32, "encoding": _TOKEN("DW_ATE_signed")}
-                return add("DIBasicType", operands)
-            case Pointer(pointee=pointee):
-                inner = None if is_void(pointee) else self.type(pointee)
-                tag = _TOKEN("DW_TAG_pointer_type")
-                return add("DIDerivedType", {"tag": tag, "baseType": inner, "size": 64})
-            case Vector(element=element, count=count):
-                return self._array(element, count, sizeof(t), vector=True)
-            case Array(element=element, count=count):
-                return self._array(element, count or 0, sizeof(t) if count else 0, vector=False)
-            case Struct():
-                return self._struct(t)
-            case _:
-                return add(
-                    "DIBasicType", {"tag": _TOKEN("DW_TAG_unspecified_type"), "name": str(t)}
-                )
-
-    def _array(self, element: Type, count: int, size: int, *, vector: bool) -> Any:
-        add = self.module.add_debug_info
-        operands = {
-            "tag": _TOKEN("DW_TAG_array_type"),
-            "baseType": self.type(element),
-            "size": size * 8,
-            "elements": [add("DISubrange", {"count": count})],
-        }
-        if vector:
-            operands["flags"] = _TOKEN("DIFlagVector")
-        return add("DICompositeType", operands)
-
-    def _struct(self, t: Struct) -> Any:
-        add = self.module.add_debug_info
-        if t.fields is None:
-            return None
-        offsets, size = struct_layout(t)
-        members = [
-            add(
-                "DIDerivedType",
-                {
-                    "tag": _TOKEN("DW_TAG_member"),
-                    "name": f.name,
-                    "baseType": self.type(f.type),
-                    "size": sizeof(f.type) * 8,
-                    "offset": offset * 8,
-                },
-            )
-            for f, offset in zip(t.fields, offsets, strict=True)
-        ]
-        tag = _TOKEN(f"DW_TAG_{'structure' if t.kind == 'struct' else 'union'}_type")
-        operands = {"tag": tag, "name": t.tag, "size": size * 8, "elements": members}
-        return add("DICompositeType", operands)
+def _call_declare(build: Any, place: Any, variable: Any, expression: Any) -> None:
+    metadata = llir.MetaDataType()
+    function = declare(build.module, "llvm.dbg.declare", VOID, [metadata] * 3)
+    build.call(function, [place, variable, expression])
 
 
-def describe_wrapper(function: Any, item: Any, build: Any) -> None:
-    """Give a function made by a pass the place in the source of the kernel `item` it runs.
+def describe_group_var(build: Any, description: Any, slot: Any, offset: int) -> None:
+    """A variable of the work-group: `offset` bytes from the address that `slot` holds."""
+    node, location = description
+    steps = [TOKEN(word) for word in ("DW_OP_deref", "DW_OP_plus_uconst", str(offset))]
+    build.debug_metadata = location
+    _call_declare(build, slot, node, Expression(build.module, steps))
+    build.debug_metadata = None
 
-    Without one LLVM drops the lines of what is inlined into it.
+
+class Expression(Node):
+    """A DWARF expression: operations and numbers, one after another."""
+
+    def __init__(self, module: Any, words: list[Any]) -> None:
+        super().__init__(module, "DIExpression", {})
+        self._words = words
+
+    def descr(self, buf: list[str]) -> None:
+        buf.append(f"!DIExpression({', '.join(word.value for word in self._words)})\n")
+
+
+def describe_wrapper(function: Any, inner: Any, name: str, build: Any) -> None:
+    """Give a function made by a pass a place in the source of the kernel that it runs.
+
+    Without one LLVM drops the lines of what is inlined into it. The place is the kernel's last
+    line, where a debugger comes to when it steps from one work-item to the next; a breakpoint
+    at the first line is for the work-items alone.
     """
-    subprogram = item.metadata.get("dbg")
-    if subprogram is None:
-        return
-    module = function.module
-    operands = dict(subprogram.operands)
-    operands |= {"linkageName": function.name, "flags": _TOKEN("DIFlagArtificial")}
+    module, kernel = function.module, inner.metadata["dbg"]
+    operands = dict(kernel.operands)
+    operands.pop("retainedNodes", None)
+    line = kernel.end_line
     local = " | DISPFlagLocalToUnit" if function.linkage == "internal" else ""
-    operands["spFlags"] = _TOKEN(f"DISPFlagDefinition{local}")
-    own = module.add_debug_info("DISubprogram", operands, is_distinct=True)
+    operands |= {
+        "name": name,
+        "line": line,
+        "scopeLine": line,
+        "type": Node(module, "DISubroutineType", {"types": [None]}),
+        "flags": TOKEN("DIFlagArtificial"),
+        "spFlags": TOKEN(f"DISPFlagDefinition{local}"),
+    }
+    own = Node(module, "DISubprogram", operands, distinct=True)
+    own.end_line = line
     function.set_metadata("dbg", own)
-    location = {"line": operands["line"], "column": 0, "scope": own}
-    build.debug_metadata = module.add_debug_info("DILocation", location)
+    location = {"line": line, "column": 0, "scope": own}
+    build.debug_metadata = Node(module, "DILocation", location)
 
 
 def _where(span: Span) -> tuple[str, int]:

@@ -53,6 +53,8 @@ class Store(llir.StoreInstr):  # type: ignore[misc]
 class GlobalVar(llir.GlobalVariable):  # type: ignore[misc]
     """A variable whose address has no pointee, so that nobody guesses one."""
 
+    description: Any = None  # of a work-group's variable, for debuggers
+
     def __init__(self, module: Any, typ: Any, name: str, addrspace: int = 0) -> None:
         super().__init__(module, typ, name, addrspace)
         self.type = llir.PointerType(addrspace=addrspace)

@@ -134,7 +134,15 @@ class Frame:
     def at(self, span: Span) -> None:
         """What is emitted from here on comes from `span`."""
         if self.unit.debug is not None:
-            self.build.debug_metadata = self.unit.debug.location(self.llfn, span)
+            self.build.debug_metadata = self.unit.debug.location(span)
+
+    def enter_scope(self, span: Span) -> Any:
+        """What is declared from here on belongs to a block; returns what `leave_scope` takes."""
+        return None if self.unit.debug is None else self.unit.debug.enter_block(span)
+
+    def leave_scope(self, around: Any) -> None:
+        if around is not None:
+            self.unit.debug.scope = around
 
     def unsupported(self, what: str, span: Span) -> None:
         self.unit.diags.error("unsupported", f"{what} is not supported yet", span)

@@ -29,6 +29,7 @@ from ..frontend.types import (
     Enum,
     Pointer,
     Scalar,
+    Struct,
     Type,
     Vector,
     alignof,
@@ -114,6 +115,8 @@ class _Module:
             for param in function.params if function.is_kernel else ():
                 self.check_alignment(alignof(param.type), param)
             _body(self.unit, function, self.function(function))
+        if self.unit.debug is not None:
+            self.unit.debug.finish(self.globals)
         kernels = tuple(kernel_info(f) for f in program.functions if f.is_kernel)
         return Lowered(self.module, kernels)
 
@@ -146,7 +149,8 @@ class _Module:
         symbol.linkage = "internal" if internal else ""
         if var.storage == "group":
             self.check_alignment(symbol.align, var)
-        if var.storage == "group":
+            if self.unit.debug is not None:
+                symbol.description = self.unit.debug.group_var(var)
             return symbol  # undefined until the entry makes room for it
         if var.is_extern and var.init is None:
             symbol.linkage = "external"
@@ -238,16 +242,27 @@ def _body(unit: Unit, function: tast.Function, llfn: Any) -> None:
     frame = Frame(unit, function, llfn, llir.IRBuilder(body), llir.IRBuilder(entry), item, result)
     if unit.debug is not None:
         unit.debug.function(llfn, function)
-        frame.at(function.span)
+    # The arguments are put in place in the first block, which has no place in the source: a
+    # debugger stops behind it.
+    frame.build = frame.allocas
     for var, arg in zip(function.params, args, strict=True):
         frame.declare(var, f"{var.name}.addr")
         write(frame, frame.slots[var], arg)
-    statement(frame, function.body)
+    if unit.debug is not None and item:
+        unit.debug.item(frame)
+    frame.build = llir.IRBuilder(body)
+    frame.at(function.span)
+    for stmt in function.body.items:
+        statement(frame, stmt)
     if not frame.terminated:
+        frame.at(function.body.span.last())
         if llfn.ftype.return_type == VOID:
             frame.build.ret_void()
         else:  # falling off the end gives a value that nobody may use
             frame.build.ret(llir.Constant(value_type(t), None))
+    if unit.debug is not None:
+        frame.allocas.debug_metadata = unit.debug.location(function.span)
+        unit.debug.end_function()
     frame.allocas.branch(body)
 
 
@@ -298,5 +313,7 @@ def _element(t: Type) -> ElementType:
             return ElementType(inner.kind, inner.size, count)
         case Pointer():
             return ElementType("uint", 8)
+        case Struct(fields=None):
+            return ElementType("void", 1)  # bytes, for all that is known of it
         case _:
             return ElementType("struct", sizeof(t))

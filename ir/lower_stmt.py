@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import assert_never
 
 import llvmlite.ir as llir
@@ -26,8 +27,10 @@ def statement(frame: Frame, stmt: tast.Stmt) -> None:
         case tast.VarDecl(var=var, init=init):
             _declare(frame, var, init)
         case tast.Block(items=items):
+            scope = frame.enter_scope(stmt.span) if _declares(items) else None
             for item in items:
                 statement(frame, item)
+            frame.leave_scope(scope)
         case tast.If():
             _if(frame, stmt)
         case tast.Loop():
@@ -76,9 +79,17 @@ def _if(frame: Frame, stmt: tast.If) -> None:
     frame.enter(end)
 
 
+def _declares(items: Iterable[tast.Stmt]) -> bool:
+    return any(isinstance(item, tast.VarDecl) for item in items)
+
+
 def _loop(frame: Frame, stmt: tast.Loop) -> None:
-    if stmt.init is not None:
-        statement(frame, stmt.init)
+    # Several variables come in a block, but live as long as the loop.
+    first = stmt.init.items if isinstance(stmt.init, tast.Block) else (stmt.init,)
+    scope = frame.enter_scope(stmt.span) if _declares(i for i in first if i) else None
+    for item in first:
+        if item is not None:
+            statement(frame, item)
     test, body = frame.block("loop.cond"), frame.block("loop.body")
     step, end = frame.block("loop.step"), frame.block("loop.end")
     # The test comes after the step in the text: one copy of it serves both kinds of loop.
@@ -103,6 +114,7 @@ def _loop(frame: Frame, stmt: tast.Loop) -> None:
     if stmt.unroll is not None:
         latch.set_metadata("llvm.loop", _unroll_hint(frame, stmt.unroll))
     frame.enter(end)
+    frame.leave_scope(scope)
 
 
 def _unroll_hint(frame: Frame, unroll: int) -> DistinctNode:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...frontend.record import record
 
@@ -18,3 +18,11 @@ class Pass:
     name: str
     run: Callable[[Lowered], None]
     after: tuple[str, ...] = ()
+
+
+def describe_wrapper(function: Any, inner: Any, name: str, build: Any) -> None:
+    """Debug information, where `inner` has some, of a function that a pass makes around it."""
+    if "dbg" in inner.metadata:
+        from .. import debug
+
+        debug.describe_wrapper(function, inner, name, build)

@@ -20,7 +20,7 @@ import llvmlite.ir as llir
 
 from ...frontend.record import replace
 from ...frontend.types import AddrSpace
-from ..emit import offset_ptr
+from ..emit import PTR, offset_ptr, store
 from ._names import item_function
 from ._pass import Pass
 
@@ -104,6 +104,8 @@ def _replace(item: Any, offsets: dict[Any, int]) -> None:
     build = llir.IRBuilder()
     build.position_at_start(item.entry_basic_block)
     places = {var: _address(build, locals_arg, offset, var) for var, offset in offsets.items()}
+    if any(var.description for var in offsets):
+        _describe(build, locals_arg, offsets)
     for instr in _instructions(item):
         for op in _operands(instr):
             if op not in places or instr in places.values():
@@ -112,6 +114,17 @@ def _replace(item: Any, offsets: dict[Any, int]) -> None:
             if isinstance(instr, llir.GEPInstr) and instr.pointer is op:
                 instr.pointer = places[op]  # llvmlite prints a GEP from this copy
             instr._clear_string_cache()
+
+
+def _describe(build: Any, locals_arg: Any, offsets: dict[Any, int]) -> None:
+    """Tell debuggers where the variables are: in memory, the address of the block."""
+    from ..debug import describe_group_var
+
+    slot = build.alloca(locals_arg.type, name="locals.addr")
+    slot.type = PTR
+    store(build, locals_arg, slot, 8)
+    for var, offset in offsets.items():
+        describe_group_var(build, var.description, slot, offset)
 
 
 def _address(build: Any, locals_arg: Any, offset: int, var: Any) -> Any:

@@ -19,11 +19,10 @@ import llvmlite.ir as llir
 
 from ...frontend.types import AddrSpace
 from ..abi import MAX_ARG_ALIGN, KernelArg, KernelInfo
-from ..debug import describe_wrapper
 from ..emit import I8, I32, I64, PTR, VOID, Attributes, declare, load, offset_ptr, store
 from ..lower_space import HEADER, LOCAL_END, STACK_POINTER, STACK_TOP
 from ._names import group_function
-from ._pass import Pass
+from ._pass import Pass, describe_wrapper
 from .workitem_ids import ITEM_TYPES
 from .workitem_loops import describe_wg
 
@@ -50,7 +49,7 @@ def _add_entry(module: Any, info: KernelInfo) -> None:
     describe_wg(wg)
 
     build = llir.IRBuilder(entry.append_basic_block("entry"))
-    describe_wrapper(entry, group, build)
+    describe_wrapper(entry, group, f"{info.name}.entry", build)
     locals_, room = _local_memory(build, block, info)
     args = [
         room[arg] if arg.kind == "local" else _argument(build, block, arg, param.type)

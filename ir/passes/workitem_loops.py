@@ -21,10 +21,9 @@ import llvmlite.ir as llir
 
 from ...frontend.types import AddrSpace
 from ..abi import WG_INFO_SIZE, KernelInfo
-from ..debug import describe_wrapper
 from ..emit import I64, VOID, Attributes, DistinctNode, Load, Store, declare
 from ._names import group_name, item_function
-from ._pass import Pass
+from ._pass import Pass, describe_wrapper
 from .workitem_ids import ITEM_TYPES, Item
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def _add_group(module: Any, info: KernelInfo, access_group: Any) -> None:
     describe_wg(args[-1])
 
     build = llir.IRBuilder(function.append_basic_block("entry"))
-    describe_wrapper(function, item, build)
+    describe_wrapper(function, item, f"{info.name}.group", build)
     sizes = _local_size(build, Item(build, args[-1], ()), info)
     parallel = _parallel_hint(module, access_group)
 

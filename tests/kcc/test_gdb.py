@@ -20,6 +20,28 @@ kernel void demo(global int *a, global float *f, int n) {
     f[i] = f[i] * 0.5f + sum;
     a[i] = sum;
 }
+struct Node { int v; struct Node *next; const global float *from; float4 four; };
+enum Colour { RED, GREEN = 5 };
+union Bits { int i; float f; };
+constant int table[2][2] = {{1, 2}, {3, 4}};
+static inline int deep(int z) { int y = z + table[1][1]; return y; }
+kernel void shapes(global int *a, global float *f, int n) {
+    local short tile[4];
+    constant int own = 7;
+    size_t i = get_global_id(0);
+    struct Node node = {(int)i, 0, f, (float4)(1, 2, 3, 4)};
+    node.next = &node;
+    enum Colour c = GREEN;
+    union Bits bits = {0x3f800000};
+    tile[get_local_id(0)] = 40 + get_local_id(0);
+    int sum = own;
+    for (int j = 0, k = 1; j < n; j++) {
+        int sum = 77;
+        sum += deep(sum);
+        a[i] = sum + k;
+    }
+    a[i] += node.v + c + bits.i + tile[0] + sum;
+}
 """
 RUN = ("-g", "16", "-l", "4", "a=range:16:10", "f=range:16", "n=2", "--gdb", "0")
 
@@ -35,8 +57,9 @@ class Debugging:
             compiled = ("-g", "-O0", str(self.source), "-o", str(self.elf))
             subprocess.run([sys.executable, "-m", "kcc", *compiled], check=True, cwd=ROOT)
         program = [str(self.elf)] if self.elf is not None else [str(self.source), "-O0"]
+        kernel = () if "-k" in words else ("-k", "demo")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "kcc", "run", *program, *RUN, *words],
+            [sys.executable, "-m", "kcc", "run", *program, *kernel, *RUN, *words],
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT,
         )  # fmt: skip
         assert self.process.stderr is not None
@@ -109,7 +132,7 @@ def test_a_kernel_is_debugged_by_source_line(tmp_path: Path) -> None:
         "$1 = 41\n",
         "$2 = 2\n",
         "$3 = {11, 12, 13}",
-        "demo.cl:",
+        "9\t}",
         "pc ", "ra ", "sp ", "mhartid        0x0", "vlenb          0x40",
         "[Switching to thread 3",
         "=> 0x",
@@ -123,6 +146,74 @@ def test_a_kernel_is_debugged_by_source_line(tmp_path: Path) -> None:
     )  # fmt: skip
     status, _, errors = debugging.end()
     assert (status, errors) == (0, ""), printed
+
+
+@pytest.mark.oracle("gdb-multiarch")
+def test_variables_of_every_type_are_read(tmp_path: Path) -> None:
+    debugging = Debugging(tmp_path, "-k", "shapes")
+    printed = debugging.gdb(
+        # Not `&&`: for OpenCL, gdb takes 0 && 1 for 1.
+        "break demo.cl:15 if (__local_id[0] == 1) & (__wg->group_id[0] == 1)",
+        "continue",
+        "info args",
+        "print __local_id",
+        "print __wg->group_id",
+        "break deep",
+        "continue",
+        "info args",
+        "backtrace",
+        "finish",
+        "print table",
+        "print sum",
+        "print j + k",
+        "delete",
+        "break demo.cl:30",
+        "continue",
+        "print sum",
+        "print j",
+        "print node",
+        "print node.next->four",
+        "ptype node",
+        "print c",
+        "print bits",
+        "print tile",
+        "print own",
+        "ptype a",
+        "delete",
+        "next",
+        "step",
+        "continue",
+    )
+    found(
+        printed,
+        "Breakpoint 1 at", "line 15.",
+        "shapes (a=0x", "n = 2",
+        "= {1, 0, 0}",
+        "= {1, 0, 0}",
+        "Breakpoint 2 at", "line 14.",
+        "deep (z=77)", "z = 77",
+        "#0  deep (z=77) at demo.cl:14",
+        "#1 ", "in shapes (a=0x", "at demo.cl:27",
+        "shapes.group () at demo.cl:31",
+        "shapes.entry () at demo.cl:31",
+        "Value returned is $3 = 81",
+        "= {{1, 2}, {3, 4}}",
+        "= 77", "= 1\n",
+        "line 30.",
+        "= 7\n",
+        'No symbol "j" in current context.',
+        "{v = 5, next = 0x", "four = {1, 2, 3, 4}}",
+        "= {1, 2, 3, 4}",
+        "struct Node {", "int v;", "Node *next;", "const float *from;", "float4 four;",
+        "= GREEN",
+        "{i = 1065353216, f = 1}",
+        "{40, 41, 0, 0}",
+        "= 7\n",
+        "type = int *",
+        "31\t}",
+        "exited normally",
+    )  # fmt: skip
+    assert debugging.end()[0] == 0, printed
 
 
 @pytest.mark.oracle("gdb-multiarch")

@@ -2,15 +2,15 @@ define internal void @"__kcc_item.sum"(ptr addrspace(1) %"in", ptr addrspace(1) 
 {
 entry:
   %"in.addr" = alloca ptr addrspace(1), align 8
+  store ptr addrspace(1) %"in", ptr %"in.addr", align 8
   %"out.addr" = alloca ptr addrspace(1), align 8
+  store ptr addrspace(1) %"out", ptr %"out.addr", align 8
   %"scratch.addr" = alloca ptr addrspace(3), align 8
+  store ptr addrspace(3) %"scratch", ptr %"scratch.addr", align 8
   %"scale.addr" = alloca i16, align 2
+  store i16 %"scale", ptr %"scale.addr", align 2
   br label %"body"
 body:
-  store ptr addrspace(1) %"in", ptr %"in.addr", align 8
-  store ptr addrspace(1) %"out", ptr %"out.addr", align 8
-  store ptr addrspace(3) %"scratch", ptr %"scratch.addr", align 8
-  store i16 %"scale", ptr %"scale.addr", align 2
   %".15" = load ptr addrspace(1), ptr %"in.addr", align 8
   %".16" = call i64 @"__kcc.get_global_id"(i32 0, ptr %"wg", i64 %"lx", i64 %"ly", i64 %"lz")
   %".17" = getelementptr inbounds i32, ptr addrspace(1) %".15", i64 %".16"
