@@ -191,7 +191,7 @@ def _wanted(conversion: tast.Conversion) -> str:
 def _number(arg: tast.Expr, *, is_float_wanted: bool) -> tast.Expr:
     """An integer or a float, or a vector of them, as is wanted."""
     if isinstance(arg.type, Pointer):
-        arg = tast.Convert("pointer-to-int", arg, type=ULONG, span=arg.span)
+        arg = tast.Convert("pointer-to-int", arg, False, type=ULONG, span=arg.span)
     lane = arg.type.element if isinstance(arg.type, Vector) else arithmetic_type(arg.type)
     if (lane.kind == "float") == is_float_wanted:
         keep = is_float_wanted or isinstance(arg.type, Vector)
@@ -199,4 +199,5 @@ def _number(arg: tast.Expr, *, is_float_wanted: bool) -> tast.Expr:
     target = DOUBLE if is_float_wanted else LONG
     t = Vector(target, arg.type.count) if isinstance(arg.type, Vector) else target
     kind: tast.ConvertKind = "int-to-float" if is_float_wanted else "float-to-int"
-    return tast.Convert(kind, arg, type=t, span=arg.span)
+    # As if the program said so: it has been warned of already.
+    return tast.Convert(kind, arg, False, type=t, span=arg.span)

@@ -32,12 +32,13 @@ kernel void all(global int *a, local float *l, constant int *c, global struct Op
         int x = i;
         if (x) { long y = x + table[1][own - 7]; tile[x] = y; }
     }
-    a[0] = helper(a, x) + tile[0] + (int)l[0] + c[0] + node.colour + (int)pi + INC(x);
+    a[get_global_id(0)] = helper(a, x) + tile[0] + (int)l[0] + c[0] + node.colour + (int)pi
+        + INC(x);
 }
 """
 HEADER = """\
 #define INC(v) ((v) + 1)
-static inline int header(global int *h) { int twice = h[0] * 2; return twice; }
+static inline int header(global int *h) { int twice = h[get_global_id(0)]; return twice; }
 """
 
 
@@ -137,7 +138,7 @@ def test_code_is_the_same_with_and_without(files: Path, level: str) -> None:
     assert (loaded[0] == loaded[1]) is (level != "-O0")
 
 
-@pytest.mark.oracle("llvm-dwarfdump", "addr2line")
+@pytest.mark.oracle("llvm-dwarfdump", "addr2line", "llvm-addr2line")
 @pytest.mark.parametrize("level", ["-O0", "-O3"])
 def test_others_understand_it(files: Path, level: str, capfd: pytest.CaptureFixture[str]) -> None:
     program = kcc.compile(files / "main.cl", ["-g", level, "-march=rv64gc"])
@@ -152,8 +153,10 @@ def test_others_understand_it(files: Path, level: str, capfd: pytest.CaptureFixt
     rows = [e.state for e in lines.get_entries() if e.state and not e.state.end_sequence]
     header = lines.header.file_entry
     inside = next(r for r in rows if r.line == 2 and header[r.file - 1].name == b"header.h")
+    # GNU's takes the first of two functions that begin at one address, in optimised code.
+    addr2line = "addr2line" if level == "-O0" else "llvm-addr2line"
     found = subprocess.run(
-        ["addr2line", "-f", "-i", "-e", path, hex(inside.address)],
+        [addr2line, "-f", "-i", "-e", path, hex(inside.address)],
         capture_output=True, text=True, check=True,
     ).stdout.splitlines()  # fmt: skip
     assert found[:2] == ["header", f"{files / 'header.h'}:2"]
@@ -161,7 +164,7 @@ def test_others_understand_it(files: Path, level: str, capfd: pytest.CaptureFixt
         frames = [(name, os.path.basename(at)) for name, at in zip(*[iter(found[2:])] * 2)]  # noqa: B905
         assert frames == [
             ("all", "main.cl:13"),
-            ("all.group", "main.cl:19"),
-            ("all.entry", "main.cl:19"),
+            ("all.group", "main.cl:20"),
+            ("all.entry", "main.cl:20"),
         ]
     assert read_elf(program.elf).symbol("all") is not None
