@@ -15,6 +15,9 @@ import llvmlite.ir as llir
 I1, I8, I16, I32, I64 = (llir.IntType(n) for n in (1, 8, 16, 32, 64))
 VOID = llir.VoidType()
 PTR = llir.PointerType()
+# How a function of the device library that is linked as bitcode begins: __kcc_fn_fmod_float is
+# fmod for a float as its first argument.
+MEMBER = "__kcc_fn_"
 
 
 class Load(llir.LoadInstr):  # type: ignore[misc]  # llvmlite is untyped
@@ -152,6 +155,24 @@ def declare(module: Any, name: str, result: Any, args: Iterable[Any]) -> Any:
     if known is None:
         known = llir.Function(module, llir.FunctionType(result, tuple(args)), name)
     return known
+
+
+def type_suffix(typ: Any) -> str:
+    """How an intrinsic's name says which type it is for."""
+    if isinstance(typ, llir.VectorType):
+        return f"v{typ.count}{typ.element.intrinsic_name}"
+    return str(typ.intrinsic_name)
+
+
+def intrinsic(
+    build: Any, name: str, result: Any, args: Iterable[Any], flags: tuple[str, ...] = ()
+) -> Any:
+    """Call llvm.`name`, overloaded on its result type alone."""
+    args = list(args)
+    function = declare(
+        build.module, f"llvm.{name}.{type_suffix(result)}", result, [a.type for a in args]
+    )
+    return build.call(function, args, fastmath=flags)
 
 
 def copy_bytes(build: Any, target: Any, source: Any, size: int, align: int, *, vol: bool) -> None:

@@ -1,4 +1,4 @@
-"""Builtin functions to LLVM: work-item functions."""
+"""Builtin functions to LLVM."""
 
 from __future__ import annotations
 
@@ -24,6 +24,14 @@ def builtin(frame: Frame, call: tast.BuiltinCall, args: list[Any]) -> Any:
             frame.unsupported(f"'{call.key}' in the device library", call.span)
             return llir.Constant(function.ftype.return_type, None)
         return frame.build.call(function, [*args, *frame.item[-len(ITEM_TYPES) :]])
+    # Most programs ask for their work-item and no more.
+    from .builtin_rules import emit
+    from .builtin_use import Use
+
+    types = tuple(a.type for a in call.args)
+    done, value = emit(Use(frame, call.key, call.type, types, tuple(args)))
+    if done:
+        return value
     frame.unsupported(f"builtin function '{call.key}'", call.span)
     typ = value_type(call.type)
     return None if typ == VOID else llir.Constant(typ, None)

@@ -13,7 +13,7 @@ import llvmlite.ir as llir
 
 from ..frontend import tast
 from ..frontend.types import HALF, Type, Vector, sizeof
-from .emit import declare, resize
+from .emit import declare, intrinsic, resize, type_suffix
 from .lower_type import constant_int, element, is_floating, is_signed, value_type
 from .operate import constant, float_to_int
 
@@ -24,25 +24,14 @@ def convert_call(build: Any, expr: tast.ConvertCall, v: Any) -> Any:
     """`v`, of the operand's type, as a value of the result's type."""
     came, to = expr.operand.type, expr.type
     if is_floating(to):
-        return _to_float(build, expr, v)
+        return to_float(build, v, came, to, expr.rounding)
     if is_floating(came):
         if expr.rounding in _TO_INTEGRAL:
-            v = _intrinsic(build, _TO_INTEGRAL[expr.rounding], v)
+            v = intrinsic(build, _TO_INTEGRAL[expr.rounding], v.type, (v,))
         return _float_to_int(build, v, to) if expr.saturate else float_to_int(build, v, to)
     if expr.saturate:
         v = _clamped(build, v, came, to)
     return resize(build, v, value_type(to), is_signed(came))
-
-
-def _suffix(typ: Any) -> str:
-    if isinstance(typ, llir.VectorType):
-        return f"v{typ.count}{typ.element.intrinsic_name}"
-    return str(typ.intrinsic_name)
-
-
-def _intrinsic(build: Any, name: str, v: Any) -> Any:
-    function = declare(build.module, f"llvm.{name}.{_suffix(v.type)}", v.type, [v.type])
-    return build.call(function, [v])
 
 
 # -- to integers ----------------------------------------------------------------------------------
@@ -68,15 +57,15 @@ def _float_to_int(build: Any, v: Any, to: Type) -> Any:
     """Toward zero; what does not fit gives the nearest integer that does, a NaN 0."""
     typ = value_type(to)
     sign = "s" if is_signed(to) else "u"
-    name = f"llvm.fpto{sign}i.sat.{_suffix(typ)}.{_suffix(v.type)}"
+    name = f"llvm.fpto{sign}i.sat.{type_suffix(typ)}.{type_suffix(v.type)}"
     return build.call(declare(build.module, name, typ, [v.type]), [v])
 
 
 # -- to floats ------------------------------------------------------------------------------------
 
 
-def _to_float(build: Any, expr: tast.ConvertCall, v: Any) -> Any:
-    came, to = expr.operand.type, expr.type
+def to_float(build: Any, v: Any, came: Type, to: Type, rounding: tast.Rounding) -> Any:
+    """`v`, of the arithmetic type `came`, as a floating type."""
     typ = value_type(to)
     widens = is_floating(came) and sizeof(element(to)) >= sizeof(element(came))
     if widens:
@@ -85,7 +74,7 @@ def _to_float(build: Any, expr: tast.ConvertCall, v: Any) -> Any:
         nearest = build.fptrunc(v, typ)
     else:
         nearest = (build.sitofp if is_signed(came) else build.uitofp)(v, typ)
-    if expr.rounding in ("default", "even"):
+    if rounding in ("default", "even"):
         return nearest
     if is_floating(came):
         back = build.fpext(nearest, v.type)
@@ -102,19 +91,18 @@ def _to_float(build: Any, expr: tast.ConvertCall, v: Any) -> Any:
             under = build.fcmp_ordered("==", nearest, constant(to, -math.inf))
             below = build.or_(below, under)
         negative = compare("<", v, constant_int(came, 0))
-    match expr.rounding:
+    match rounding:
         case "up":
             moves = below
         case "down":
             moves = above
         case _:
             moves = build.select(negative, below, above)
-    return _stepped(build, nearest, expr, moves)
+    return _stepped(build, nearest, to, rounding, moves)
 
 
-def _stepped(build: Any, nearest: Any, expr: tast.ConvertCall, moves: Any) -> Any:
+def _stepped(build: Any, nearest: Any, t: Type, rounding: tast.Rounding, moves: Any) -> Any:
     """The next float in the direction of rounding, where `moves`. Bits count away from 0."""
-    t = expr.type
     bits = llir.IntType(8 * sizeof(element(t)))
     typ = llir.VectorType(bits, t.count) if isinstance(t, Vector) else bits
 
@@ -123,8 +111,8 @@ def _stepped(build: Any, nearest: Any, expr: tast.ConvertCall, moves: Any) -> An
 
     raw = build.bitcast(nearest, typ)
     step = everywhere(-1)
-    if expr.rounding != "zero":
-        away = 1 if expr.rounding == "up" else -1  # of a positive number
+    if rounding != "zero":
+        away = 1 if rounding == "up" else -1  # of a positive number
         is_negative = build.icmp_signed("<", raw, everywhere(0))
         step = build.select(is_negative, everywhere(-away), everywhere(away))
     moved = build.add(raw, build.select(moves, step, everywhere(0)))

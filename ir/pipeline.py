@@ -12,6 +12,7 @@ import llvmlite.binding as llvm
 
 from ..frontend.diag import InternalError
 from ..frontend.record import record
+from .emit import MEMBER
 from .lower import Lowered
 from .parts import split
 from .passes import local_memory, metadata, trampoline, workitem_ids, workitem_loops
@@ -29,14 +30,20 @@ PIPELINE = (
 OPTIMISE = "optimise"
 PASS_NAMES = ("lower", *(p.name for p in PIPELINE), OPTIMISE)
 Observer: TypeAlias = Callable[[str, str], None]
+Library: TypeAlias = Callable[[str], bytes]
 
 
 @record
 class PipelineOptions:
-    """opt_level: 0 to 3. verify_each: have LLVM check the module after every pass, not twice."""
+    """opt_level: 0 to 3. verify_each: have LLVM check the module after every pass, not twice.
+
+    library: the bitcode of the device library's member that defines a function; without it the
+    module's calls of such functions stay open.
+    """
 
     opt_level: int = 3
     verify_each: bool = False
+    library: Library | None = None
 
 
 DEFAULTS = PipelineOptions()
@@ -56,6 +63,9 @@ def run_pipeline(
     """
     _run_passes(lowered, machine, options, observe)
     optimised = parse(str(lowered.module), PIPELINE[-1].name)
+    library = _library(lowered, options)
+    if library is not None:
+        link_members(optimised, library)
     optimise(optimised, machine, options.opt_level)
     _verify(optimised, OPTIMISE)
     if observe is not None:
@@ -76,8 +86,13 @@ def run_in_parts(
     """
     _run_passes(lowered, make_machine(), options, observe)
 
+    library = _library(lowered, options)
+
     def finish(text: str) -> llvm.ModuleRef:
-        module = parse(text, PIPELINE[-1].name, llvm.create_context())
+        context = llvm.create_context()
+        module = parse(text, PIPELINE[-1].name, context)
+        if library is not None:
+            link_members(module, library, context)
         optimise(module, make_machine(), options.opt_level, alone=True)
         _verify(module, OPTIMISE)
         return module
@@ -125,6 +140,28 @@ def parse(text: str, after: str, context: Any = None) -> llvm.ModuleRef:
         raise InternalError(f"malformed IR after {after}: {e}") from e
     _verify(module, after)
     return module
+
+
+def _library(lowered: Lowered, options: PipelineOptions) -> Library | None:
+    """Where a module finds its members; None if it needs none. Ready for other threads."""
+    wanted = next((name for name in lowered.module.globals if name.startswith(MEMBER)), None)
+    if wanted is None or options.library is None:
+        return None
+    options.library(wanted)  # this may make the library first
+    return options.library
+
+
+def link_members(module: llvm.ModuleRef, library: Library, context: Any = None) -> None:
+    """Put in the members that define the library's functions called here, as if written here."""
+    while True:
+        open_names = (f.name for f in module.functions if f.is_declaration)
+        wanted = next((name for name in open_names if name.startswith(MEMBER)), None)
+        if wanted is None:
+            break
+        module.link_in(llvm.parse_bitcode(library(wanted), context))
+    for function in module.functions:
+        if function.name.startswith(MEMBER):
+            function.linkage = "internal"
 
 
 def _verify(module: llvm.ModuleRef, after: str) -> None:

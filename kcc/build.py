@@ -212,12 +212,19 @@ def _optir(job: Compilation, unit: Unit) -> Any:
 
     level = job.options.opt_level
     watched = job.observe if job.printed else None
+    library = None if job.options.runtime else _member
     return run_in_parts(
         unit.artefacts["ir"],
         lambda: target_machine(job.arch, level),
-        PipelineOptions(opt_level=level, verify_each=watched is not None),
+        PipelineOptions(opt_level=level, verify_each=watched is not None, library=library),
         watched,
     )
+
+
+def _member(function: str) -> bytes:
+    from .device_library import builtin_members
+
+    return builtin_members()(function)
 
 
 def _asm(job: Compilation, unit: Unit) -> Any:

@@ -6,7 +6,8 @@ takes the members that a program asks for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from hashlib import sha256
 from importlib import resources
 from typing import TYPE_CHECKING
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from kcc.linker.link import LinkInput
 
 FLAGS = ("-O2", "-c", "-Werror", "-cl-std=CL2.0")
+# Not yet for any architecture, nor vectorised: that comes with the kernel they go into.
+MEMBER_FLAGS = ("-O1", "-c", "-emit-llvm", "-march=rv64gc", "-Werror", "-cl-std=CL2.0")
 
 
 def needs_library(inputs: Sequence[LinkInput]) -> bool:
@@ -42,31 +45,87 @@ def needs_library(inputs: Sequence[LinkInput]) -> bool:
 
 def library_archive(arch: str) -> bytes:
     """The archive for one architecture; from the cache when this kcc has made it before."""
+    return _kept(f"library {arch}", lambda: _build(arch))
+
+
+def _kept(name: str, make: Callable[[], bytes]) -> bytes:
     folder = config.cache_dir("compile")
     if folder is None:
-        return _build(arch)
+        return make()
     from .compilecache import fingerprint
 
     store = Store(folder, config.number("KCC_CACHE_MB") << 20)
-    key = sha256(f"library {arch}\n{fingerprint()}".encode()).hexdigest()
-    archive = store.get(key)
-    if archive is None:
-        archive = _build(arch)
-        store.put(key, archive)
-    return archive
+    key = sha256(f"{name}\n{fingerprint()}".encode()).hexdigest()
+    data = store.get(key)
+    if data is None:
+        data = make()
+        store.put(key, data)
+    return data
 
 
 def _build(arch: str) -> bytes:
+    members = [
+        (name, _compiled(name, data, [*FLAGS, f"-march={arch}"]))
+        for package, folder, suffix in (("kernels", "rt", ".cl"), ("linker", "start", ".S"))
+        for name, data in _sources(package, folder, suffix)
+    ]
+    return write_archive(members)
+
+
+def _sources(package: str, folder: str, suffix: str) -> list[tuple[str, bytes]]:
+    files = resources.files(f"kcc.{package}").joinpath(folder)
+    found = [file for file in files.iterdir() if file.name.endswith(suffix)]
+    return [(file.name, file.read_bytes()) for file in sorted(found, key=lambda f: f.name)]
+
+
+def _compiled(name: str, data: bytes, flags: Sequence[str]) -> bytes:
     from .build import compile_inputs
     from .options import parse_options
 
-    members = []
-    for package, folder, suffix in (("kernels", "rt", ".cl"), ("linker", "start", ".S")):
-        files = resources.files(f"kcc.{package}") / folder
-        for file in sorted(files.iterdir(), key=lambda f: f.name):
-            if file.name.endswith(suffix):
-                options = parse_options([*FLAGS, f"-march={arch}", file.name])
-                options.runtime = True
-                made = compile_inputs(options, [(file.name, file.read_bytes())])
-                members.append((file.name, made.files[0][1]))
-    return write_archive(members)
+    options = parse_options([*flags, name])
+    options.runtime = True
+    return compile_inputs(options, [(name, data)]).files[0][1]
+
+
+# -- builtin functions, as bitcode ----------------------------------------------------------------
+
+
+class Members:
+    """The bitcode of kernels/rt/builtins: a member is a file, found by what it defines.
+
+    Packed as lines "SIZE FUNCTION FUNCTION ...", an empty line, and the members.
+    """
+
+    def __init__(self, packed: bytes) -> None:
+        head, _, rest = packed.partition(b"\n\n")
+        self._defines: dict[str, bytes] = {}
+        for line in head.decode().split("\n"):
+            size, *functions = line.split()
+            self._defines |= dict.fromkeys(functions, rest[: int(size)])
+            rest = rest[int(size) :]
+
+    def __call__(self, function: str) -> bytes:
+        """The member that defines `function`; there is one, since the compiler asks."""
+        return self._defines[function]
+
+
+@cache
+def builtin_members() -> Members:
+    """From the cache when this kcc has made them before, for whatever architecture."""
+    return Members(_kept("builtins", _build_members))
+
+
+def _build_members() -> bytes:
+    import llvmlite.binding as llvm
+
+    heads, members = [], []
+    for name, data in _sources("kernels", "rt/builtins", ".cl"):
+        bitcode = _compiled(name, data, MEMBER_FLAGS)
+        functions = [
+            f.name
+            for f in llvm.parse_bitcode(bitcode).functions
+            if not f.is_declaration and f.linkage == llvm.Linkage.external
+        ]
+        heads.append(" ".join([str(len(bitcode)), *functions]))
+        members.append(bitcode)
+    return "\n".join(heads).encode() + b"\n\n" + b"".join(members)

@@ -1,0 +1,97 @@
+"""How each builtin function is done.
+
+It is emitted where it is called (INTEGER, FLOATING, MOVES), or called as a member of the device
+library, the OpenCL C of kernels/rt/builtins (LANES, WHOLE).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import llvmlite.ir as llir
+
+from ..frontend.types import Pointer, Scalar, Type, Vector, alignof
+from .builtin_float import FLOATING
+from .builtin_int import INTEGER
+from .builtin_move import MOVES
+from .builtin_use import Use
+from .emit import I32, MEMBER, declare
+from .frame import Place, read, write
+from .lower_type import element, extension, value_type
+from .operate import splat
+
+LANEWISE = INTEGER | FLOATING  # scalars among vectors are taken for vectors
+# Members of the library: a call for each lane, or one for the whole vector.
+LANES = frozenset("fmod fract frexp ilogb ldexp logb modf nextafter remainder remquo".split())
+WHOLE = frozenset("distance length normalize".split())
+
+
+def emit(use: Use) -> tuple[bool, Any]:
+    """(whether there is such a function yet, the value of the call; None when it is void)."""
+    if use.name in LANEWISE:
+        return True, LANEWISE[use.name](_widened(use))
+    if use.name in MOVES:
+        return True, MOVES[use.name](use)
+    if use.name in LANES:
+        return True, _by_lanes(_widened(use))
+    if use.name in WHOLE:
+        return True, _member(use, use.type, use.types, use.args)
+    return False, None
+
+
+def _widened(use: Use) -> Use:
+    """Scalars among vectors, as in fmax(v, 1.0f), in every lane."""
+    counts = [t.count for t in use.types if isinstance(t, Vector)]
+    if not counts:
+        return use
+    types, args = list(use.types), list(use.args)
+    for i, t in enumerate(types):
+        if isinstance(t, Scalar):
+            types[i] = Vector(t, counts[0])
+            args[i] = splat(use.build, args[i], value_type(types[i]))
+    return Use(use.frame, use.name, use.type, tuple(types), tuple(args))
+
+
+# -- the device library --------------------------------------------------------------------------
+
+
+def _by_lanes(use: Use) -> Any:
+    """A member's call for each lane; so is what it stores through a pointer put together."""
+    frame, build = use.frame, use.build
+    outs = {i: t.pointee for i, t in enumerate(use.types) if isinstance(t, Pointer)}
+    places = {i: frame.alloca(element(t)) for i, t in outs.items()}
+    types = tuple(Pointer(element(outs[i])) if i in outs else element(t)
+                  for i, t in enumerate(use.types))  # fmt: skip
+    results: list[Any] = []
+    stored: dict[int, list[Any]] = {i: [] for i in outs}
+    for n in range(use.type.count if isinstance(use.type, Vector) else 1):
+        args = [
+            places[i].ptr if i in outs else _lane(build, arg, n) for i, arg in enumerate(use.args)
+        ]
+        results.append(_member(use, element(use.type), types, tuple(args)))
+        for i, place in places.items():
+            stored[i].append(read(frame, place))
+    for i, t in outs.items():
+        write(frame, Place(use.args[i], t, alignof(t)), _joined(build, stored[i], t))
+    return _joined(build, results, use.type)
+
+
+def _lane(build: Any, v: Any, n: int) -> Any:
+    return build.extract_element(v, I32(n)) if isinstance(v.type, llir.VectorType) else v
+
+
+def _joined(build: Any, lanes: list[Any], t: Type) -> Any:
+    if not isinstance(t, Vector):
+        return lanes[0]
+    whole = llir.Constant(value_type(t), llir.Undefined)
+    for n, lane in enumerate(lanes):
+        whole = build.insert_element(whole, lane, I32(n))
+    return whole
+
+
+def _member(use: Use, result: Type, types: tuple[Type, ...], args: tuple[Any, ...]) -> Any:
+    symbol = f"{MEMBER}{use.name}_{types[0]}"
+    params = [value_type(t) for t in types]
+    function = declare(use.frame.llfn.module, symbol, value_type(result), params)
+    words = {i: extension(t) for i, t in enumerate(types)}
+    return use.build.call(function, args, arg_attrs=words)
