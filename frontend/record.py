@@ -10,6 +10,7 @@ methods are shared. To type checkers a record is a dataclass, frozen unless it s
 from __future__ import annotations
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 
 __all__ = ["asdict", "field", "fields", "is_record", "record", "replace"]
@@ -103,6 +104,7 @@ def _define(cls: Any, kw_only: bool, eq: bool, frozen: bool) -> None:
     made: dict[str, object] = {
         "__record_fields__": known,
         "__match_args__": tuple(name for name, f in known.items() if not f.kw_only),
+        "__record_key__": _key([name for name, f in known.items() if f.compare]),
         "__init__": _first_init(cls),
         "__repr__": _repr,
     }
@@ -142,8 +144,11 @@ def _compile_init(cls: Any) -> Any:
     return scope["__init__"]
 
 
-def _compared(self: Any) -> tuple[object, ...]:
-    return tuple(getattr(self, name) for name, f in self.__record_fields__.items() if f.compare)
+def _key(names: list[str]) -> Callable[[Any], tuple[object, ...]]:
+    """Gets what a record is compared by. Types are compared all the time: C does it."""
+    if len(names) < 2:  # of one name attrgetter makes no tuple, of none nothing
+        names = [*names, "__class__", "__class__"]
+    return attrgetter(*names)
 
 
 def _eq(self: Any, other: object) -> Any:
@@ -151,11 +156,12 @@ def _eq(self: Any, other: object) -> Any:
         return True
     if other.__class__ is not self.__class__:
         return NotImplemented
-    return _compared(self) == _compared(other)
+    key = self.__record_key__
+    return key(self) == key(other)
 
 
 def _hash(self: Any) -> int:
-    return hash((self.__class__, _compared(self)))
+    return hash((self.__class__, self.__record_key__(self)))
 
 
 def _repr(self: Any) -> str:
