@@ -29,6 +29,7 @@ REPAIRS = {";", ")", "]", "(", ":"}  # words whose absence is repaired by puttin
 RESUME = ("_block_item", "_struct_line", "_external")
 DROPPED = -1  # the class of a word that means nothing
 UNKNOWN = -2  # of one that has no place in the grammar
+UNREAD = -3  # instead of one, where none has been read yet
 
 # A rule made ready: children to pop, left-hand side, child that stands for the whole (or -1),
 # function (None: a list for the parent to splice), plan, indices to splice, whether the list
@@ -68,6 +69,7 @@ class Parser:
         self.lookahead: Token | None = None
         self.queued: Token | None = None  # comes before what `position` says
         self.terminal = DROPPED  # what the lookahead counts as
+        self.climbs: dict[tuple[int, int, int], int] = {}  # what _climb has found out
         self.settled = 0  # tokens to go before errors count again
         self.resumed_at = -1
         self.check_depth_at = BRACKET_LIMIT
@@ -90,7 +92,7 @@ class Parser:
     def run(self) -> ast.TranslationUnit:
         states, values, firsts, lasts = self.states, self.values, self.firsts, self.lasts
         rows, default, accept = self.tables.rows, self.tables.default, self.tables.accept
-        steps, scopes = self.steps, self.builder.scopes
+        steps, scopes, climbs = self.steps, self.builder.scopes, self.climbs
         while True:
             state = states[-1]
             reduce = default[state]
@@ -112,10 +114,11 @@ class Parser:
                     values[-size:] = [values[keep - size]]
                     del firsts[len(firsts) - size + 1 :]
                     lasts[-size:] = [lasts[-1]]
-                    del states[-size:]
-                else:
-                    states.pop()
-                states.append(rows[states[-1]][lhs])
+                    del states[1 - size :]
+                below = states[-2]
+                terminal = UNREAD if self.lookahead is None else self.terminal
+                reached = climbs.get((below, lhs, terminal))
+                states[-1] = self._climb(below, lhs, terminal) if reached is None else reached
                 continue
             if size:
                 children = values[-size:]
@@ -158,6 +161,27 @@ class Parser:
                 self.terminal = self._classify(self.lookahead)
             if state == accept:
                 return value  # type: ignore[no-any-return]  # of rule translation_unit
+
+    def _climb(self, below: int, lhs: int, terminal: int) -> int:
+        """The state that `lhs` above `below` leads to, as long as it is the one child of another.
+
+        An operand climbs some fifteen levels of precedence; most have been climbed before.
+        """
+        rows, default = self.tables.rows, self.tables.default
+        state = rows[below][lhs]
+        while True:
+            reduce = default[state]
+            if reduce is None:
+                action = rows[state].get(terminal, 0)
+                if action >= 0:
+                    break
+                reduce = -1 - action
+            size, above, keep = self.steps[reduce][:3]
+            if keep < 0 or size != 1:
+                break
+            state = rows[below][above]
+        self.climbs[below, lhs, terminal] = state
+        return state
 
     def _shift(self, state: int) -> None:
         token, self.lookahead = self.lookahead, None
