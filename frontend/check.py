@@ -77,7 +77,7 @@ def check(
 
 
 def _declaration(ctx: Context, e: ast.Declaration) -> None:
-    base = check_decl.base_type(ctx, e.specs)
+    base = check_decl.base_type(ctx, e.specs, alone=not e.items)
     if not e.items and isinstance(base.type, Scalar):
         ctx.diags.warning("missing-declarations", "this declares nothing", e.span)
     for item in e.items:
@@ -86,18 +86,22 @@ def _declaration(ctx: Context, e: ast.Declaration) -> None:
         if name is None:
             continue
         if "typedef" in e.specs.storage:
-            check_decl.typedef(ctx, e.specs, item.declarator, written)
+            check_decl.typedef(ctx, e.specs, item, written)
         elif isinstance(written.type, Function):
-            _prototype(ctx, e, item, written.type)
+            prototype(ctx, e.specs, item, written.type)
         else:
             check_global.variable(ctx, e.specs, item, written)
 
 
-def _prototype(ctx: Context, e: ast.Declaration, item: ast.InitDeclarator, t: Function) -> None:
+def prototype(ctx: Context, specs: ast.DeclSpecs, item: ast.InitDeclarator, t: Function) -> None:
+    """Declare a function, at program scope or in a block: there it is still the program's."""
     if item.init is not None:
         message = f"function '{item.declarator.name}' has an initialiser"
         ctx.diags.error("bad-initialiser", message, item.init.span)
-    function = _declare_function(ctx, e.specs, item.declarator, t)
+    if ctx.function is not None and "static" in specs.storage:
+        message = "a function declared inside of a function cannot be static"
+        ctx.diags.error("bad-storage", message, specs.span)
+    function = _declare_function(ctx, specs, item.declarator, t)
     if function is not None and function.is_kernel:
         _check_kernel(ctx, function, item.declarator)
 
@@ -121,7 +125,9 @@ def _declare_function(
     if ignored and len(declarator.parts) == 1:
         message = f"'{min(ignored)}' on the type of a result has no effect"
         ctx.diags.warning("ignored-qualifiers", message, specs.span)
-    old = ctx.scope.names.get(name)
+    function.is_exported = not function.is_inline or "extern" in specs.storage
+    here = ctx.scope.names.get(name)
+    old = here or ctx.program_scope.names.get(name) or ctx.externs.get(name)
     if old is not None and not isinstance(old, tast.Function):
         note = (f"the {describe(old)} '{name}' is declared here", old.span)
         message = f"'{name}' is declared as something else before"
@@ -139,9 +145,11 @@ def _declare_function(
             return None
         old.is_kernel = old.is_kernel or function.is_kernel
         old.is_inline = old.is_inline or function.is_inline
+        old.is_exported = old.is_exported or function.is_exported
         function = old
-    else:
-        ctx.scope.names[name] = function
+    elif ctx.function is not None:
+        ctx.externs[name] = function
+    ctx.scope.names[name] = function
     _function_attributes(ctx, function, specs.attributes + declarator.attributes)
     return function
 
@@ -220,9 +228,6 @@ def _parameters(ctx: Context, part: ast.FunctionPart) -> tuple[tast.Var, ...]:
         if name is None:
             ctx.diags.error("missing-name", "a parameter's name is missing", param.span)
             name, span = "", param.span
-        if param.specs.storage:
-            message = f"'{param.specs.storage[0]}' on a parameter"
-            ctx.diags.error("bad-storage", message, param.span)
         if written.quals.space is not AddrSpace.PRIVATE:
             message = f"parameter '{name}' itself cannot lie in {written.quals.space} memory"
             ctx.diags.error("address-space", message, span)
@@ -233,7 +238,7 @@ def _parameters(ctx: Context, part: ast.FunctionPart) -> tuple[tast.Var, ...]:
         quals = written.quals.with_(space=AddrSpace.PRIVATE)
         var = tast.Var(name, written.type, quals, "param", span, align=align)
         var.may_be_unused = check_attribute.may_be_unused(attributes)
-        if name:
+        if name and name not in ctx.scope.names:  # twice in one list: said with the type
             ctx.declare(name, var, span)
         params.append(var)
     return tuple(params)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from . import ast, check_attribute, check_expr, check_tag, constant, dialect
+from . import ast, check_attribute, check_expr, check_tag, constant, dialect, tast
 from .record import replace
 from .scope import Context, Typedef, Written, describe, suggestion
 from .source import Span
@@ -17,6 +17,7 @@ from .types import (
     HALF,
     INT,
     LONG,
+    NO_QUALS,
     PTRDIFF_T,
     SCALARS,
     SHORT,
@@ -106,8 +107,11 @@ def named(words: tuple[str, ...]) -> Written | None:
 # -- specifiers -----------------------------------------------------------------------------------
 
 
-def base_type(ctx: Context, specs: ast.DeclSpecs) -> Written:
-    """What the specifiers say: the type left of the declarators, with qualifiers."""
+def base_type(ctx: Context, specs: ast.DeclSpecs, *, alone: bool = False) -> Written:
+    """What the specifiers say: the type left of the declarators, with qualifiers.
+
+    alone: no declarator follows, so that `struct S;` makes a type of this scope.
+    """
     if specs.type is None:
         hint = "OpenCL C has no implicit int"
         ctx.diags.error("missing-type", "a type is missing here", specs.span, hint=hint)
@@ -115,7 +119,7 @@ def base_type(ctx: Context, specs: ast.DeclSpecs) -> Written:
     if len(specs.storage) > 1:
         message = f"more than one storage class: '{' '.join(specs.storage)}'"
         ctx.diags.error("bad-storage", message, specs.span)
-    base = _spec_type(ctx, specs.type)
+    base = _spec_type(ctx, specs.type, alone)
     merged = qualified(ctx, base, specs.quals, specs.span)
     if merged.quals.restrict and not isinstance(merged.type, Pointer):
         ctx.diags.error("bad-qualifier", "'restrict' is for pointers only", specs.span)
@@ -147,7 +151,7 @@ def qualified(ctx: Context, base: Written, words: tuple[str, ...], span: Span) -
     return Written(base.type, quals, spaced, base.host_sized)
 
 
-def _spec_type(ctx: Context, spec: ast.TypeSpec) -> Written:
+def _spec_type(ctx: Context, spec: ast.TypeSpec, alone: bool) -> Written:
     match spec:
         case ast.NamedType(words=words):
             written = named(words)
@@ -173,14 +177,15 @@ def _spec_type(ctx: Context, spec: ast.TypeSpec) -> Written:
             )
             return Written(ERROR)
         case ast.StructSpec():
-            return Written(check_tag.struct(ctx, spec))
+            return Written(check_tag.struct(ctx, spec, alone))
         case ast.EnumSpec():
             return Written(check_tag.enum(ctx, spec))
         case ast.TypeofSpec(operand=operand):
             if isinstance(operand, ast.TypeName):
                 return type_name(ctx, operand)
-            value = check_expr.unevaluated(ctx, operand)
-            return Written(value.type)
+            x = check_expr.unevaluated(ctx, operand)
+            quals = x.quals if isinstance(x, tast.OBJECTS) else NO_QUALS
+            return Written(x.type, quals, quals.space is not AddrSpace.PRIVATE)
 
 
 def _available(ctx: Context, written: Written, span: Span) -> Written:
@@ -200,6 +205,8 @@ def _available(ctx: Context, written: Written, span: Span) -> Written:
 def type_name(ctx: Context, name: ast.TypeName) -> Written:
     """The type in a cast, a sizeof or a compound literal."""
     check_attribute.type_name(ctx, name.specs.attributes)
+    for word in name.specs.storage + name.specs.function:
+        ctx.diags.error("bad-storage", f"'{word}' in the name of a type", name.specs.span)
     return declared(ctx, base_type(ctx, name.specs), name.declarator)
 
 
@@ -234,8 +241,8 @@ def _pointer_to(ctx: Context, pointee: Written, part: ast.PointerPart) -> Writte
 def _array_of(ctx: Context, element: Written, part: ast.ArrayPart) -> Written:
     inner = element.type
     if part.quals:
-        message = "qualifiers inside the brackets of an array are"
-        ctx.unsupported(message, part.span)
+        message = f"'{part.quals[0]}' in the brackets of an array that is no parameter"
+        ctx.diags.error("bad-qualifier", message, part.span)
     if isinstance(inner, Function):
         ctx.diags.error("bad-type", "an array of functions", part.span)
         return Written(ERROR)
@@ -302,10 +309,21 @@ def _function_returning(
         ctx.diags.error("variadic", "OpenCL C has no variadic functions", part.span)
         return Written(ERROR)
     types: list[Type] = []
+    names: dict[str, Span] = {}
     for param in part.params:
         written = parameter(ctx, param)
-        if is_void(written.type) and len(part.params) == 1 and param.declarator.name is None:
-            break  # `(void)`, perhaps through a typedef
+        name = param.declarator.name
+        if name is not None and name in names:
+            note = (f"the parameter '{name}' is declared here", names[name])
+            message = f"two parameters are named '{name}'"
+            ctx.diags.error("redefinition", message, param.declarator.name_span, notes=(note,))
+        elif name is not None:
+            names[name] = param.declarator.name_span
+        if is_void(written.type):
+            if len(part.params) == 1 and param.declarator.name is None and not param.specs.quals:
+                break  # `(void)`, perhaps through a typedef
+            ctx.diags.error("bad-type", "a parameter without a name has type 'void'", param.span)
+            return Written(ERROR)
         types.append(written.type)
     if ERROR in types:
         return Written(ERROR)
@@ -325,12 +343,31 @@ def parameter(ctx: Context, param: ast.Param) -> Written:
 
 
 def _parameter(ctx: Context, param: ast.Param) -> Written:
-    written = declared(ctx, base_type(ctx, param.specs), param.declarator)
+    for word in param.specs.storage:
+        ctx.diags.error("bad-storage", f"'{word}' on a parameter", param.span)
+    declarator, words = param.declarator, tuple[str, ...]()
+    match declarator.parts:
+        case (ast.ArrayPart(quals=bracketed, count=count) as outermost, *inner) if bracketed:
+            # `int a[static const 3]` is `int *const a`.
+            words = tuple(word for word in bracketed if word != "static")
+            if "static" in bracketed and count is None:
+                message = "'static' in brackets without a length"
+                ctx.diags.error("bad-qualifier", message, outermost.span)
+            declarator = replace(declarator, parts=(replace(outermost, quals=()), *inner))
+    written = declared(ctx, base_type(ctx, param.specs), declarator)
     if isinstance(written.type, Array):
         quals = written.quals
         if not written.spaced:
             quals = quals.with_(space=ctx.default_space)
-        return Written(Pointer(written.type.element, quals))
+        pointer = Written(Pointer(written.type.element, quals))
+        return qualified(ctx, pointer, words, param.span)
+    if is_void(written.type) and param.declarator.name is not None:
+        ctx.diags.error("bad-type", f"'{param.declarator.name}' has type 'void'", param.span)
+        return Written(ERROR)
+    if isinstance(written.type, Function):
+        message = "a parameter cannot be a function; OpenCL C has no function pointers"
+        ctx.diags.error("function-pointer", message, param.span)
+        return Written(ERROR)
     return written
 
 
@@ -361,10 +398,14 @@ def object_type(ctx: Context, written: Written, name: str, span: Span) -> bool:
     return True
 
 
-def typedef(
-    ctx: Context, specs: ast.DeclSpecs, declarator: ast.Declarator, written: Written
-) -> None:
+def typedef(ctx: Context, specs: ast.DeclSpecs, item: ast.InitDeclarator, written: Written) -> None:
     """Give the type that a declarator makes the declarator's name."""
+    declarator = item.declarator
+    for word in specs.function:
+        ctx.diags.error("bad-specifier", f"'{word}' is for functions only", specs.span)
+    if item.init is not None:
+        message = f"type '{declarator.name}' has an initialiser"
+        ctx.diags.error("bad-initialiser", message, item.init.span)
     name, span = declarator.name or "", declarator.name_span
     align = check_attribute.typedef_alignment(ctx, specs.attributes + declarator.attributes)
     if align:

@@ -28,7 +28,7 @@ from .convert import (
     promote,
     quoted,
 )
-from .scope import Context, EnumConstant, Typedef, suggestion
+from .scope import Context, EnumConstant, Typedef, Written, suggestion
 from .types import (
     BOOL,
     ERROR,
@@ -44,6 +44,7 @@ from .types import (
     alignof,
     is_arithmetic,
     is_complete,
+    is_float,
     is_integer,
     is_void,
     sizeof,
@@ -282,6 +283,10 @@ def _conditional(ctx: Context, e: ast.Conditional) -> tast.Expr:
     last: ast.Expr = e
     while isinstance(last, ast.Conditional):
         cond = _tested(ctx, last.cond)
+        if is_float(cond.type):
+            message = f"what stands before '?' must not be floating: {quoted(cond.type)}"
+            ctx.diags.error("type-mismatch", message, last.cond.span, hint="compare it with 0")
+            cond = error_value(last.cond.span)
         if not isinstance(cond.type, Vector):
             cond = condition(ctx, cond)
         chain.append((last, cond, value(ctx, last.then)))
@@ -308,8 +313,7 @@ def _compound_literal(ctx: Context, e: ast.CompoundLiteral) -> Operand:
     if not check_decl.object_type(ctx, written, "compound literal", e.target.span):
         return error_value(e.span)
     if ctx.function is None:
-        ctx.unsupported("compound literals outside of functions are", e.span)
-        return error_value(e.span)
+        return _static_literal(ctx, e, written)
     if written.quals.space is not AddrSpace.PRIVATE:
         message = f"a compound literal lies in private memory, not in {written.quals.space}"
         ctx.diags.error("address-space", message, e.span)
@@ -319,6 +323,20 @@ def _compound_literal(ctx: Context, e: ast.CompoundLiteral) -> Operand:
         return error_value(e.span)
     var = tast.Var("", t, written.quals, "auto", e.span)
     return tast.CompoundRef(var, init, type=t, quals=written.quals, span=e.span)
+
+
+def _static_literal(ctx: Context, e: ast.CompoundLiteral, written: Written) -> Operand:
+    """A compound literal at program scope: an unnamed object that lives as long."""
+    t, init = check_init.initialiser(ctx, written.type, e.init)
+    if init is None:
+        return error_value(e.span)
+    reduced = constant.static_init(init)
+    if reduced is None:
+        message = "a compound literal at program scope holds constants"
+        ctx.diags.error("not-constant", message, e.span)
+        return error_value(e.span)
+    var = tast.Var("literal", t, written.quals, "static", e.span, init=reduced, is_static=True)
+    return tast.VarRef(var, type=t, quals=written.quals, span=e.span)
 
 
 def _type_query(ctx: Context, e: ast.TypeQuery) -> tast.Expr:

@@ -7,13 +7,14 @@ each value moves it on; where braces are left out, it descends into sub-aggregat
 from __future__ import annotations
 
 from . import ast, check_expr, check_literal, check_place, check_vector, constant, tast
-from .convert import assigned, failed
-from .record import field, record
+from .convert import assigned, failed, same_type
+from .record import field, record, replace
 from .scope import Context
 from .source import Span
 from .types import CHAR, INT, Array, Scalar, Struct, Type, Vector, is_arithmetic
 
 Path = tuple[int, ...]
+MOST_IN_RANGE = 1 << 20
 
 
 def initialiser(
@@ -39,7 +40,12 @@ def initialiser(
     if isinstance(t, Array):
         if isinstance(init, ast.String) and constant.is_char_array(t):
             return _string(ctx, t, init)
-        if not failed(check_expr.operand(ctx, init)):
+        x = check_expr.operand(ctx, init)
+        if isinstance(init, ast.CompoundLiteral) and same_type(x.type, t):
+            # As GNU C has it: the literal's own list initialises the array.
+            held = x.var.init if isinstance(x, tast.VarRef) else None
+            return x.type, x.init if isinstance(x, tast.CompoundRef) else held
+        if not failed(x):
             message = "an array is initialised by a list in braces"
             message += " or a string" if constant.is_char_array(t) else ""
             ctx.diags.error("bad-initialiser", message, init.span)
@@ -169,14 +175,16 @@ class _Filler:
         excess = False
         outer, self.braces_may_lack = self.braces_may_lack, not _is_zero(init)
         for item in init.items:
-            count = 1
             if item.designators:
                 self.close_vector()
-                chosen = self.designated(t, path, item)
-                if chosen is None:
+                stacks, count = self.designated(t, path, item)
+                if not stacks:
                     self.discard(item.value)
                     continue
-                stack, count = chosen
+                for stack in stacks:
+                    self.item(stack, item.value, count)
+                    if self.erroneous:
+                        break
             else:
                 while len(stack) > 1 and stack[-1].ended():
                     stack.pop()
@@ -188,7 +196,7 @@ class _Filler:
                         self.ctx.diags.warning("excess-initializers", message, item.span)
                     self.discard(item.value)
                     continue
-            self.item(stack, item.value, count)
+                self.item(stack, item.value, 1)
         self.close_vector()
         self.warn_of_gaps(init, stack, outer)
 
@@ -228,33 +236,49 @@ class _Filler:
 
     def designated(
         self, t: Array | Struct, path: Path, item: ast.InitItem
-    ) -> tuple[list[_Frame], int] | None:
-        """The cursor a designator asks for, and how many parts its range names."""
-        stack = [_Frame(t, 0, path)]
+    ) -> tuple[list[list[_Frame]], int]:
+        """The cursors a designator asks for, and how many parts its last range names.
+
+        Several for ranges before the last designator, `[0 ... 3].x`; none after an error.
+        """
+        stacks = [[_Frame(t, 0, path)]]
         count = 1
         for number, designator in enumerate(item.designators):
-            frame = stack[-1]
             if number:
-                part = frame.part()
+                stacks = self.ranged(stacks, count, designator.span)
+                count = 1
+                part = stacks[0][-1].part() if stacks else None
                 if not isinstance(part, Array | Struct):
-                    message = f"a designator inside a '{part}'"
-                    self.fail("bad-initialiser", message, designator.span)
-                    return None
-                stack.append(frame := _Frame(part, 0, (*frame.path, frame.at)))
-            if count > 1:
-                what = "a designator behind a range in an initialiser is"
-                self.ctx.unsupported(what, designator.span)
-                self.erroneous = True
-                return None
+                    if stacks:
+                        message = f"a designator inside a '{part}'"
+                        self.fail("bad-initialiser", message, designator.span)
+                    return [], 1
+                for stack in stacks:
+                    stack.append(_Frame(part, 0, (*stack[-1].path, stack[-1].at)))
             if isinstance(designator, ast.FieldDesignator):
-                if not self.select_field(stack, designator):
-                    return None
+                if not all(self.select_field(stack, designator) for stack in stacks):
+                    return [], 1
             else:
-                chosen = self.select_index(frame, designator)
+                chosen = self.select_index(stacks[0][-1], designator)
                 if chosen is None:
-                    return None
-                frame.at, count = chosen
-        return stack, count
+                    return [], 1
+                first, count = chosen
+                for stack in stacks:
+                    stack[-1].at = first
+        return stacks, count
+
+    def ranged(self, stacks: list[list[_Frame]], count: int, span: Span) -> list[list[_Frame]]:
+        """A cursor for each element of a range that `stacks` stand at the beginning of."""
+        if len(stacks) * count >= MOST_IN_RANGE:
+            self.fail("too-large", "ranges of more than a million elements", span)
+            return []
+        found = []
+        for stack in stacks:
+            for step in range(count):
+                moved = [replace(frame) for frame in stack]
+                moved[-1].at += step
+                found.append(moved)
+        return found
 
     def select_field(self, stack: list[_Frame], designator: ast.FieldDesignator) -> bool:
         struct = stack[-1].type
@@ -300,7 +324,7 @@ class _Filler:
         if last < first:
             self.fail("bad-initialiser", f"an empty range {first} ... {last}", designator.span)
             return None
-        if last - first >= 1 << 20:
+        if last - first >= MOST_IN_RANGE:
             self.fail("too-large", "a range of more than a million elements", designator.span)
             return None
         return first, last - first + 1

@@ -7,6 +7,7 @@ from typing import Literal, assert_never
 
 from . import (
     ast,
+    check,
     check_attribute,
     check_decl,
     check_expr,
@@ -280,7 +281,7 @@ def _for(ctx: Context, e: ast.For, unroll: int | None) -> tast.Stmt:
         if e.init.specs.storage:
             message = "a variable declared in a 'for' is automatic"
             ctx.diags.error("bad-storage", message, e.init.span)
-        declared = declaration(ctx, e.init)
+        declared = declaration(ctx, e.init, of_loop=True)
         init = declared[0] if len(declared) == 1 else tast.Block(tuple(declared), span=e.init.span)
     else:
         init = None if e.init.expr is None else _expression(ctx, e.init.expr)
@@ -465,28 +466,32 @@ def static_assert(ctx: Context, e: ast.StaticAssert) -> None:
 # -- declarations in functions --------------------------------------------------------------------
 
 
-def declaration(ctx: Context, e: ast.Declaration) -> list[tast.Stmt]:
-    """A declaration inside a function; the statements that make its variables."""
-    base = check_decl.base_type(ctx, e.specs)
+def declaration(ctx: Context, e: ast.Declaration, *, of_loop: bool = False) -> list[tast.Stmt]:
+    """A declaration inside a function, or of a `for`: the statements that make its variables."""
+    base = check_decl.base_type(ctx, e.specs, alone=not e.items)
     done: list[tast.Stmt] = []
+    if not e.items and e.specs.function:
+        message = f"'{e.specs.function[0]}' is for functions only"
+        ctx.diags.error("bad-specifier", message, e.specs.span)
     if not e.items and isinstance(base.type, Scalar):
         ctx.diags.warning("missing-declarations", "this declares nothing", e.span)
-    for word in e.specs.function:
-        message = f"'{word}' is for functions only"
-        ctx.diags.error("bad-specifier", message, e.specs.span)
     for item in e.items:
         written = check_decl.declared(ctx, base, item.declarator)
         name = item.declarator.name
         if name is None:
             continue
-        span = item.declarator.name_span
         if "typedef" in e.specs.storage:
-            check_decl.typedef(ctx, e.specs, item.declarator, written)
+            check_decl.typedef(ctx, e.specs, item, written)
             continue
         if isinstance(written.type, Function):
-            ctx.unsupported("function declarations inside functions are", span)
-            ctx.declare(name, tast.Var(name, ERROR, written.quals, "auto", span), span)
+            if of_loop:
+                message = f"a 'for' declares variables only, not the function '{name}'"
+                ctx.diags.error("bad-type", message, item.declarator.name_span)
+            check.prototype(ctx, e.specs, item, written.type)
             continue
+        for word in e.specs.function:
+            message = f"'{word}' is for functions only"
+            ctx.diags.error("bad-specifier", message, e.specs.span)
         variable = _local(ctx, e.specs, item, written)
         if variable is not None:
             done.append(variable)

@@ -28,12 +28,13 @@ from .types import (
 )
 
 
-def struct(ctx: Context, spec: ast.StructSpec) -> Type:
+def struct(ctx: Context, spec: ast.StructSpec, alone: bool) -> Type:
+    """The type of a specifier; `alone`, without a declarator, it means no outer scope's."""
     packed, align = check_attribute.layout(ctx, spec.attributes)
     struct: Struct | None = None
     if spec.tag is not None:
         found = ctx.scope.tags.get(spec.tag)
-        if found is None and spec.fields is None:
+        if found is None and spec.fields is None and not alone:
             found = ctx.scope.find_tag(spec.tag)
         if isinstance(found, Struct) and found.kind == spec.kind:
             struct = found

@@ -27,6 +27,7 @@ from .types import (
     Enum,
     Pointer,
     Scalar,
+    Struct,
     Type,
     Vector,
     enum_type,
@@ -73,9 +74,10 @@ def int_to_float(value: int, t: Type) -> float:
     return math.copysign(round_ratio(abs(value), 1, t), value)
 
 
-def fold(expr: tast.Expr) -> Value | None:
+def fold(expr: tast.Expr, parts: bool = False) -> Value | None:
     """The value of a constant expression of arithmetic type; None if it is not constant.
 
+    parts:  elements and fields of constant objects count as well, as in a static initialiser.
     A null pointer folds to 0. Dividing by zero, and shapes whose value C leaves undefined, fold
     to None.
     """
@@ -97,24 +99,28 @@ def fold(expr: tast.Expr) -> Value | None:
             case _:
                 break
         expr = inner
-    value = _fold_leaf(expr)
+    value = _fold_leaf(expr, parts)
     while spine and value is not None:
-        value = _fold_step(spine.pop(), value)
+        value = _fold_step(spine.pop(), value, parts)
     return value
 
 
-def _fold_leaf(expr: tast.Expr) -> Value | None:
+def _fold_leaf(expr: tast.Expr, parts: bool) -> Value | None:
     match expr:
         case tast.Const(value=value):
             return value
         case tast.Conditional(cond=cond, then=then, other=other):
-            chosen = fold(cond)
-            return None if chosen is None else fold(then if chosen else other)
+            chosen = fold(cond, parts)
+            return None if chosen is None else fold(then if chosen else other, parts)
+        case tast.Comma(left=tast.Convert(kind="void", operand=left), right=right):
+            dropped = None if isinstance(left, tast.OBJECTS) else fold(left, parts)
+            return None if dropped is None else fold(right, parts)
         case tast.Load(source=tast.VarRef(var=var)) if var.known is not None:
             return var.known
-        case tast.Load(source=tast.VarRef(var=var)) if var.quals.space is AddrSpace.CONSTANT:
-            # Objects in constant memory never change: their values are constants, as in clang.
+        case tast.Load(source=tast.VarRef(var=var)) if _never_changes(var):
             return var.init.value if isinstance(var.init, tast.Const) else None
+        case tast.Load(source=tast.MemberRef() | tast.Deref() as place) if parts:
+            return _part(place)
         case tast.Binary(op="eq" | "ne" as op, left=left, right=right):
             same = _same_pointer(left, right)
             return None if same is None else int(same == (op == "eq"))
@@ -136,6 +142,51 @@ def _same_pointer(left: tast.Expr, right: tast.Expr) -> bool | None:
     if (a == 0 and _address(right) is not None) or (b == 0 and _address(left) is not None):
         return False
     return None
+
+
+def _never_changes(var: tast.Var) -> bool:
+    """Whether its initialiser is all it ever holds: it lies in constant memory, or has no name."""
+    nameless = var.storage == "static" and var.quals.space is AddrSpace.PRIVATE
+    return nameless or var.quals.space is AddrSpace.CONSTANT
+
+
+def _part(place: tast.LValue) -> Value | None:
+    """What an element or a field of a constant object holds."""
+    path: list[int] = []
+    in_union = False
+    while not isinstance(place, tast.VarRef):
+        match place:
+            case tast.MemberRef(base=base, index=index):
+                in_union |= isinstance(base.type, Struct) and base.type.kind == "union"
+                path.insert(0, index)
+            case tast.Deref(
+                pointer=tast.PointerAdd(
+                    pointer=tast.Convert(kind="decay", operand=base), index=by, negate=False
+                )
+            ):
+                assert isinstance(base.type, Array)
+                at = fold(by)
+                if at is None or not 0 <= at < (base.type.count or 0):
+                    return None
+                path.insert(0, int(at))
+            case _:
+                return None
+        if not isinstance(base, tast.OBJECTS):
+            return None
+        place = base
+    init = place.var.init if _never_changes(place.var) else None
+    if isinstance(init, tast.StringRef) and len(path) == 1:
+        assert isinstance(init.type, Array)
+        text = init.value
+        return wrap(text[path[0]], init.type.element) if path[0] < len(text) else 0
+    if not isinstance(init, tast.Aggregate):
+        return None
+    for entry, value in reversed(init.entries):
+        if entry == tuple(path):
+            return value.value if isinstance(value, tast.Const) else None
+        if list(entry) == path[: len(entry)]:
+            return None  # a vector's component, or of a whole that is no list
+    return None if in_union else 0
 
 
 def fold_vector(expr: tast.Expr) -> tuple[Value, ...] | None:
@@ -196,7 +247,9 @@ def _lane(op: str, a: Value, b: Value, operand: Type, result: Vector) -> tuple[V
     return (-value if op in _COMPARE else value,)
 
 
-def _fold_step(node: tast.Binary | tast.Unary | tast.Convert, left: Value) -> Value | None:
+def _fold_step(
+    node: tast.Binary | tast.Unary | tast.Convert, left: Value, parts: bool
+) -> Value | None:
     """A node's value, given that of its (left) operand."""
     match node:
         case tast.Unary(op=op):
@@ -206,7 +259,7 @@ def _fold_step(node: tast.Binary | tast.Unary | tast.Convert, left: Value) -> Va
         case tast.Binary(op="land" | "lor" as op) if bool(left) == (op == "lor"):
             return int(bool(left))  # whatever the right one is
         case tast.Binary(op=op, right=right_operand):
-            right = fold(right_operand)
+            right = fold(right_operand, parts)
             if right is None:
                 return None
             if op in ("land", "lor"):
@@ -313,7 +366,7 @@ def static_value(expr: tast.Expr) -> tast.Expr | None:
         lane, span = expr.type.element, expr.span
         parts = tuple(tast.Const(v, type=lane, span=span) for v in values)
         return tast.VectorBuild(parts, type=expr.type, span=span)
-    value = fold(expr)
+    value = fold(expr, parts=True)
     if value is not None:
         return tast.Const(value, type=expr.type, span=expr.span)
     return _address(expr)
@@ -371,14 +424,28 @@ def static_init(init: tast.Init) -> tast.Init | tast.Expr | None:
     if isinstance(init, tast.StringRef):
         return init
     if not isinstance(init, tast.Aggregate):
-        return static_value(init)
-    entries = []
+        return _static_copy(init) or static_value(init)
+    entries: list[tuple[tuple[int, ...], tast.Expr]] = []
     for path, value in init.entries:
+        whole = _static_copy(value)
+        if whole is not None:  # it wins over what was said of its parts
+            entries = [e for e in entries if e[0][: len(path)] != path]
+            entries += [((*path, *inner), part) for inner, part in whole.entries]
+            continue
         reduced = static_value(value)
         if reduced is None:
             return None
         entries.append((path, reduced))
     return replace(init, entries=tuple(entries))
+
+
+def _static_copy(value: tast.Expr) -> tast.Aggregate | None:
+    """What a struct holds that is a copy of one that never changes."""
+    match value:
+        case tast.Load(source=tast.VarRef(var=var)) if _never_changes(var):
+            return var.init if isinstance(var.init, tast.Aggregate) else None
+        case _:
+            return None
 
 
 def is_char_array(t: Type) -> bool:

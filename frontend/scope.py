@@ -145,7 +145,8 @@ class Context:
     program: tast.Program = field(default_factory=tast.Program)
     scope: Scope = field(default_factory=Scope)  # the innermost one
     program_scope: Scope = field(default_factory=Scope)
-    externs: dict[str, tast.Var] = field(default_factory=dict)  # declared in functions only
+    # What functions declare that the program scope does not.
+    externs: dict[str, tast.Var | tast.Function] = field(default_factory=dict)
     function: FunctionState | None = None
     fp16: bool = False
     fp_contract: bool = True

@@ -71,6 +71,7 @@ class Function:
     is_static: bool = False
     is_inline: bool = False
     needs_locals: bool = False  # it, or a kernel it calls, has variables in local memory
+    is_exported: bool = False  # some declaration lacks `inline` or has `extern` (C99 6.7.4)
     attrs: FunctionAttrs = field(default_factory=FunctionAttrs)
     body: Block | None = None
     span: Span = NO_SPAN

@@ -197,6 +197,8 @@ def _decorate(llfn: Any, function: tast.Function, options: LowerOptions) -> None
     if (function.is_static or function.is_kernel or function.needs_locals) and defined:
         llfn.linkage = "internal"
     elif defined:
+        if not function.is_exported:  # other inputs may have the same one, from one header
+            llfn.linkage = "linkonce_odr"
         llfn.section = f".text.{llfn.name}"  # so that the linker can drop it alone
     if options.runtime:
         attrs.add('"no-builtins"')
