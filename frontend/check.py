@@ -12,6 +12,7 @@ from . import (
     check_decl,
     check_expr,
     check_global,
+    check_pragma,
     check_stmt,
     tast,
     warn,
@@ -63,7 +64,7 @@ def check(
                 case ast.StaticAssert():
                     check_stmt.static_assert(ctx, decl)
                 case ast.Pragma():
-                    check_stmt.pragma(ctx, decl)
+                    check_pragma.at_program_scope(ctx, decl)
     check_global.finish(ctx)
     _collect_externs(ctx)
     _spread_locals(ctx)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Literal, assert_never
 
 from . import (
@@ -14,6 +13,7 @@ from . import (
     check_global,
     check_init,
     check_literal,
+    check_pragma,
     constant,
     tast,
 )
@@ -32,77 +32,6 @@ from .types import (
     is_void,
 )
 
-_UNROLL = re.compile(r"\s*(no)?unroll\s*(?:\(\s*(\w+)\s*\)|(\w+))?\s*")
-_OPENCL = re.compile(r"\s*OPENCL\s+(\w+)\s*(.*)")
-_EXTENSION = re.compile(r"(\w+)\s*:\s*(\w+)\s*")
-_KNOWN_EXTENSIONS = frozenset(
-    "all cl_khr_fp64 cl_khr_fp16 cl_khr_byte_addressable_store cl_amd_printf "
-    "cl_khr_global_int32_base_atomics cl_khr_global_int32_extended_atomics "
-    "cl_khr_local_int32_base_atomics cl_khr_local_int32_extended_atomics".split()
-)
-_BEHAVIOURS = frozenset({"enable", "disable", "require", "warn"})
-
-
-# -- pragmas --------------------------------------------------------------------------------------
-
-
-def pragma(ctx: Context, e: ast.Pragma) -> int | None:
-    """A pragma. returns: the unroll factor it asks of the loop behind it, as tast.Loop has it."""
-    if e.text.split() == ["once"]:
-        return None
-    if e.text.lstrip().startswith("OPENCL"):
-        _opencl_pragma(ctx, e)
-        return None
-    if match := re.fullmatch(r"\s*STDC\s+FP_CONTRACT\s+(ON|OFF|DEFAULT)\s*", e.text):
-        set_contract(ctx, match[1] != "OFF")
-        return None
-    match = _UNROLL.fullmatch(e.text)
-    if match is None:
-        message = f"'#pragma {' '.join(e.text.split())}' is not known and has no effect"
-        ctx.diags.warning("unknown-pragmas", message, e.span)
-        return None
-    count = match[2] or match[3]
-    if match[1]:
-        return 1
-    if count is None:
-        return 0
-    if not count.isdecimal() or not 1 <= int(count[:9]) < 1 << 24:
-        message = f"'{count}' is no unroll factor"
-        ctx.diags.error("bad-pragma", message, e.span, hint="write a positive number")
-        return None
-    return int(count[:9])
-
-
-def _opencl_pragma(ctx: Context, e: ast.Pragma) -> None:
-    match = _OPENCL.fullmatch(e.text)
-    kind, rest = (match[1], match[2].strip()) if match is not None else ("", "")
-    if kind == "FP_CONTRACT" and rest in ("ON", "OFF", "DEFAULT"):
-        set_contract(ctx, rest != "OFF")
-        return
-    extension = _EXTENSION.fullmatch(rest) if kind == "EXTENSION" else None
-    if extension is None or extension[2] not in _BEHAVIOURS:
-        message = "this is neither 'OPENCL EXTENSION name : behaviour' nor 'OPENCL FP_CONTRACT'"
-        ctx.diags.warning("unknown-pragmas", message, e.span)
-        return
-    name, on = extension[1], extension[2] != "disable"
-    if name not in _KNOWN_EXTENSIONS:
-        message = f"the extension '{name}' is not known; the pragma has no effect"
-        ctx.diags.warning("ignored-pragmas", message, e.span)
-    elif name == "all" and extension[2] in ("enable", "require"):
-        message = "only 'disable' and 'warn' go with all extensions at once"
-        ctx.diags.warning("ignored-pragmas", message, e.span)
-    elif name in ("cl_khr_fp16", "all"):
-        ctx.fp16 = on if name != "all" else ctx.options.fp16
-
-
-def set_contract(ctx: Context, on: bool) -> None:
-    """FP_CONTRACT: one word for a whole function; OFF anywhere in it is OFF for all of it."""
-    if ctx.function is None:
-        ctx.fp_contract = on
-    elif not on:
-        ctx.function.function.attrs.fp_contract = False
-
-
 # -- statements -----------------------------------------------------------------------------------
 
 
@@ -115,6 +44,7 @@ def items(ctx: Context, e: ast.Compound) -> tast.Block:
     """What stands between braces, in the scope that is current."""
     done: list[tast.Stmt] = []
     unroll: int | None = None
+    contract: tast.Contraction | None = None
     for at, item in enumerate(e.items, 1):
         match item:
             case ast.Declaration():
@@ -122,8 +52,17 @@ def items(ctx: Context, e: ast.Compound) -> tast.Block:
             case ast.StaticAssert():
                 static_assert(ctx, item)
             case ast.Pragma():
-                asked = pragma(ctx, item)
-                unroll = asked if asked is not None else unroll
+                match check_pragma.pragma(ctx, item):
+                    case check_pragma.Contract(mode):
+                        contract = mode
+                        if not all(isinstance(i, ast.Pragma) for i in e.items[:at]):
+                            message = "'FP_CONTRACT' stands at the start of a block, or outside"
+                            ctx.diags.error("bad-pragma", message, item.span)
+                    case check_pragma.Unroll(factor):
+                        if unroll is not None:
+                            message = "two pragmas ask to unroll one loop"
+                            ctx.diags.error("bad-pragma", message, item.span)
+                        unroll = factor
                 continue
             case _:
                 done.append(statement(ctx, item, unroll))
@@ -136,7 +75,7 @@ def items(ctx: Context, e: ast.Compound) -> tast.Block:
         unroll = None
     if unroll is not None:
         ctx.diags.error("bad-pragma", "an unroll pragma stands before a loop", e.span)
-    return tast.Block(tuple(done), span=e.span)
+    return tast.Block(tuple(done), contract, span=e.span)
 
 
 def _loop_of(item: ast.BlockItem) -> ast.BlockItem:
@@ -186,7 +125,7 @@ def statement(ctx: Context, e: ast.Stmt, unroll: int | None = None) -> tast.Stmt
         case ast.AttributedStmt():
             return _attributed(ctx, e, unroll)
         case ast.Pragma():
-            pragma(ctx, e)
+            check_pragma.pragma(ctx, e)
             return tast.Block((), span=e.span)
         case _:
             assert_never(e)

@@ -49,6 +49,10 @@ class Var:
     may_be_unused: bool = False  # __attribute__((unused))
 
 
+# `#pragma OPENCL FP_CONTRACT`: whether a * b + c may become one fma, or the command line says.
+Contraction: TypeAlias = Literal["on", "off", "default"]
+
+
 @record(eq=False, frozen=False)
 class FunctionAttrs:
     reqd_work_group_size: tuple[int, int, int] | None = None
@@ -57,7 +61,7 @@ class FunctionAttrs:
     always_inline: bool = False
     noinline: bool = False
     may_be_unused: bool = False  # __attribute__((unused))
-    fp_contract: bool = True  # `#pragma OPENCL FP_CONTRACT`: a*b+c may become one fma
+    fp_contract: Contraction = "default"
 
 
 @record(eq=False, frozen=False)
@@ -419,6 +423,7 @@ Init: TypeAlias = Expr | Aggregate | StringRef  # StringRef: a char array initia
 @record
 class Block(Node):
     items: tuple[Stmt, ...]
+    fp_contract: Contraction | None = None  # from here to its end; None: as around it
 
 
 @record

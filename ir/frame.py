@@ -86,6 +86,7 @@ class Frame:
     switches: list[SwitchTargets] = field(default_factory=list)
     labels: dict[str, Any] = field(default_factory=dict)
     frame_size: int = 0  # bytes
+    contraction: tast.Contraction = "default"  # of the block being filled
 
     @property
     def terminated(self) -> bool:
@@ -93,8 +94,18 @@ class Frame:
 
     @property
     def may_fuse(self) -> bool:
-        """Whether a * b + c may become one operation: by the options and FP_CONTRACT."""
-        return self.unit.options.fp_contract and self.function.attrs.fp_contract
+        """Whether a * b + c may become one operation: by FP_CONTRACT, or by the options."""
+        if self.contraction == "default":
+            return self.unit.options.fp_contract
+        return self.contraction == "on"
+
+    @property
+    def fp_flags(self) -> tuple[str, ...]:
+        """LLVM's fast-math flags for an operation here."""
+        flags = self.unit.options.fp_flags
+        if self.contraction == "off" and "contract" in flags:
+            return tuple(flag for flag in flags if flag != "contract")
+        return flags
 
     def block(self, name: str) -> Any:
         return self.llfn.append_basic_block(name)

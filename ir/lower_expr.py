@@ -95,7 +95,8 @@ def value(frame: Frame, expr: tast.Expr) -> Any:
             mask = value(frame, cond)
             yes, no = value(frame, then), value(frame, other)
             zero = llir.Constant(mask.type, None)
-            return build.select(build.icmp_signed("<", mask, zero), yes, no)
+            negative = build.icmp_signed("<", mask, zero)
+            return build.select(negative, yes, no, flags=_flags_of(frame, expr.type))
         case tast.ConvertCall(operand=operand):
             return lower_convert.convert_call(build, expr, value(frame, operand))
         case tast.Reinterpret(operand=operand, type=t):
@@ -195,6 +196,11 @@ def _convert(frame: Frame, expr: tast.Convert) -> Any:
             raise InternalError(f"conversion {expr.kind}")
 
 
+def _flags_of(frame: Frame, t: Type) -> tuple[str, ...]:
+    """Fast-math flags of what gives a `t`: floating-point values have them, others none."""
+    return frame.fp_flags if is_floating(t) else ()
+
+
 # -- operators ---------------------------------------------------------------------------------
 
 _COMPARE = {"eq": "==", "ne": "!=", "lt": "<", "gt": ">", "le": "<=", "ge": ">="}
@@ -213,7 +219,7 @@ def _unary(frame: Frame, expr: tast.Unary) -> Any:
     if expr.op == "not":
         return build.xor(v, constant_int(expr.type, -1))
     if is_floating(expr.type):
-        return build.fneg(v, flags=frame.unit.options.fp_flags)
+        return build.fneg(v, flags=frame.fp_flags)
     flags = ("nsw",) if is_signed(expr.type) and not isinstance(expr.type, Vector) else ()
     return build.sub(llir.Constant(v.type, None), v, flags=flags)
 
@@ -236,7 +242,7 @@ def _binary(frame: Frame, expr: tast.Binary) -> Any:
             left,
             right,
             count_signed=is_signed(node.right.type),
-            fp_flags=frame.unit.options.fp_flags,
+            fp_flags=frame.fp_flags,
         )
     return left
 
@@ -280,7 +286,7 @@ def _fused(frame: Frame, expr: tast.Binary) -> Any:
     lane = getattr(a.type, "element", a.type).intrinsic_name
     count = f"v{a.type.count}" if isinstance(a.type, llir.VectorType) else ""
     function = declare(build.module, f"llvm.fmuladd.{count}{lane}", a.type, [a.type] * 3)
-    return build.call(function, [a, b, c], fastmath=frame.unit.options.fp_flags)
+    return build.call(function, [a, b, c], fastmath=frame.fp_flags)
 
 
 def _comparison(frame: Frame, expr: tast.Binary) -> Any:
@@ -290,7 +296,7 @@ def _comparison(frame: Frame, expr: tast.Binary) -> Any:
     sign = _COMPARE[expr.op]
     if is_floating(t):
         compare = build.fcmp_unordered if expr.op == "ne" else build.fcmp_ordered
-        return compare(sign, left, right, flags=frame.unit.options.fp_flags)
+        return compare(sign, left, right, flags=frame.fp_flags)
     compare = build.icmp_signed if is_signed(t) else build.icmp_unsigned
     return compare(sign, left, right)
 
@@ -360,7 +366,7 @@ def _conditional(frame: Frame, expr: tast.Conditional) -> Any:
         return result.ptr
     if is_void(expr.type):
         return None
-    phi = build.phi(value_type(expr.type))
+    phi = build.phi(value_type(expr.type), flags=_flags_of(frame, expr.type))
     for v, block in incoming:
         phi.add_incoming(v, block)
     return phi
@@ -422,7 +428,7 @@ def _call(frame: Frame, expr: tast.Call) -> Any:
     if len(args) < len(callee.args):  # but for the device library
         args += frame.item
     frame.at(expr.span)
-    v = build.call(callee, args, arg_attrs=attrs)
+    v = build.call(callee, args, arg_attrs=attrs, fastmath=_flags_of(frame, expr.type))
     if result is not None:
         return result.ptr
     return None if is_void(expr.type) else v

@@ -26,11 +26,14 @@ def statement(frame: Frame, stmt: tast.Stmt) -> None:
             value(frame, expr)
         case tast.VarDecl(var=var, init=init):
             _declare(frame, var, init)
-        case tast.Block(items=items):
+        case tast.Block(items=items, fp_contract=contraction):
+            outer = frame.contraction
+            frame.contraction = contraction or outer
             scope = frame.enter_scope(stmt.span) if _declares(items) else None
             for item in items:
                 statement(frame, item)
             frame.leave_scope(scope)
+            frame.contraction = outer
         case tast.If():
             _if(frame, stmt)
         case tast.Loop():

@@ -184,8 +184,8 @@ _FP_FLAGS = {
     "mad-enable": ("contract",),
     "no-signed-zeros": ("nsz",),
     "finite-math-only": ("nnan", "ninf"),
-    "unsafe-math-optimizations": ("reassoc", "arcp", "contract", "nsz"),
-    "fast-relaxed-math": ("reassoc", "arcp", "contract", "nsz", "nnan", "ninf"),
+    "unsafe-math-optimizations": ("reassoc", "arcp", "contract", "nsz", "afn"),
+    "fast-relaxed-math": ("reassoc", "arcp", "contract", "nsz", "afn", "nnan", "ninf"),
 }
 
 

@@ -357,9 +357,9 @@ def test_attributes_and_contraction_are_recorded():
     text = "kernel __attribute__((reqd_work_group_size(8, 2, 1))) void k(void) {}"
     (plain,) = program(text).functions
     assert plain.attrs.reqd_work_group_size == (8, 2, 1)
-    assert plain.attrs.fp_contract
+    assert plain.attrs.fp_contract == "default"
     (exact,) = program("#pragma OPENCL FP_CONTRACT OFF\nkernel void k(void) {}").functions
-    assert not exact.attrs.fp_contract
+    assert exact.attrs.fp_contract == "off"
 
 
 def test_externs_are_those_called_and_not_defined():
