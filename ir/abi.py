@@ -31,6 +31,20 @@ class ElementType:
 
 
 @record
+class ArgInfo:
+    """What clGetKernelArgInfo tells of a parameter; there with -cl-kernel-arg-info only.
+
+    type_name: without address spaces, qualifiers and spaces: "float4*". qualifiers: of
+    const, restrict and volatile those of what a pointer points to, or of the pointer.
+    """
+
+    address: Literal["private", "global", "constant", "local"]
+    access: Literal["none"]  # of images, and there are none
+    type_name: str
+    qualifiers: tuple[str, ...] = ()
+
+
+@record
 class KernelArg:
     """One parameter, with its place in the argument block; sizes and offsets in bytes.
 
@@ -48,6 +62,7 @@ class KernelArg:
     align: int
     offset: int
     const: bool = False  # the pointee is const: the kernel only reads it
+    info: ArgInfo | None = None
 
 
 @record
@@ -163,12 +178,19 @@ def decode_metadata(desc: bytes) -> tuple[KernelInfo, ...]:
 
 
 def _kernel(k: dict[str, Any]) -> KernelInfo:
-    args = tuple(KernelArg(**{**a, "element": ElementType(**a["element"])}) for a in k["args"])
+    args = tuple(map(_arg, k["args"]))
     sizes = {
         key: tuple(k[key]) if k[key] else None
         for key in ("reqd_work_group_size", "work_group_size_hint")
     }
     return KernelInfo(**{**k, **sizes, "args": args})
+
+
+def _arg(a: dict[str, Any]) -> KernelArg:
+    info = a["info"]
+    if info is not None:
+        info = ArgInfo(**{**info, "qualifiers": tuple(info["qualifiers"])})
+    return KernelArg(**{**a, "element": ElementType(**a["element"]), "info": info})
 
 
 def _pad4(data: bytes) -> bytes:

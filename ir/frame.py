@@ -21,6 +21,7 @@ class LowerOptions:
     """opt_level: 0 to 3. fp_contract: a * b + c inside one expression may be fused.
 
     fp_flags: LLVM fast-math flags for every floating-point operation ("contract", "nnan", ...).
+    arg_info: the metadata has what clGetKernelArgInfo tells.
     runtime: the input belongs to the device library: plain C functions, called by generated
     code, whose loops must not be turned into calls of themselves.
     """
@@ -29,6 +30,7 @@ class LowerOptions:
     debug: bool = False
     fp_contract: bool = True
     fp_flags: tuple[str, ...] = ()
+    arg_info: bool = False
     runtime: bool = False
     name: str = "kernels"
 

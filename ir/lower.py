@@ -36,7 +36,15 @@ from ..frontend.types import (
     enum_type,
     sizeof,
 )
-from .abi import MAX_ARG_ALIGN, ElementType, KernelArg, KernelInfo, arg_align, block_offsets
+from .abi import (
+    MAX_ARG_ALIGN,
+    ArgInfo,
+    ElementType,
+    KernelArg,
+    KernelInfo,
+    arg_align,
+    block_offsets,
+)
 from .emit import VOID, Attributes, GlobalVar, global_bytes
 from .frame import MAX_NAME, Frame, LowerOptions, Place, Unit, write
 from .lower_const import global_initialiser
@@ -117,7 +125,8 @@ class _Module:
             _body(self.unit, function, self.function(function))
         if self.unit.debug is not None:
             self.unit.debug.finish(self.globals)
-        kernels = tuple(kernel_info(f) for f in program.functions if f.is_kernel)
+        info = self.unit.options.arg_info
+        kernels = tuple(kernel_info(f, info) for f in program.functions if f.is_kernel)
         return Lowered(self.module, kernels)
 
     def function(self, function: tast.Function) -> Any:
@@ -272,11 +281,11 @@ def _body(unit: Unit, function: tast.Function, llfn: Any) -> None:
 # -- what the launcher needs to know --------------------------------------------------------------
 
 
-def kernel_info(function: tast.Function) -> KernelInfo:
+def kernel_info(function: tast.Function, arg_info: bool = False) -> KernelInfo:
     """A kernel's arguments and attributes; the argument block by `abi.block_offsets`."""
     sizes = [8 if isinstance(p.type, Pointer) else sizeof(p.type) for p in function.params]
     offsets, block_size = block_offsets(sizes)
-    args = tuple(map(_kernel_arg, function.params, sizes, offsets))
+    args = tuple(map(partial(_kernel_arg, arg_info), function.params, sizes, offsets))
     return KernelInfo(
         function.name,
         args,
@@ -287,20 +296,37 @@ def kernel_info(function: tast.Function) -> KernelInfo:
     )
 
 
-def _kernel_arg(var: tast.Var, size: int, offset: int) -> KernelArg:
+def _kernel_arg(arg_info: bool, var: tast.Var, size: int, offset: int) -> KernelArg:
     make = partial(
         KernelArg, var.name, str(var.type), size=size, align=arg_align(size), offset=offset
     )
     if not isinstance(var.type, Pointer):
-        return make(kind="value", space="private", element=_element(var.type))
+        info = ArgInfo("private", "none", str(var.type)) if arg_info else None
+        return make(kind="value", space="private", element=_element(var.type), info=info)
     quals = var.type.quals
     spaces: dict[AddrSpace, Any] = {AddrSpace.CONSTANT: "constant", AddrSpace.LOCAL: "local"}
+    space = spaces.get(quals.space, "global")
     return make(
         kind="local" if quals.space is AddrSpace.LOCAL else "buffer",
-        space=spaces.get(quals.space, "global"),
+        space=space,
         element=_element(var.type.pointee),
         const=quals.const or quals.space is AddrSpace.CONSTANT,
+        info=_pointer_info(var, space) if arg_info else None,
     )
+
+
+def _pointer_info(var: tast.Var, space: Any) -> ArgInfo:
+    assert isinstance(var.type, Pointer)
+    to = var.type.quals
+    said = {
+        "restrict": var.quals.restrict,
+        "const": to.const or to.space is AddrSpace.CONSTANT,
+        "volatile": to.volatile,
+    }
+    stars, pointee = "*", var.type.pointee
+    while isinstance(pointee, Pointer):
+        stars, pointee = stars + "*", pointee.pointee
+    return ArgInfo(space, "none", f"{pointee}{stars}", tuple(word for word in said if said[word]))
 
 
 def _element(t: Type) -> ElementType:

@@ -201,6 +201,7 @@ def _lower_options(job: Compilation, unit: Unit) -> Any:
         debug=options.debug,
         fp_contract=options.fp_contract != "off",
         fp_flags=tuple(sorted(fp_flags)),
+        arg_info="kernel-arg-info" in options.cl_flags,
         runtime=options.runtime,
         name=unit.name,
     )

@@ -78,6 +78,10 @@ def _describe(path: str, elf: ElfFile, kernels: tuple[KernelInfo, ...]) -> Itera
                 f"  {index}: {arg.type:<28} {arg.name:<16} "
                 f"offset {arg.offset:>4}  size {arg.size:>3}  align {arg.align:>3}  {kind}"
             )
+            if arg.info is not None:
+                told = f"address {arg.info.address}, access {arg.info.access}"
+                words = ", ".join(arg.info.qualifiers) or "none"
+                yield f"     {told}, type {arg.info.type_name}, qualifiers {words}"
         yield f"  argument block: {kernel.block_size} bytes"
         if kernel.local_size:
             yield f"  local memory: {kernel.local_size} bytes"

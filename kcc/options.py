@@ -74,7 +74,7 @@ FLAGS = (
     ("-cl-fast-relaxed-math", FLAG, "cl_flags*=fast-relaxed-math", "", "all of the relaxations"),
     ("-cl-strict-aliasing", FLAG, "cl_flags*=strict-aliasing", "", "accepted for OpenCL 1.0"),
     ("-cl-kernel-arg-info", FLAG, "cl_flags*=kernel-arg-info",
-     "", "keep argument information (always kept)"),
+     "", "keep what clGetKernelArgInfo tells; shown by kcc info"),
     ("-cl-uniform-work-group-size", FLAG, "cl_flags*=uniform-work-group-size",
      "", "groups are all of one size"),
     ("--help", FLAG, "help", "", "print this help"),
