@@ -117,10 +117,9 @@ define internal void @leave(ptr %hart, i64 %reason) noinline {{
   {store("hart", "reason", "hart", "%reason", "r")}
   {load("hart", "main_sp", "hart", "main")}
   {at("hart", "host_sp", "hart", "save")}
-  %flags = call preserve_mostcc i64 @kcc_float_collect(ptr %hart)
+  call void @float_leave(ptr %hart)
   call void @kcc_switch(ptr %save, i64 %main)
-  {load("hart", "frm", "hart", "frm")}
-  call preserve_mostcc void @kcc_float_install(ptr %hart, i64 %frm)
+  call void @float_enter(ptr %hart)
   ret void
 }}
 
@@ -180,8 +179,7 @@ define internal i64 @vector_state(ptr %hart) {{
 ; all to begin anew from wherever that was.
 define void @kcc_hart_main(ptr %hart) {{
 entry:
-  {load("hart", "frm", "hart", "frm")}
-  call preserve_mostcc void @kcc_float_install(ptr %hart, i64 %frm)
+  call void @float_enter(ptr %hart)
   br label %loop
 loop:
   {store("hart", "stale", "hart", "0", "clear")}
@@ -196,7 +194,7 @@ loop:
   %done = icmp eq i64 %end.pc, %return
   br i1 %done, label %finish, label %loop
 finish:
-  %flags = call preserve_mostcc i64 @kcc_float_collect(ptr %hart)
+  call void @float_leave(ptr %hart)
   {store("hart", "reason", "hart", str(state.DONE), "r")}
   {store("hart", "host_sp", "hart", "0", "fresh")}
   ret void
@@ -542,8 +540,7 @@ turn.end:
   br label %scan
 }}
 
-; The same, with Python's floating-point environment put aside: between harts nothing computes in
-; any, and saving it for each costs more than the rest of starting an instance.
+; The same, with Python's floating-point environment put aside.
 define i64 @kcc_run(ptr %c) {{
   %environment = call i64 @environment()
   %event = call i64 @run(ptr %c)

@@ -248,3 +248,38 @@ def test_stop_without_a_run_does_not_stop_the_next(bench):
     with bench.machine._idle():  # as while another thread maps memory
         bench.machine.stop()
     assert bench.run(LOOP_1000).ok
+
+
+FLAGS, MODE, DYNAMIC = 1, 2, 7  # fflags and frm; rounding as frm says
+
+
+def third(rd: int, numerator: int, rm: int) -> list[int]:
+    """f[rd] = x[numerator] / 3."""
+    return [
+        e("addi", rd=6, rs1=0, imm12=3),
+        e("fcvt.s.w", rd=1, rs1=numerator, rm=rm),
+        e("fcvt.s.w", rd=2, rs1=6, rm=rm),
+        e("fdiv.s", rd=rd, rs1=1, rs2=2, rm=rm),
+    ]
+
+
+def test_flags_stay_with_the_hart_that_raised_them(make_bench):
+    """Instances take turns on the host, whose flags are sticky as well."""
+    b = make_bench(2)
+    divide = [e("andi", rd=5, rs1=10, imm12=1), *third(3, 5, 0)]  # only 1 / 3 is inexact
+    assert b.run([*divide, e("csrrs", rd=7, csr=FLAGS, rs1=0), RET], harts=2, count=6).ok
+    assert [b.machine.read_x(h, 7) for h in range(2)] == [0, 1]
+    # Hart 1 clears its own before it looks at what comes after.
+    code = [e("csrrw", rd=0, csr=FLAGS, rs1=0), e("csrrs", rd=7, csr=FLAGS, rs1=0), *divide, RET]
+    assert b.run(code, harts=2, count=6).ok
+    assert [b.machine.read_x(h, 7) for h in range(2)] == [0, 0]
+    assert [b.machine.read_csr(h, FLAGS) for h in range(2)] == [0, 1]
+
+
+def test_rounding_stays_with_the_hart_that_set_it(make_bench):
+    b = make_bench(2)
+    mode = [e("andi", rd=5, rs1=10, imm12=1), e("csrrw", rd=0, csr=MODE, rs1=5)]  # RNE, RTZ
+    assert b.run([*mode, e("addi", rd=7, rs1=0, imm12=1), RET], harts=2, count=2).ok
+    one = e("addi", rd=7, rs1=0, imm12=1)
+    assert b.run([one, *third(3, 7, DYNAMIC), RET], harts=2, count=6).ok
+    assert [b.machine.read_f(h, 3) & 0xFFFF_FFFF for h in range(2)] == [0x3EAA_AAAB, 0x3EAA_AAAA]
