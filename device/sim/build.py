@@ -198,8 +198,8 @@ class Builder(Memory):
         at = block.start if target == block.node else target.label
         # Every loop has an edge back to its own or a lower address: that is where turns end.
         left = self.op("load i64, ptr %budget")
-        last = 1 if self.mode.exact else 0
-        over = self.op(f"icmp slt i64 {left}, {last}")  # the sign alone: free after a subtraction
+        # The sign alone, usually: free after a subtraction.
+        over = self.op(f"icmp slt i64 {left}, {self.mode.least_left}")
         label = self.new_label()
         self.emit(f"br i1 {over}, label %{label}, label %{at}, !prof !1")
         self.start(label)

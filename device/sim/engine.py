@@ -109,8 +109,7 @@ class Engine:
         compiled = code is None
         if code is None:
             made = translated()
-            effort = host.Effort.LOOPS if made.loops else host.Effort.UNIT
-            code = host.compile_ir(made.text, effort)
+            code = host.compile_ir(made.text, made.effort)
             self._cache.put(key, code)
         self._loader.load(code)
         t = self.translated

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .fastloops import LEAST, MOST, STEP, ZERO, Form, Loop, Walk, of_register
+from .fastloops import MOST, STEP, ZERO, Form, Loop, Walk, of_register
 from .marks import MASK64, signed
 from .writer import count_event
 
@@ -37,6 +37,11 @@ class _Lines:
             total = self.op(f"and i1 {total}, {condition}")
         return total
 
+    def set_register(self, reg: int, start: str, step: str, rounds: str) -> None:
+        """Give a moving register its value after so many iterations."""
+        total = self.op(f"add i64 {start}, {self.op(f'mul i64 {step}, {rounds}')}")
+        self.lines.append(f"store i64 {total}, ptr %x{reg}")
+
     def form(self, form: Form) -> str:
         """Its value as the loop is entered."""
         total = signed(form.const)
@@ -54,28 +59,26 @@ def guard(
     loop: Loop,
     limits: Callable[[Walk], tuple[str, str, str]],
     written: list[tuple[str, str]],
+    hint: str,
 ) -> tuple[list[str], list[str]]:
     """What comes before and after the body of the fast copy, from the loop's label on.
 
     limits:  slots with base, limit in elements, and bias of the remembered region of a walk.
     written: slots that the body writes, and their types.
+    hint: metadata of the copy's backward jump, "" or ", !llvm.loop ..".
     """
     name, slow = loop.name, f"slow.{loop.label}"
     out = _Lines(name)
     more, conditions = _more(loop, out)
     left = out.op("load i64, ptr %budget")
-    whole = out.op(f"call i64 @llvm.smax.i64(i64 {left}, i64 0)")
-    turn = out.op(f"udiv i64 {whole}, {loop.size}")
-    # Iterations: those to the exit, or as many as the slow loop would do without a new turn.
-    upto = out.op(f"add i64 {out.least(more, str(MOST - 2))}, 1")
-    rounds = out.least(upto, turn)
+    rounds = _rounds(loop, out, more, left)
     for value, fall, least in loop.floors:
         room = out.op(f"sub i64 {out.form(value)}, {least}")
         conditions.append(out.op(f"icmp sge i64 {room}, 0"))
         if fall:
             times = out.op(f"udiv i64 {room}, {fall}")
             rounds = out.least(rounds, out.op(f"add i64 {times}, 1"))
-    many = out.op(f"icmp uge i64 {rounds}, {LEAST}")
+    many = out.op(f"icmp uge i64 {rounds}, {loop.least}")
     out.lines += [
         f"br i1 {out.all([*conditions, many])}, label %{name}.check, label %{slow}",
         f"{name}.check:",
@@ -109,6 +112,8 @@ def guard(
     for index, (host, step) in enumerate(zip(hosts, steps, strict=True)):
         at = out.op(f"mul nsw i64 %{name}.j, {step}")
         out.lines.append(f"%{name}.p{index} = getelementptr inbounds i8, ptr {host}, i64 {at}")
+    for reg, start, step in moving:
+        out.set_register(reg, start, step, f"%{name}.j")
     moved = {f"%x{reg}" for reg, _, _ in moving}
     kept = [slot for slot in written if loop.leaves and slot[0] not in moved]
     saved = [(slot, kind, out.op(f"load {kind}, ptr {slot}")) for slot, kind in kept]
@@ -117,7 +122,7 @@ def guard(
         f"{name}.latch:",
         f"%{name}.next = add nuw nsw i64 %{name}.j, 1",
         f"%{name}.over = icmp eq i64 %{name}.next, {rounds}",
-        f"br i1 %{name}.over, label %{name}.done, label %{name}.body",
+        f"br i1 %{name}.over, label %{name}.done, label %{name}.body{hint}",
         f"{name}.done:",
     ]
     account = _Account(loop, left, moving)
@@ -152,8 +157,7 @@ class _Account:
             by = out.op(f"mul i64 {rounds}, {count}")
             out.lines += count_event(f"{tag}{number}", number, "add", by)
         for reg, start, step in self.moving:
-            total = out.op(f"add i64 {start}, {out.op(f'mul i64 {step}, {rounds}')}")
-            out.lines.append(f"store i64 {total}, ptr %x{reg}")
+            out.set_register(reg, start, step, rounds)
 
 
 def _more(loop: Loop, out: _Lines) -> tuple[str, list[str]]:
@@ -194,6 +198,25 @@ def _more(loop: Loop, out: _Lines) -> tuple[str, list[str]]:
     if strict:
         distance = out.op(f"sub i64 {distance}, 1")
     return out.op(f"add i64 {out.op(f'udiv i64 {distance}, {closing}')}, 1"), [taken, safe]
+
+
+def _rounds(loop: Loop, out: _Lines, more: str, left: str) -> str:
+    """Iterations: those to the exit, or as many as the slow loop would do without a new turn."""
+    name = loop.name
+    upto = out.op(f"add i64 {more}, 1")
+    size = out.op(f"mul i64 {upto}, {loop.size}")
+    spare = out.op(f"sub i64 {left}, {loop.least_left}")
+    few = out.op(f"icmp ult i64 {more}, {MOST - 1}")
+    whole = out.op(f"and i1 {few}, {out.op(f'icmp sle i64 {size}, {spare}')}")
+    out.lines += [
+        f"br i1 {whole}, label %{name}.count, label %{name}.part, !prof !6",
+        f"{name}.part:",
+    ]
+    most = out.op(f"add i64 {out.least(more, str(MOST - 2))}, 1")
+    rest = out.op(f"call i64 @llvm.smax.i64(i64 {spare}, i64 0)")
+    some = out.least(most, out.op(f"udiv i64 {rest}, {loop.size}"))
+    out.lines += [f"br label %{name}.count", f"{name}.count:"]
+    return out.op(f"phi i64 [ {upto}, %{loop.label} ], [ {some}, %{name}.part ]")
 
 
 def _word(out: _Lines, value: Form, step: Form, how: str, last: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Simple loops run without checks where all of their accesses are known to be in bounds.
+"""Simple loops run without checks, of bounds and of the turn, where they are known to hold.
 
     before:  loop:  check, load; fadd; check, store; a += 4; budget -= 9; turn over?; bne loop
     after:   guard: m = iterations left in the loop, and in the turn
@@ -11,6 +11,8 @@ A loop here is one block that branches to itself. Its addresses and its conditio
 in registers that are steady or move by a steady step: then what holds for the first iteration
 and for the last holds between. The fast loop stops where the slow one would have ended its turn
 or left, with the same registers and counts, so which one runs cannot be observed.
+
+Loops that go without memory have copies as well: these are unrolled.
 
 Accesses that are not linear, such as table[x[i]], stay checked. Where such a check fails the
 slow loop does that iteration, from its start; so none may come after a store, unless it goes
@@ -27,7 +29,8 @@ from .flow import BRANCHES, CodeWord
 from .marks import BITS, MASK64, Access, Again, BlockCode, Checked, DefX, Item, Least, Unchecked
 
 MAX_SIZE = 120  # instructions of a loop; the fast one is a second copy
-LEAST = 4  # iterations that are worth the guard
+LEAST = 4  # iterations that are worth the guard,
+LEAST_BARE = 16  # where they only save counting instructions
 MOST = 1 << 31  # iterations at once: with steps of 32 bits no distance overflows
 STEP = 1 << 31
 
@@ -95,6 +98,7 @@ class Loop:
     walks: list[Walk] = field(default_factory=list)
     places: list[Unchecked | Again | Checked] = field(default_factory=list)  # of each access
     moving: list[tuple[int, Form]] = field(default_factory=list)  # registers and their steps
+    least_left: int = 0  # instructions of a turn that are to be left for it to go on
     events: tuple[tuple[int, int], ...] = ()  # of an iteration: (counter, how many)
     settled: tuple[int, ...] = ()  # vector registers that stay in part
     register: str = ""  # a vector register's type
@@ -104,6 +108,16 @@ class Loop:
     @property
     def name(self) -> str:
         return f"fast.{self.label}"
+
+    @property
+    def bare(self) -> bool:
+        """True if it goes without memory."""
+        return not self.places
+
+    @property
+    def least(self) -> int:
+        """Iterations that are worth the guard."""
+        return LEAST_BARE if self.bare else LEAST
 
     @property
     def leaves(self) -> bool:
@@ -229,7 +243,7 @@ def _analyse(block: BlockCode, code: Sequence[CodeWord], starts: Sequence[int]) 
     branch = code[-1].decoded
     assert branch is not None
     left, right = (body.form(branch.operands[side]) for side in ("rs1", "rs2"))
-    if left is None or right is None or not body.accesses:
+    if left is None or right is None:
         return None
     left_step, right_step = body.step(left), body.step(right)
     if left_step is None or right_step is None:
@@ -366,4 +380,5 @@ def add(
     loop.settled = tuple(block.settled_v(b.mode.vlen // 8))
     loop.register = b.whole("i8")
     loop.events = b.events(len(code))
+    loop.least_left = b.mode.least_left
     block.fast = loop

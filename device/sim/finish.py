@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import count
 
 from . import access, calls, floatops, state, webs
 from .access import Groups
@@ -60,6 +61,8 @@ _META = """
 !6 = !{!"branch_weights", i32 100000, i32 1}
 """
 _META += f'!7 = !{{!"{calls.STACK_POINTER}"}}\n'
+_META += '!8 = !{!"llvm.loop.unroll.count", i32 4}\n'
+FREE = 9  # the first number of metadata that is not in use
 
 
 def finish(b: Builder, name: str) -> str:
@@ -68,11 +71,18 @@ def finish(b: Builder, name: str) -> str:
     used = _used(b)
     written = _written(b.blocks)
     body: list[str] = []
+    meta = _META
+    unrolled = count(FREE)
     for block in b.blocks:
         body.append(f"{block.label}:")
         expand = partial(_expand, b, groups, used, written[block.node])
         if block.fast:
-            before, after = guard(block.fast, groups.slots, _slots(b, block))
+            hint = ""
+            if block.fast.bare:
+                number = next(unrolled)
+                hint = f", !llvm.loop !{number}"
+                meta += f"!{number} = distinct !{{!{number}, !8}}\n"
+            before, after = guard(block.fast, groups.slots, _slots(b, block), hint)
             body += [*before, *expand(block.fast.body), *after, *expand(block.fast.end)]
         elif block.loops:
             body.append(f"br label %{block.start}")
@@ -89,7 +99,7 @@ def finish(b: Builder, name: str) -> str:
             *body,
             "}",
             *externals,
-            _META,
+            meta,
         )
     )
 

@@ -79,6 +79,7 @@ class Effort(Enum):
     """How much to optimise: translation time is waiting time."""
 
     UNIT = "a function whose checks leave loops little to gain"
+    ROUNDS = "a function with fast loops that go without memory: these are unrolled"
     LOOPS = "a function with fast loops: these become vector code"
     MODULE = "functions that call each other"
 
@@ -93,7 +94,7 @@ def compile_ir(text: str, effort: Effort = Effort.UNIT) -> bytes:
         # The vectoriser interleaves; unrolling on top costs compile time and gains nothing.
         options.loop_vectorization, options.loop_unrolling = True, False
     builder = llvm.create_pass_builder(machine, options)
-    if effort is not Effort.UNIT:
+    if effort in (Effort.LOOPS, Effort.MODULE):
         builder.getModulePassManager().run(module, builder)
     else:
         passes = llvm.create_new_function_pass_manager()
@@ -103,6 +104,9 @@ def compile_ir(text: str, effort: Effort = Effort.UNIT) -> bytes:
         passes.add_new_gvn_pass()
         passes.add_aggressive_dce_pass()
         passes.add_simplify_cfg_pass()
+        if effort is Effort.ROUNDS:
+            passes.add_loop_deletion_pass()  # of those that only count
+            passes.add_loop_unroll_pass()
         passes.add_sinking_pass()  # NaNs made canonical in a loop but observed after it
         for function in module.functions:
             if not function.is_declaration:

@@ -26,6 +26,11 @@ class Mode:
     counters: bool = False  # count events, see counting.py
 
     @property
+    def least_left(self) -> int:
+        """With fewer instructions left a turn ends at a jump back."""
+        return 1 if self.exact else 0
+
+    @property
     def vector(self) -> bool:
         """True if vector instructions are legal."""
         return self.vlen != 0 and self.vector_on

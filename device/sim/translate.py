@@ -9,6 +9,7 @@ from . import fastloops, vstate
 from .build import Builder, Semantics
 from .finish import finish
 from .flow import CodeWord, Unit
+from .host import Effort
 from .mode import Mode
 from .semantics import SEMANTICS
 
@@ -17,13 +18,10 @@ FLOAT_EXTENSIONS = frozenset({"F", "D", "Zfh"})
 
 @dataclass(frozen=True)
 class Translation:
-    """LLVM IR of a module with one function.
-
-    loops: it has loops without checks, which LLVM may make vector code of; others are already.
-    """
+    """LLVM IR of a module with one function, and what it is worth to optimise."""
 
     text: str
-    loops: bool
+    effort: Effort
 
 
 def translate(unit: Unit, mode: Mode, extensions: frozenset[str], name: str) -> Translation:
@@ -55,8 +53,15 @@ def translate(unit: Unit, mode: Mode, extensions: frozenset[str], name: str) -> 
         if not b.ended:
             b.jump(code[-1].next_pc)
         fastloops.add(b, code, starts, emit)
-    loops = any(block.fast and not block.written_v for block in b.blocks)
-    return Translation(finish(b, name), loops)
+    return Translation(finish(b, name), _effort(b))
+
+
+def _effort(b: Builder) -> Effort:
+    """Loops that compute on memory LLVM may make vector code of; with V they are already."""
+    loops = [(block.fast, block.written_v) for block in b.blocks if block.fast]
+    if any(loop.walks and not vector for loop, vector in loops):
+        return Effort.LOOPS
+    return Effort.ROUNDS if any(loop.bare for loop, _ in loops) else Effort.UNIT
 
 
 def _semantics(

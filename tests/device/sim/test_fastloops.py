@@ -359,3 +359,38 @@ def test_a_gather_that_fails_in_the_midst_of_an_iteration(made, second):
     _, after = same(gather(second), args, regions=2, quantum=150)
     assert after[0].ok
     assert any(made)
+
+
+# x11 = mix(x11 + x12) while x12, of 32 bits, is not x13.
+MIX = [
+    e("add", rd=11, rs1=11, rs2=12),
+    e("srliw", rd=5, rs1=11, shamt5=15),
+    e("xor", rd=11, rs1=11, rs2=5),
+    e("mul", rd=11, rs1=11, rs2=14),
+    e("addiw", rd=12, rs1=12, imm12=1),
+    e("bne", rs1=12, rs2=13, branch13=-20),
+    RET,
+]
+
+
+def test_loops_without_memory(made):
+    """Their registers and counts, in turns and limits that cut them anywhere."""
+    rng = random.Random(3)
+    top = 1 << 31
+    reasons = set()
+    for start, end in [(0, 64), (-9, 90), (0, 15), (top - 40, 30 - top), (1 << 40, 1 << 20)]:
+        args = (rng.getrandbits(64), start, end, rng.getrandbits(32) | 1)
+        quantum, limit = rng.choice([1, 37, 100]), rng.choice([150, 3000])
+        harts = rng.choice([1, 2])
+        found = same(MIX, args, quantum=quantum, harts=harts, limit=limit, count=harts)
+        reasons.add(found[0][0].reason)
+    assert made.count(True) == 5
+    assert reasons == {Reason.FINISHED, Reason.LIMIT}
+
+
+def test_a_loop_that_only_counts_ends_in_time():
+    """Two thousand million instructions: nothing is left of the copy."""
+    delay = [e("addi", rd=11, rs1=11, imm12=-1), e("bne", rs1=11, rs2=0, branch13=-4), RET]
+    result = run(delay, (1 << 30,), quantum=1 << 40)[1][0]
+    assert result.reason is Reason.FINISHED
+    assert result.retired == (2 * (1 << 30) + 1,)
