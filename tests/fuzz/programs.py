@@ -106,11 +106,6 @@ int main(void) {{
     )
 
 
-def inputs() -> list[int]:
-    """What `in` of every program holds: 64-bit numbers of every size."""
-    return [((i + 1) * 0x9E3779B97F4A7C15 & (1 << 64) - 1) >> (i * 3) for i in range(INPUTS)]
-
-
 def cl_program(seeds: list[int], floats: bool = True) -> str:
     return COMMON + "".join(generate(seed, floats) for seed in seeds)
 
