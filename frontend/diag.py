@@ -178,8 +178,8 @@ def render(d: Diagnostic, colour: bool = False) -> str:
     """The diagnostic as lines of text: place, message, source line, caret range, notes, hint."""
     lines = [_headline(d.severity, d.code, d.message, d.span, colour)]
     lines += _excerpt(d.span, colour)
-    lines += _macro_notes(d.span, colour)
-    lines += _include_notes(d.span, colour)
+    lines += _nested(macro_uses(d.span), "macro uses", colour, excerpts=True)
+    lines += _nested(includes(d.span), "files", colour, excerpts=False)
     for message, span in d.notes:
         lines.append(_headline("note", "", message, span, colour))
         lines += _excerpt(span, colour)
@@ -242,22 +242,24 @@ def _columns(text: str) -> int:
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
-def _macro_notes(span: Span | None, colour: bool) -> list[str]:
+def macro_uses(span: Span | None) -> list[tuple[str, Span]]:
+    """Notes on the macros that a place comes out of, the innermost first."""
     notes: list[tuple[str, Span]] = []
     while span is not None and span.expanded_from is not None:
         macro = span.expanded_from.macro
         notes.append((f"expanded from macro '{macro}'", Span(span.file, span.start, span.end)))
         span = span.expanded_from.use
-    return _nested(notes, "macro uses", colour, excerpts=True)
+    return notes
 
 
-def _include_notes(span: Span | None, colour: bool) -> list[str]:
+def includes(span: Span | None) -> list[tuple[str, Span]]:
+    """Notes on the lines that include the file of a place, the innermost first."""
     notes: list[tuple[str, Span]] = []
     place = None if span is None else span.outermost().file.included_from
     while place is not None:
         notes.append(("included from here", place))
         place = place.outermost().file.included_from
-    return _nested(notes, "files", colour, excerpts=False)
+    return notes
 
 
 def _nested(notes: list[tuple[str, Span]], what: str, colour: bool, excerpts: bool) -> list[str]:

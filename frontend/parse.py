@@ -222,6 +222,8 @@ class Parser:
             if token.text == "(" and self.builder.after_vector_head:
                 return numbers.vector_paren
             return numbers.words.get(token.text, UNKNOWN)
+        if kind is TokenKind.PRAGMA and " diagnostic" in token.text:
+            return DROPPED  # the preprocessor has seen to it
         return numbers.kinds.get(kind, UNKNOWN)
 
     def _classify_name(self, token: Token) -> int:

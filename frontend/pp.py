@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from .diag import Diagnostics, closest
 from .lexer import DIGRAPHS, lex
+from .pp_diagnostic import DiagnosticPragmas, is_diagnostic
 from .pp_expand import Conditional, Expander, File, defined_here, made, spelling
 from .pp_expr import evaluate
 from .pp_macro import Macro, read_definition
@@ -69,6 +70,7 @@ class _Preprocessor(Expander):
         self.options, self.dependencies = options, dependencies
         self.out: list[Token] = []
         self.once: set[str] = set()
+        self.pragmas = DiagnosticPragmas(diags)
         self.started = False  # until then includes are the command line's
 
     # -- files ----------------------------------------------------------------------------------
@@ -86,7 +88,10 @@ class _Preprocessor(Expander):
         return [*self.finished(), end]
 
     def push(self, source: SourceFile) -> None:
-        self.files.append(File(source, lex(source, self.diags)))
+        file = File(source, lex(source, self.diags))
+        if self.files:
+            self.pragmas.enter(self.files[-1], file)
+        self.files.append(file)
 
     def text(self, file: File) -> None:
         """Tokens of `file` to the output, until it ends or includes another."""
@@ -118,6 +123,8 @@ class _Preprocessor(Expander):
                         "unterminated-conditional", "this has no #endif", conditional.span
                     )
                 self.files.pop()
+                if self.files:
+                    self.pragmas.leave(file, self.files[-1])
                 return
             else:
                 add(token)
@@ -326,7 +333,9 @@ class _Preprocessor(Expander):
                 )
             self.once.add(os.path.realpath(self.files[-1].source.name))
             return []
-        if tokens and tokens[0].text not in ("STDC", "OPENCL"):
+        if is_diagnostic(tokens):
+            self.pragmas.obey(tokens[2:], span)
+        elif tokens and tokens[0].text not in ("STDC", "OPENCL"):
             tokens = self.expand(tokens, False)
         return [Token(TokenKind.PRAGMA, spelling(tokens), span, first.space_before, True)]
 

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
-from kcc.frontend.diag import Diagnostics, render
+from kcc.frontend.diag import Diagnostics
+from kcc.frontend.diag_formats import report
 from kcc.frontend.pp import Dependencies, PPOptions, preprocess
 from kcc.frontend.pp import render as render_tokens
 from kcc.frontend.record import field, record
@@ -100,7 +101,7 @@ class Compilation:
 
     def messages(self) -> str:
         """Warnings as text; then times, when asked for."""
-        text = "".join(render(d, self.colour) + "\n" for d in self.diags.seen)
+        text = report(self.diags.seen, self.options.diagnostics_format, self.colour, __version__)
         if self.options.time or self.debug >= 1:
             total = sum(seconds for _name, seconds in self.times)
             rows = [*self.times, ("total", total)]

@@ -86,11 +86,14 @@ def _colour(argv: list[str]) -> bool:
 
 def _other_failure(e: Exception, argv: list[str]) -> int:
     """Sort out what is left: the user's program, the run, or kcc itself."""
-    from kcc.frontend.diag import CompileError, render
+    from kcc.frontend.diag import CompileError
 
     if isinstance(e, CompileError):
-        for diagnostic in e.diagnostics:
-            print(render(diagnostic, _colour(argv)), file=sys.stderr)
+        from kcc.frontend.diag_formats import report
+
+        flag = "-fdiagnostics-format="
+        form = next((w.removeprefix(flag) for w in reversed(argv) if w.startswith(flag)), "text")
+        sys.stderr.write(report(e.diagnostics, form, _colour(argv), __version__))
         return EXIT_FAILED
     from .errors import DeviceError
 

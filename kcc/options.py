@@ -42,8 +42,12 @@ FLAGS = (
     ("-x", EITHER, "language", "LANG", "language of the inputs: cl, assembler, none"),
     ("-W", JOINED, "warnings*", "NAME", "warning NAME; no-NAME, error, error=NAME"),
     ("-w", FLAG, "warnings*=none", "", "no warnings"),
+    ("-pedantic", FLAG, "warnings*=pedantic", "", "warn of what the standards do not have"),
+    ("-pedantic-errors", FLAG, "warnings*=error=pedantic", "", "errors for the same"),
     ("-ferror-limit=", JOINED, "error_limit", "N", "stop after N errors (0: never)"),
     ("-ffp-contract=", JOINED, "fp_contract", "on|off|fast", "fuse multiplications and additions"),
+    ("-fdiagnostics-format=", JOINED, "diagnostics_format",
+     "text|json|sarif", "how errors and warnings are printed"),
     ("-fcolor-diagnostics", FLAG, "colour=on", "", "colour in diagnostics"),
     ("-fno-color-diagnostics", FLAG, "colour=off", "", "no colour in diagnostics"),
     ("-march=", JOINED, "arch", "ISA", "RISC-V instruction set"),
@@ -83,6 +87,7 @@ FLAGS = (
 )
 # fmt: on
 
+DIAGNOSTICS_FORMATS = ("text", "json", "sarif")
 EMITS = ("tokens", "ast", "tast", "ir", "optir", "asm", "obj", "elf", "map")
 LEVELS = {"0": 0, "1": 1, "2": 2, "3": 3, "": 2, "fast": 3, "s": 2, "z": 2}
 
@@ -113,6 +118,7 @@ class Options:
         self.error_limit = "20"
         self.fp_contract = "on"
         self.colour = "auto"
+        self.diagnostics_format = "text"
         self.arch: str | None = None
         self.script: str | None = None
         self.map_file: str | None = None
@@ -210,6 +216,10 @@ def _check(options: Options) -> None:
     options.cl_std = cl_std
     if not options.error_limit.isdecimal():
         raise UsageError(f"invalid value '{options.error_limit}' in '-ferror-limit='")
+    if options.diagnostics_format not in DIAGNOSTICS_FORMATS:
+        known = ", ".join(DIAGNOSTICS_FORMATS)
+        given = options.diagnostics_format
+        raise UsageError(f"invalid value '{given}' in '-fdiagnostics-format=': {known}")
     if options.fp_contract not in ("on", "off", "fast"):
         raise UsageError(f"invalid value '{options.fp_contract}' in '-ffp-contract='")
     if options.language not in ("cl", "assembler", "none"):
