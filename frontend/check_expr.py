@@ -29,6 +29,7 @@ from .convert import (
     quoted,
 )
 from .scope import Context, EnumConstant, Typedef, Written, suggestion
+from .source import doubly_parenthesised
 from .types import (
     BOOL,
     ERROR,
@@ -91,7 +92,7 @@ def truth(ctx: Context, e: ast.Expr) -> tast.Expr:
 
 
 def _tested(ctx: Context, e: ast.Expr) -> tast.Expr:
-    if isinstance(e, ast.Assign) and e.op == "=":
+    if isinstance(e, ast.Assign) and e.op == "=" and not doubly_parenthesised(e.span):
         message = "an assignment as a condition; is '==' meant?"
         ctx.diags.warning("parentheses", message, e.span)
     return value(ctx, e)

@@ -267,6 +267,8 @@ class Graph:
                 case tast.Load(source=tast.VarRef(var=var)):
                     if var in self.numbers:
                         self.at.events.append(("use", self.numbers[var], e.span))
+                case tast.Convert(kind="void", implicit=False, operand=tast.Load()):
+                    pass  # `(void)x` only says that x is known to be unused
                 case tast.VarRef(var=var):
                     # Its address is taken: what happens there is not followed.
                     if var in self.numbers:

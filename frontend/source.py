@@ -90,5 +90,13 @@ class Expansion:
     use: Span
 
 
+def doubly_parenthesised(span: Span) -> bool:
+    """Whether `((` stands before a span and `))` behind it, white space apart."""
+    text = span.file.text
+    before = "".join(text[max(0, span.start - 80) : span.start].split())
+    after = "".join(text[span.end : span.end + 80].split())
+    return before.endswith("((") and after.startswith("))")
+
+
 BUILTIN_FILE = SourceFile("<built-in>", "")
 NO_SPAN = Span(BUILTIN_FILE, 0, 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from . import constant, tast
 from .convert import arithmetic_type
 from .diag import Diagnostics, Fix
-from .source import Span
+from .source import Span, doubly_parenthesised
 from .types import BOOL, Enum, Pointer, Scalar, is_float, is_integer
 
 BINARY = (
@@ -138,18 +138,17 @@ def _is_truth(e: tast.Expr) -> bool:
 def _logical(diags: Diagnostics, node: tast.Binary) -> None:
     if node.op == "lor":
         left, right = _bare(node, node.left), _bare(node, node.right)
-        if left is not None and left.op == "land" and constant.fold(node.right) != 0:
-            _precedence(diags, "logical-op-parentheses", node, left)
-        if right is not None and right.op == "land" and constant.fold(node.left) in (None, 0):
-            _precedence(diags, "logical-op-parentheses", node, right)
+        for inner in (left, right):
+            if inner is not None and inner.op == "land":
+                _precedence(diags, "logical-op-parentheses", node, inner)
     operand, other = _plain(node.right), _plain(node.left)
-    if isinstance(operand, tast.Const) and is_integer(operand.type) and operand.type != BOOL:
-        counts = operand.span.expanded_from is None or operand.value not in (0, 1)
-        if counts and is_integer(other.type) and other.type != BOOL and not _is_truth(other):
-            op = _SPELLING[node.op]
-            message = f"'{op}' with a constant: it is always {str(bool(operand.value)).lower()}"
-            hint = f"did you mean '{op[0]}'?"
-            diags.warning("constant-logical-operand", message, node.span, hint=hint)
+    if not isinstance(operand, tast.Const) or operand.type == BOOL or operand.value in (0, 1):
+        pass
+    elif is_integer(other.type) and other.type != BOOL and not _is_truth(other):
+        op = _SPELLING[node.op]
+        message = f"'{op}' with a constant: it is always {str(bool(operand.value)).lower()}"
+        hint = f"did you mean '{op[0]}'?"
+        diags.warning("constant-logical-operand", message, node.span, hint=hint)
     _overlap(diags, node)
 
 
@@ -158,17 +157,18 @@ def _logical(diags: Diagnostics, node: tast.Binary) -> None:
 
 def _compared(diags: Diagnostics, node: tast.Binary) -> None:
     left, right = _plain(node.left), _plain(node.right)
-    if isinstance(node.left.type, Pointer):
-        return
     if is_float(node.left.type):
-        if node.op in ("eq", "ne") and not _is_exact(left) and not _is_exact(right):
+        same = _same_object(left, right)
+        if node.op in ("eq", "ne") and not (same or _is_exact(left) or _is_exact(right)):
             message = "comparing floating-point values for equality"
             diags.warning("float-equal", message, node.span)
         return
-    if not is_integer(node.left.type):
+    if not isinstance(node.left.type, Pointer) and not is_integer(node.left.type):
         return
     if node.span.expanded_from is None and _same_object(left, right):
         _always(diags, "tautological-compare", node, node.op in ("eq", "le", "ge"), "with itself")
+        return
+    if isinstance(node.left.type, Pointer):
         return
     op = node.op
     # In a chain, `a < b < c ...`, the left operand is all that came before.
@@ -181,7 +181,8 @@ def _compared(diags: Diagnostics, node: tast.Binary) -> None:
 
 
 def _is_exact(e: tast.Expr) -> bool:
-    return isinstance(e, tast.Const) and e.value == 0
+    """A constant that is written as it is held: 0.5, not 0.1."""
+    return isinstance(e, tast.Const) and (float(e.value) * 2**30).is_integer()
 
 
 def _always(diags: Diagnostics, code: str, node: tast.Binary, truth: bool, what: str) -> None:
@@ -193,6 +194,13 @@ def _same_object(a: tast.Expr, b: tast.Expr) -> bool:
     match a, b:
         case tast.Load(source=x), tast.Load(source=y):
             return _same_place(x, y)
+        case tast.Convert(kind="decay", operand=x), tast.Convert(kind="decay", operand=y):
+            assert isinstance(x, tast.OBJECTS)
+            assert isinstance(y, tast.OBJECTS)
+            return _same_place(x, y)
+        case tast.PointerAdd(pointer=p, index=i), tast.PointerAdd(pointer=q, index=j):
+            at, other = constant.fold(i), constant.fold(j)
+            return at is not None and at == other and a.negate is b.negate and _same_object(p, q)
         case _:
             return False
 
@@ -205,10 +213,8 @@ def _same_place(x: tast.LValue, y: tast.LValue) -> bool:
             return v is w
         case tast.MemberRef(base=p, index=i), tast.MemberRef(base=q, index=j):
             return i == j and _same_place(p, q)
-        case tast.LanesRef(base=p, lanes=m), tast.LanesRef(base=q, lanes=n):
-            return m == n and _same_place(p, q)
-        case tast.Deref(pointer=tast.Load(source=p)), tast.Deref(pointer=tast.Load(source=q)):
-            return _same_place(p, q)
+        case tast.Deref(pointer=p), tast.Deref(pointer=q):
+            return _same_object(p, q)
         case _:
             return False
 
@@ -352,11 +358,3 @@ def condition(diags: Diagnostics, cond: tast.Expr) -> None:
     message = "an equality in two pairs of parentheses"
     hint = "take one pair away, or write '=' if an assignment is meant"
     diags.warning("parentheses-equality", message, e.span, hint=hint)
-
-
-def doubly_parenthesised(span: Span) -> bool:
-    """Whether `((` stands before a span and `))` behind it, white space apart."""
-    text = span.file.text
-    before = "".join(text[max(0, span.start - 80) : span.start].split())
-    after = "".join(text[span.end : span.end + 80].split())
-    return before.endswith("((") and after.startswith("))")

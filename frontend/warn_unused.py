@@ -115,7 +115,9 @@ def _variable(ctx: Context, var: tast.Var, read: set[tast.Var], what: str) -> No
 def functions(ctx: Context) -> None:
     """Static functions that nothing calls."""
     called = {callee for calls in ctx.calls.values() for callee, _span in calls}
-    for function in ctx.program.functions:
+    for function in ctx.program_scope.names.values():
+        if not isinstance(function, tast.Function):
+            continue
         if not function.is_static or function.is_kernel or function in called:
             continue
         if function.is_inline and function.span.outermost().file.included_from is not None:
