@@ -18,7 +18,7 @@ from .convert import (
     quoted,
 )
 from .overload import fits_badly, is_zero, rank_of, resolve
-from .scope import Context, suggestion
+from .scope import Context, misspelt
 from .types import ERROR, Opaque, Type
 
 
@@ -203,6 +203,6 @@ def _report_missing(ctx: Context, e: ast.Call, name: str, language: builtins.Lan
         return
     known = {n for n in ctx.scope.visible() if isinstance(ctx.scope.find(n), tast.Function)}
     message = f"function '{name}' is not declared"
-    hint = suggestion(name, known | set(builtins.names()))
-    ctx.diags.error("undeclared", message, span, hint=hint)
+    hint, fixes = misspelt(name, span, known | set(builtins.names()))
+    ctx.diags.error("undeclared", message, span, hint=hint, fixes=fixes)
     check_expr._silence(ctx, name)

@@ -6,7 +6,7 @@ from collections import Counter
 
 from . import ast, check_attribute, check_expr, check_tag, constant, dialect, tast
 from .record import replace
-from .scope import Context, Typedef, Written, describe, suggestion
+from .scope import Context, Typedef, Written, describe, misspelt
 from .source import Span
 from .types import (
     BOOL,
@@ -172,9 +172,9 @@ def _spec_type(ctx: Context, spec: ast.TypeSpec, alone: bool) -> Written:
             if predefined is not None:
                 return _available(ctx, predefined, spec.span)
             types = {n for n in ctx.scope.visible() if isinstance(ctx.scope.find(n), Typedef)}
-            ctx.diags.error(
-                "undeclared", f"unknown type '{name}'", spec.span, hint=suggestion(name, types)
-            )
+            hint, fixes = misspelt(name, spec.span, types)
+            message = f"unknown type '{name}'"
+            ctx.diags.error("undeclared", message, spec.span, hint=hint, fixes=fixes)
             return Written(ERROR)
         case ast.StructSpec():
             return Written(check_tag.struct(ctx, spec, alone))

@@ -28,7 +28,7 @@ from .convert import (
     promote,
     quoted,
 )
-from .scope import Context, EnumConstant, Typedef, Written, suggestion
+from .scope import Context, EnumConstant, Typedef, Written, misspelt
 from .source import doubly_parenthesised
 from .types import (
     BOOL,
@@ -195,9 +195,9 @@ def _ident(ctx: Context, e: ast.Ident) -> Operand:
             message = f"builtin function '{e.name}' used as a value"
             ctx.diags.error("function-pointer", message, e.span)
         case None:
-            hint = suggestion(e.name, ctx.scope.visible())
+            hint, fixes = misspelt(e.name, e.span, ctx.scope.visible())
             message = f"'{e.name}' is not declared"
-            ctx.diags.error("undeclared", message, e.span, hint=hint)
+            ctx.diags.error("undeclared", message, e.span, hint=hint, fixes=fixes)
             _silence(ctx, e.name)
     return error_value(e.span)
 

@@ -20,7 +20,7 @@ from .convert import (
     quoted,
     to_arithmetic,
 )
-from .scope import Context, suggestion
+from .scope import Context, misspelt
 from .source import Span
 from .types import (
     HALF,
@@ -277,10 +277,13 @@ def field(ctx: Context, e: ast.Member) -> Operand:
         return error_value(e.span)
     path = find_field(struct, e.name)
     if path is None:
-        hint = suggestion(e.name, {f.name for f in struct.fields if f.name})
+        fields = {f.name for f in struct.fields if f.name}
+        hint, fixes = misspelt(e.name, e.name_span, fields)
         note = (f"'{struct}' is defined here", ctx.tag_spans.get(struct))
         message = f"{quoted(struct)} has no field '{e.name}'"
-        ctx.diags.error("no-such-field", message, e.name_span, notes=(note,), hint=hint)
+        ctx.diags.error(
+            "no-such-field", message, e.name_span, notes=(note,), hint=hint, fixes=fixes
+        )
         return error_value(e.span)
     for number in path:
         base = member(base, number, e.span)

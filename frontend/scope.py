@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 from . import ast, dialect, tast
-from .diag import Diagnostics, closest
+from .diag import Diagnostics, Fix, closest
 from .record import field, record
 from .source import NO_SPAN, Span
 from .types import ERROR, INT, NO_QUALS, AddrSpace, Enum, Quals, Scalar, Struct, Type
@@ -198,7 +198,11 @@ class Context:
             self.diags.warning("shadow", message, span, notes=(note,))
 
 
-def suggestion(name: str, candidates: Iterable[str]) -> str | None:
-    """A hint that names the candidate nearest to `name`, if one is near."""
+def misspelt(
+    name: str, span: Span, candidates: Iterable[str]
+) -> tuple[str | None, tuple[Fix, ...]]:
+    """(hint, fixes) that put the candidate nearest to `name` in its place, if one is near."""
     hit = closest(name, sorted(candidates))
-    return f"did you mean '{hit}'?" if hit else None
+    if hit is None:
+        return None, ()
+    return f"did you mean '{hit}'?", () if span.expanded_from else ((span, hit),)

@@ -73,11 +73,17 @@ def test_without_diagnostics_the_formats_are_still_whole(form):
 
 
 def test_the_summary_counts_as_clang_does():
-    error, warning = Diagnostic("error", "c", "m", NO_SPAN), Diagnostic("warning", "c", "m", NO_SPAN)
+    error, warning = (
+        Diagnostic("error", "c", "m", NO_SPAN),
+        Diagnostic("warning", "c", "m", NO_SPAN),
+    )
     assert summary([]) == ""
     assert summary([warning]) == "1 warning generated.\n"
     assert summary([error, error]) == "2 errors generated.\n"
     assert summary([warning, error, error]) == "1 warning and 2 errors generated.\n"
+
+
+CODE = "unused-value"
 
 
 def found(text: str, *settings: str, folder: Path | None = None) -> list[tuple[str, str, int]]:
@@ -101,7 +107,7 @@ void g(int n) { n; }
 
 
 def test_a_pragma_holds_for_what_is_included_behind_it_and_beyond(tmp_path):
-    (tmp_path / "quiet.h").write_text("#pragma clang diagnostic ignored \"-Wunused-value\"\n")
+    (tmp_path / "quiet.h").write_text('#pragma clang diagnostic ignored "-Wunused-value"\n')
     (tmp_path / "plain.h").write_text("void inner(int n) { n; }\n")
     text = """\
 void before(int n) { n; }
@@ -153,5 +159,5 @@ def test_what_is_wrong_with_a_pragma_is_said():
     ],
 )
 def test_the_order_of_settings_counts_as_for_clang(settings, expected):
-    severities = [d.severity for d in seen("void f(int n) { n; }", *settings)]
-    assert [s for s in severities if s] == ([expected] if expected else [])
+    found = [d.severity for d in seen("void f(int n) { n; }", *settings) if d.code == CODE]
+    assert found == ([expected] if expected else [])

@@ -137,6 +137,8 @@ def test_clang_warns_as_recorded(path: Path, request: pytest.FixtureRequest) -> 
 
 
 def test_every_warning_of_the_checker_has_a_line_on_record() -> None:
-    names = {name for path in FILES for said in recorded(path.read_text()).values() for name in said}
+    names = {
+        name for path in FILES for said in recorded(path.read_text()).values() for name in said
+    }
     missing = {name for name, row in WARNINGS.items() if not row.startswith("group")} - names - OWN
     assert missing == ELSEWHERE
