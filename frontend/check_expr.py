@@ -270,7 +270,8 @@ def _unary(ctx: Context, e: ast.Unary) -> Operand:
             x = promote(x)
             if e.op == "+":
                 return x
-            return tast.Unary("neg" if e.op == "-" else "not", x, type=x.type, span=e.span)
+            node = tast.Unary("neg" if e.op == "-" else "not", x, type=x.type, span=e.span)
+            return check_operator.computed(ctx, node)
         case _:
             assert_never(e.op)
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from operator import add, mul, sub
+
 from . import (
     check_vector,
     constant,
@@ -32,6 +35,7 @@ from .types import (
     AddrSpace,
     Pointer,
     Quals,
+    Scalar,
     Type,
     Vector,
     is_arithmetic,
@@ -42,6 +46,7 @@ from .types import (
     sizeof,
 )
 
+_EXACT: dict[str, Callable[[int, int], int]] = {"add": add, "sub": sub, "mul": mul}
 _INTEGER_ONLY = frozenset({"rem", "and", "xor", "or", "shl", "shr"})
 _COMPARISONS = frozenset({"lt", "gt", "le", "ge", "eq", "ne"})
 
@@ -70,14 +75,57 @@ def binary(ctx: Context, op: str, left: tast.Expr, right: tast.Expr, span: Span)
     if not half_is_allowed(ctx, span, left.type, right.type):
         return error_value(span)
     if name in ("shl", "shr"):
-        return _shift(ctx, name, promote(left), promote(right), span)
+        return computed(ctx, _shift(ctx, name, promote(left), promote(right), span))
     common = common_type(left.type, right.type)
     a, b = to_arithmetic(left, common), to_arithmetic(right, common)
     if name in _COMPARISONS:
         return tast.Binary(name, a, b, type=INT, span=span)
     if name in ("div", "rem") and not is_float(common) and constant.fold(b) == 0:
         ctx.diags.warning("division-by-zero", "the divisor is zero", right.span)
-    return tast.Binary(name, a, b, type=common, span=span)
+    return computed(ctx, tast.Binary(name, a, b, type=common, span=span))
+
+
+def computed(ctx: Context, node: tast.Binary | tast.Unary) -> tast.Expr:
+    """`node`, after a warning if it is of constants and its integer type does not hold its value.
+
+    What a constant subexpression is worth is kept, so that a long one takes linear time.
+    """
+    t = node.type
+    if not isinstance(t, Scalar) or t.kind != "int":
+        return node
+    if isinstance(node, tast.Unary):
+        value = _known(ctx, node.operand)
+        if value is None:
+            return node
+        exact = -value if node.op == "neg" else ~value
+    else:
+        left = _known(ctx, node.left)
+        right = None if left is None else _known(ctx, node.right)
+        if left is None or right is None:
+            return node
+        folded = constant.binary(node.op, left, right, node.left.type, t)
+        if folded is None:
+            return node
+        exact = int(folded) if node.op not in _EXACT else _EXACT[node.op](left, right)
+    wrapped = constant.wrap(exact, t)
+    ctx.folded[id(node)] = node, wrapped
+    if wrapped != exact and t.signed and not ctx.unevaluated:
+        message = f"the result, {exact}, overflows {quoted(t)} and becomes {wrapped}"
+        hint = "compute in long: write the suffix 'L'" if t == INT else None
+        ctx.diags.warning("integer-overflow", message, node.span, hint=hint)
+    return node
+
+
+def _known(ctx: Context, x: tast.Expr) -> int | None:
+    """The value of a constant integer operand that was computed before, or needs no computing."""
+    if isinstance(x, tast.Convert) and x.kind == "int" and not isinstance(x.operand, tast.OBJECTS):
+        inner = _known(ctx, x.operand)
+        return None if inner is None else constant.wrap(inner, x.type)
+    if isinstance(x, tast.Const | tast.Load) and is_integer(x.type):
+        value = constant.fold(x)
+        return None if value is None else int(value)
+    known = ctx.folded.get(id(x))
+    return None if known is None else known[1]
 
 
 def _bad_operands(
@@ -90,7 +138,7 @@ def _bad_operands(
 
 def _shift(
     ctx: Context, name: tast.BinaryOp, left: tast.Expr, right: tast.Expr, span: Span
-) -> tast.Expr:
+) -> tast.Binary:
     count = constant.fold(right)
     width = 8 * sizeof(left.type)
     if count is not None and not 0 <= count < width:

@@ -156,6 +156,7 @@ class Context:
     measured: set[tast.Var] = field(default_factory=set)  # but this is named there
     walk: Walk | None = None
     tag_spans: dict[Tag, Span] = field(default_factory=dict)
+    folded: dict[int, tuple[tast.Expr, int]] = field(default_factory=dict)  # by id: constants
     parameters: dict[int, Written] = field(default_factory=dict)  # by id of the ast.Param
 
     @contextmanager

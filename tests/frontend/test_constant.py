@@ -206,3 +206,39 @@ def test_null_is_zero_of_integer_type():
     assert not null("(int *)0")
     assert not null("n")
     assert INT.size == 4
+
+
+# Expressions over a long `n`, and how often clang says that one overflows.
+OVERFLOWS = [
+    ("2147483647 + 1", 1), ("-2147483647 - 2", 1), ("65536 * 65536", 1), ("2147483647u + 1", 0),
+    ("-(-2147483647 - 1)", 1), ("24 * 60 * 60 * 1000 * 1000", 1), ("24 * 60L * 60 * 1000000", 0),
+    ("1 << 31", 0), ("(-2147483647 - 1) / -1", 0), ("9223372036854775807L + 1", 1),
+    ("sizeof(2147483647 + 1)", 0), ("(short)32767 + 1", 0), ("m + 1", 1), ("m - 1 + 1 + 1", 1),
+    ("n + 2147483647 + 1", 0), ("(2147483647 + 1) + (2147483647 + 1)", 3), ("~2147483647 - 1", 1),
+]  # fmt: skip
+
+
+def overflowing(line: str) -> str:
+    return f"long f(long n) {{ return {line}; }}"
+
+
+@pytest.mark.parametrize(("text", "count"), OVERFLOWS)
+def test_constant_overflow_is_warned_of(text, count):
+    diags = Diagnostics()
+    source = SourceFile("t.cl", f"constant int m = 0x7fffffff; {overflowing(text)}")
+    check(parse(pp.preprocess(source, pp.PPOptions(), diags), diags), diags)
+    assert [d.code for d in diags.seen] == ["integer-overflow"] * count
+
+
+@pytest.mark.oracle("clang-19")
+def test_clang_warns_of_the_same_overflows(tmp_path: Path):
+    path = tmp_path / "t.cl"
+    lines = [
+        overflowing(t).replace("long f", f"long f{i}") for i, (t, _count) in enumerate(OVERFLOWS)
+    ]
+    path.write_text("\n".join(["constant int m = 0x7fffffff;", *lines]) + "\n")
+    command = ["clang-19", "-x", "cl", "--target=spir64", "-fsyntax-only", path]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    for number, (_text, count) in enumerate(OVERFLOWS, 2):
+        said = [line for line in done.stderr.splitlines() if f"t.cl:{number}:" in line]
+        assert sum("integer-overflow" in line for line in said) == count, said
