@@ -10,7 +10,7 @@ from . import (
     ast,
     check_attribute,
     check_decl,
-    check_expr,
+    check_function_attribute,
     check_global,
     check_pragma,
     check_stmt,
@@ -151,7 +151,7 @@ def _declare_function(
     elif ctx.function is not None:
         ctx.externs[name] = function
     ctx.scope.names[name] = function
-    _function_attributes(ctx, function, specs.attributes + declarator.attributes)
+    check_function_attribute.attributes(ctx, function, specs.attributes + declarator.attributes)
     return function
 
 
@@ -243,81 +243,6 @@ def _parameters(ctx: Context, part: ast.FunctionPart) -> tuple[tast.Var, ...]:
             ctx.declare(name, var, span)
         params.append(var)
     return tuple(params)
-
-
-def _function_attributes(
-    ctx: Context, function: tast.Function, attributes: tuple[ast.Attribute, ...]
-) -> None:
-    attrs = function.attrs
-    for attribute in attributes:
-        match attribute.name:
-            case "reqd_work_group_size":
-                sizes = _group_size(ctx, function, attribute)
-                if sizes is not None and attrs.reqd_work_group_size not in (None, sizes):
-                    message = "two different 'reqd_work_group_size' on one kernel"
-                    ctx.diags.error("bad-attribute", message, attribute.span)
-                attrs.reqd_work_group_size = sizes or attrs.reqd_work_group_size
-            case "work_group_size_hint":
-                sizes = _group_size(ctx, function, attribute)
-                attrs.work_group_size_hint = sizes or attrs.work_group_size_hint
-            case "vec_type_hint":
-                _for_kernels(ctx, function, attribute)
-                attrs.vec_type_hint = _type_hint(ctx, attribute) or attrs.vec_type_hint
-            case "unused" | "maybe_unused" | "used":
-                attrs.may_be_unused = True
-            case "always_inline":
-                attrs.always_inline = True
-            case "noinline":
-                attrs.noinline = True
-            case "overloadable":
-                ctx.unsupported("overloaded functions are", attribute.span)
-            case "kernel":
-                function.is_kernel = True
-            case _:
-                check_attribute.other(ctx, attribute)
-
-
-def _for_kernels(ctx: Context, function: tast.Function, attribute: ast.Attribute) -> None:
-    if not function.is_kernel:
-        message = f"'{attribute.name}' is for kernels only"
-        ctx.diags.error("bad-attribute", message, attribute.span)
-
-
-def _group_size(
-    ctx: Context, function: tast.Function, attribute: ast.Attribute
-) -> tuple[int, int, int] | None:
-    _for_kernels(ctx, function, attribute)
-    if len(attribute.args) != 3:
-        message = f"'{attribute.name}' takes three sizes"
-        ctx.diags.error("bad-attribute", message, attribute.span)
-        return None
-    sizes: list[int] = []
-    for argument in attribute.args:
-        if isinstance(argument, ast.TypeName):
-            message = f"'{attribute.name}' takes numbers"
-            ctx.diags.error("bad-attribute", message, argument.span)
-            return None
-        size = check_expr.int_constant(ctx, argument, "a work-group size")
-        if size is None:
-            return None
-        if not 1 <= size < 1 << 32:
-            message = f"a work-group size must be positive and fit 32 bits, not {size}"
-            ctx.diags.error("bad-attribute", message, argument.span)
-            return None
-        sizes.append(size)
-    x, y, z = sizes
-    return x, y, z
-
-
-def _type_hint(ctx: Context, attribute: ast.Attribute) -> str | None:
-    if len(attribute.args) == 1:
-        (argument,) = attribute.args
-        if isinstance(argument, ast.TypeName):
-            written = check_decl.type_name(ctx, argument)
-            return None if written.type is ERROR else str(written.type)
-    message = "'vec_type_hint' takes one type"
-    ctx.diags.error("bad-attribute", message, attribute.span)
-    return None
 
 
 # -- kernels --------------------------------------------------------------------------------------

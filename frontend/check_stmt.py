@@ -372,9 +372,12 @@ def _attributed(ctx: Context, e: ast.AttributedStmt, unroll: int | None) -> tast
                 message = "'opencl_unroll_hint' stands before a loop; this is none"
                 ctx.diags.error("bad-attribute", message, attribute.span)
         elif attribute.name == "fallthrough":
+            if not _state(ctx).switches:
+                message = "'fallthrough' outside of a switch"
+                ctx.diags.error("misplaced-statement", message, attribute.span)
             _state(ctx).fallthroughs.add(e.body.span.start)
         else:
-            check_attribute.other(ctx, attribute)
+            check_attribute.other(ctx, attribute, "statement")
     return statement(ctx, e.body, unroll)
 
 
