@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 from . import ast, check_decl, check_expr
+from .attribute_table import FUNCTIONS_ONLY, KERNELS_ONLY, NO_ARGUMENTS, OTHER_TYPES, QUIET
 from .scope import Context, Written
 from .types import alignof, is_complete
 
-# Attributes that ask for nothing we do not do anyway, or that only inform: of anything, or of
-# functions only.
-_QUIET = frozenset(
-    "unused used deprecated maybe_unused nosvm may_alias no_sanitize nodebug".split()
-)
-_FUNCTIONS_ONLY = frozenset(
-    "pure const nothrow cold hot noreturn convergent flatten nonnull warn_unused_result "
-    "artificial gnu_inline malloc leaf returns_nonnull noduplicate nomerge always_inline "
-    "noinline overloadable".split()
-)
-_KERNELS_ONLY = frozenset({"reqd_work_group_size", "work_group_size_hint", "vec_type_hint"})
-_NO_ARGUMENTS = (_QUIET | _FUNCTIONS_ONLY) - {"deprecated", "no_sanitize", "nonnull", "malloc"}
-# What these ask for is another type than the one written: to go on without would miscompile.
-_OTHER_TYPES = frozenset("address_space ext_vector_type mode vector_size".split())
 _LARGEST = 16  # bytes; what `aligned` without a number asks for
 
 
@@ -93,23 +80,23 @@ def takes_nothing(ctx: Context, attribute: ast.Attribute) -> bool:
 def other(ctx: Context, attribute: ast.Attribute, where: str = "") -> None:
     """An attribute that has no meaning where it stands: "function", "statement", elsewhere."""
     name, span = attribute.name, attribute.span
-    if name in _OTHER_TYPES:
+    if name in OTHER_TYPES:
         ctx.unsupported(f"attribute '{name}' is", span)
-    elif name in _KERNELS_ONLY:
+    elif name in KERNELS_ONLY:
         ctx.diags.error("bad-attribute", f"'{name}' is for kernels only", span)
     elif name == "opencl_unroll_hint":
         ctx.diags.error("bad-attribute", f"'{name}' stands before a loop only", span)
     elif name == "nosvm" and where != "function" and ctx.options.version < 200:
         ctx.diags.error("bad-attribute", f"'{name}' needs OpenCL C 2.0", span)
-    elif name not in _QUIET | _FUNCTIONS_ONLY:
+    elif name not in QUIET | FUNCTIONS_ONLY:
         message = f"attribute '{name}' is not known and has no effect"
         ctx.diags.warning("unknown-attributes", message, span)
     elif where == "statement":
         ctx.diags.error("bad-attribute", f"'{name}' is not for statements", span)
-    elif name in _FUNCTIONS_ONLY and where != "function":
+    elif name in FUNCTIONS_ONLY and where != "function":
         message = f"'{name}' is for functions: here it has no effect"
         ctx.diags.warning("ignored-attributes", message, span)
-    elif name in _NO_ARGUMENTS:
+    elif name in NO_ARGUMENTS:
         takes_nothing(ctx, attribute)
 
 

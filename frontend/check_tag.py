@@ -16,7 +16,6 @@ from .types import (
     UINT,
     ULONG,
     USHORT,
-    AddrSpace,
     Array,
     Enum,
     Field,
@@ -130,7 +129,7 @@ def _field(
     if not is_complete(written.type):
         ctx.diags.error("incomplete-type", f"field '{name}' has no complete type", span)
         return None
-    if written.spaced and written.quals.space is not AddrSpace.PRIVATE:
+    if written.spaced:
         message = f"field '{name}' has an address space of its own"
         ctx.diags.error("address-space", message, span, hint="it takes the struct's")
         return None

@@ -145,9 +145,13 @@ def _same_pointer(left: tast.Expr, right: tast.Expr) -> bool | None:
 
 
 def _never_changes(var: tast.Var) -> bool:
-    """Whether its initialiser is all it ever holds: it lies in constant memory, or has no name."""
+    """Whether its initialiser is all it ever holds.
+
+    It lies in constant memory, is const, or has no name.
+    """
     nameless = var.storage == "static" and var.quals.space is AddrSpace.PRIVATE
-    return nameless or var.quals.space is AddrSpace.CONSTANT
+    const = var.storage == "static" and var.quals.const and not var.quals.volatile
+    return nameless or const or var.quals.space is AddrSpace.CONSTANT
 
 
 def _part(place: tast.LValue) -> Value | None:

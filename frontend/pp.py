@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import TypeAlias
 
+from .attribute_table import KNOWN as KNOWN_ATTRIBUTES
 from .diag import Diagnostics, closest
 from .lexer import DIGRAPHS, lex
 from .pp_diagnostic import DiagnosticPragmas, is_diagnostic
@@ -21,6 +22,9 @@ from .tokens import Token, TokenKind
 __all__ = ["Dependencies", "PPOptions", "preprocess", "render"]
 
 MAX_INCLUDE_DEPTH = 200
+# What an #if may ask besides macros. Of clang's builtins, features and extensions of C there
+# are none; functions of OpenCL C are no builtins in this sense.
+QUERIES = ("__has_include", "__has_attribute", "__has_builtin", "__has_feature", "__has_extension")
 COMMAND_LINE = "<command line>"
 
 
@@ -185,7 +189,7 @@ class _Preprocessor(Expander):
             what = "macro name missing" if len(line) < 2 else "a macro's name is an identifier"
             self.diags.error("macro-name", f"{what} after #{directive}", line[-1].span)
             return None
-        if line[1].text in ("defined", "__VA_ARGS__", "__VA_OPT__", "_Pragma", "__has_include"):
+        if line[1].text in ("defined", "__VA_ARGS__", "__VA_OPT__", "_Pragma", *QUERIES):
             self.diags.error("macro-name", f"'{line[1].text}' cannot be a macro", line[1].span)
             return None
         return line[1]
@@ -238,7 +242,7 @@ class _Preprocessor(Expander):
         """Whether the condition of an #if, #ifdef, #ifndef or their #elif forms holds."""
         directive = line[0].text
         if directive in ("if", "elif"):
-            tokens = self.expand(self.answer_has_include(line[1:]), False, True)
+            tokens = self.expand(self.answer_queries(line[1:]), False, True)
             value = evaluate(tokens, self.is_defined, line[0].span, self.diags)
             return value is not None and value.number != 0
         if len(line) < 2 or line[1].kind is not TokenKind.IDENT:
@@ -248,7 +252,7 @@ class _Preprocessor(Expander):
         return self.is_defined(line[1].text) != directive.endswith("ndef")
 
     def is_defined(self, name: str) -> bool:
-        return name == "__has_include" or (name in self.macros and name != "_Pragma")
+        return name in QUERIES or (name in self.macros and name != "_Pragma")
 
     def elif_(self, line: list[Token], _hash: Token) -> None:
         conditional = self.open_conditional(line[0])
@@ -436,8 +440,8 @@ class _Preprocessor(Expander):
             ) from e
         self.push(SourceFile(path, text, included_from=span))
 
-    def answer_has_include(self, line: list[Token]) -> list[Token]:
-        """Replaces every `__has_include(...)` of an #if line by 0 or 1."""
+    def answer_queries(self, line: list[Token]) -> list[Token]:
+        """Replaces every `__has_include(...)`, and its kin, of an #if line by 0 or 1."""
         out: list[Token] = []
         at = 0
         while at < len(line):
@@ -445,7 +449,7 @@ class _Preprocessor(Expander):
             at += 1
             asked = [t.text for t in out[-2:]]
             if (
-                token.text != "__has_include"
+                token.text not in QUERIES
                 or asked[-1:] == ["defined"]
                 or (asked == ["defined", "("])
             ):
@@ -458,12 +462,16 @@ class _Preprocessor(Expander):
                     break
                 end += 1
             if end >= len(line) or end == at:
-                self.diags.error(
-                    "bad-include", "'__has_include' needs a header in parentheses", token.span
-                )
+                message = f"'{token.text}' needs what it asks for in parentheses"
+                self.diags.error("bad-include", message, token.span)
                 return [made(token, TokenKind.NUMBER, "0")]
-            header = self.header_name(line[at + 1 : end], token)
-            found = header is not None and self.find(header[0], header[1]) is not None
+            asked_for = line[at + 1 : end]
+            if token.text == "__has_include":
+                header = self.header_name(asked_for, token)
+                found = header is not None and self.find(header[0], header[1]) is not None
+            else:
+                names = [t.text.strip("_") for t in asked_for if t.kind is TokenKind.IDENT]
+                found = token.text == "__has_attribute" and KNOWN_ATTRIBUTES.issuperset(names)
             out.append(made(token, TokenKind.NUMBER, str(int(found))))
             at = end + 1
         return out

@@ -232,7 +232,11 @@ def _optional(
 
 
 def text_macro(name: str, body: str) -> Macro:
-    """A predefined object-like macro."""
+    """A predefined macro: its body, or the whole definition of one with parameters."""
+    if body.startswith("#define "):
+        macro = read_definition(lex_text(body, "<built-in>")[2:], Diagnostics())
+        assert macro is not None, body
+        return macro
     tokens = lex_text(body, "<built-in>")
     tokens[:1] = [Token(t.kind, t.text, t.span) for t in tokens[:1]]
     span = tokens[0].span if tokens else lex_text("x", "<built-in>")[0].span

@@ -109,6 +109,23 @@ _ALWAYS |= {f"M_{name}_F": f"{value}f" for name, value in _CONSTANTS.items()}
 _ALWAYS |= {name.replace("CL", "CL_VERSION_").replace(".", "_"): str(number)
             for name, number in VERSIONS.items()}  # fmt: skip
 _ALWAYS |= dict.fromkeys(EXTENSIONS, "1")
+_ALWAYS |= {
+    name: f"#define {name}(X, typen) __kernel "
+    "__attribute__((work_group_size_hint(X, 1, 1))) __attribute__((vec_type_hint(typen)))"
+    for name in ("kernel_exec", "__kernel_exec")
+}
+# What compilers of C say of their types.
+_ALWAYS |= {f"__SIZEOF_{name}__": size for name, size in (
+    ("SHORT", "2"), ("INT", "4"), ("LONG", "8"), ("FLOAT", "4"), ("DOUBLE", "8"), ("SIZE_T", "8"),
+    ("PTRDIFF_T", "8"))}  # fmt: skip
+_ALWAYS |= {
+    "__SCHAR_MAX__": "127",
+    "__SHRT_MAX__": "32767",
+    "__INT_MAX__": "2147483647",
+    "__LONG_MAX__": "9223372036854775807L",
+    "__SIZE_MAX__": "18446744073709551615UL",
+    "__PTRDIFF_MAX__": "9223372036854775807L",
+}
 _SINCE_2_0 = {
     "CLK_IMAGE_MEM_FENCE": "0x04",
     "MAX_WORK_DIM": "3",
