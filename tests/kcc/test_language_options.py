@@ -148,3 +148,24 @@ def test_argument_information_is_kept_where_it_is_asked_for() -> None:
         ArgInfo("private", "none", "uchar"),
     ]
     assert {arg.info for arg in not_asked} == {None}
+
+
+def test_loops_are_unrolled_as_asked() -> None:
+    loop = "for (int i = 0; i < {}; i++) r[i] = r[i + 1] * r[i + 3]; }}"
+    text = "".join(
+        f"kernel void {name}(global float *r, int n) {{\n{ask}\n{loop.format(count)}\n"
+        for name, ask, count in (
+            ("fully", "#pragma unroll", 12),
+            ("never", "#pragma nounroll", 12),
+            ("by_four", "__attribute__((opencl_unroll_hint(4)))", "n"),
+            ("once", "__attribute__((opencl_unroll_hint(1)))", "n"),
+        )
+    )
+    optimised = ir(text, "--emit=optir", "-march=rv64gc")
+    products = {
+        name: body.count("fmul ")
+        for name, body in re.findall(r"^define void @(\w+)\((.*?)^}", optimised, re.S | re.M)
+    }
+    assert products.pop("fully") >= 12  # the loop over work-items may be unrolled, too
+    # By four: four in the loop, and one for what is left over.
+    assert products == {"never": 1, "by_four": 5, "once": 1}
