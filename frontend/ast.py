@@ -340,6 +340,8 @@ class Pragma(Node):
 @record
 class TranslationUnit(Node):
     decls: tuple[ExternalDecl, ...]
+    # Names in what syntax errors had dropped: they may be declared there.
+    doubtful: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
 
 ExternalDecl: TypeAlias = Declaration | FunctionDef | StaticAssert | Pragma

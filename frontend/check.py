@@ -54,6 +54,7 @@ def check(
     options = options or CheckOptions()
     ctx = Context(diags, options, fp16=options.fp16)
     ctx.program_scope = ctx.scope
+    ctx.doubtful = unit.doubtful
     for decl in unit.decls:
         with deep_recursion(diags, decl.span):
             match decl:
@@ -213,7 +214,7 @@ def _body(
         ctx.function = None
     ctx.fp16 = fp16
     for goto in state.gotos:
-        if goto.label not in state.labels:
+        if goto.label not in state.labels and goto.label not in ctx.doubtful:
             message = f"there is no label '{goto.label}' in '{function.name}'"
             ctx.diags.error("undeclared", message, goto.span)
     warn.function(ctx, state)
@@ -252,7 +253,8 @@ def _check_kernel(ctx: Context, function: tast.Function, declarator: ast.Declara
     """What a kernel's signature may be (OpenCL C 3.0, 6.9 and 6.11)."""
     if not is_void(function.type.result):
         message = f"kernel '{function.name}' must return void, not '{function.type.result}'"
-        ctx.diags.error("kernel-result", message, declarator.name_span)
+        hint = "give results back through a pointer argument"
+        ctx.diags.error("kernel-result", message, declarator.name_span, hint=hint)
     if function.is_static:
         message = f"kernel '{function.name}' is static: the host could not find it"
         ctx.diags.error("bad-storage", message, declarator.name_span)
@@ -266,7 +268,17 @@ def _check_kernel(ctx: Context, function: tast.Function, declarator: ast.Declara
         if problem is not None:
             name = param.declarator.name
             message = f"kernel argument '{name}' {problem}" if name else f"this {problem}"
-            ctx.diags.error("kernel-argument", message, param.span)
+            remedy = _argument_hint(written)
+            ctx.diags.error("kernel-argument", message, param.span, hint=remedy)
+
+
+def _argument_hint(written: Written) -> str | None:
+    t = written.type
+    if isinstance(t, Pointer) and not t.quals.space:
+        return "write 'global', 'constant' or 'local' before its type"
+    if written.host_sized:
+        return f"take '{t}' and convert it"
+    return "take an 'int' or a 'uchar'" if t == BOOL else None
 
 
 # The host has no pointers into these to pass.
@@ -375,4 +387,5 @@ def _report_cycle(
         callee, span = ctx.calls[function][at - 1]
         notes.append((f"'{function.name}' calls '{callee.name}' here", span))
     message = f"function '{first.name}' is recursive; OpenCL C has no recursion"
-    ctx.diags.error("recursion", message, first.span, notes=tuple(notes))
+    hint = "write a loop, with a stack in an array if need be"
+    ctx.diags.error("recursion", message, first.span, notes=tuple(notes), hint=hint)

@@ -17,8 +17,9 @@ from .convert import (
     failed,
     quoted,
 )
+from .foreign import misspelt
 from .overload import fits_badly, is_zero, rank_of, resolve
-from .scope import Context, misspelt
+from .scope import Context
 from .types import ERROR, Opaque, Type
 
 
@@ -200,6 +201,8 @@ def _report_missing(ctx: Context, e: ast.Call, name: str, language: builtins.Lan
         return
     if (what := builtins.outside(name)) is not None:
         ctx.unsupported(f"builtin function '{name}' is", span, hint=f"it is one of {what}")
+        return
+    if name in ctx.doubtful:
         return
     known = {n for n in ctx.scope.visible() if isinstance(ctx.scope.find(n), tast.Function)}
     message = f"function '{name}' is not declared"

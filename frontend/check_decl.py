@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from . import ast, check_attribute, check_expr, check_tag, constant, dialect, tast
+from .foreign import FOREIGN, misspelt
 from .record import replace
-from .scope import Context, Typedef, Written, describe, misspelt
+from .scope import Context, Typedef, Written, describe
 from .source import Span
 from .types import (
     BOOL,
@@ -44,6 +45,7 @@ from .types import (
     is_void,
     sizeof,
 )
+from .words import PREDECLARED
 
 # Every way to spell a type with C's keywords, order aside; `int` is left out where it may be.
 _KEYWORD_TYPES: dict[tuple[str, ...], Scalar] = {
@@ -113,7 +115,7 @@ def base_type(ctx: Context, specs: ast.DeclSpecs, *, alone: bool = False) -> Wri
     alone: no declarator follows, so that `struct S;` makes a type of this scope.
     """
     if specs.type is None:
-        hint = "OpenCL C has no implicit int"
+        hint = FOREIGN["auto"] if "auto" in specs.storage else "OpenCL C has no implicit int"
         ctx.diags.error("missing-type", "a type is missing here", specs.span, hint=hint)
         return Written(ERROR)
     if len(specs.storage) > 1:
@@ -171,8 +173,10 @@ def _spec_type(ctx: Context, spec: ast.TypeSpec, alone: bool) -> Written:
             predefined = named((name,))
             if predefined is not None:
                 return _available(ctx, predefined, spec.span)
+            if name in ctx.doubtful:
+                return Written(ERROR)
             types = {n for n in ctx.scope.visible() if isinstance(ctx.scope.find(n), Typedef)}
-            hint, fixes = misspelt(name, spec.span, types)
+            hint, fixes = misspelt(name, spec.span, types.union(PREDECLARED))
             message = f"unknown type '{name}'"
             ctx.diags.error("undeclared", message, spec.span, hint=hint, fixes=fixes)
             return Written(ERROR)

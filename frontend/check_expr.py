@@ -28,7 +28,8 @@ from .convert import (
     promote,
     quoted,
 )
-from .scope import Context, EnumConstant, Typedef, Written, misspelt
+from .foreign import misspelt
+from .scope import Context, EnumConstant, Typedef, Written
 from .source import doubly_parenthesised
 from .types import (
     BOOL,
@@ -50,6 +51,8 @@ from .types import (
     is_void,
     sizeof,
 )
+
+_STATEMENT_WORDS = frozenset({"return", "break", "continue", "else", "goto", "sizeof"})
 
 # -- ways to ask for an expression ----------------------------------------------------------------
 
@@ -194,8 +197,10 @@ def _ident(ctx: Context, e: ast.Ident) -> Operand:
         case None if builtins.is_builtin(e.name):
             message = f"builtin function '{e.name}' used as a value"
             ctx.diags.error("function-pointer", message, e.span)
+        case None if e.name in ctx.doubtful:
+            pass
         case None:
-            hint, fixes = misspelt(e.name, e.span, ctx.scope.visible())
+            hint, fixes = misspelt(e.name, e.span, ctx.scope.visible() | _STATEMENT_WORDS)
             message = f"'{e.name}' is not declared"
             ctx.diags.error("undeclared", message, e.span, hint=hint, fixes=fixes)
             _silence(ctx, e.name)

@@ -132,7 +132,8 @@ def _bad_operands(
     ctx: Context, op: str, left: tast.Expr, right: tast.Expr, span: Span
 ) -> tast.Expr:
     message = f"no '{op}' for operands of type {quoted(left.type)} and {quoted(right.type)}"
-    ctx.diags.error("type-mismatch", message, span)
+    hint = "fmod(x, y) is the remainder of floating-point values" if op == "%" else None
+    ctx.diags.error("type-mismatch", message, span, hint=hint)
     return error_value(span)
 
 

@@ -20,7 +20,8 @@ from .convert import (
     quoted,
     to_arithmetic,
 )
-from .scope import Context, misspelt
+from .foreign import misspelt
+from .scope import Context
 from .source import Span
 from .types import (
     HALF,
@@ -33,6 +34,7 @@ from .types import (
     Type,
     Vector,
     field_align,
+    is_arithmetic,
     is_complete,
     is_integer,
     is_scalar,
@@ -81,7 +83,8 @@ def _modifiable(ctx: Context, target: Operand, span: Span, act: str) -> tast.LVa
         return None
     if target.quals.space is AddrSpace.CONSTANT:
         message = f"cannot {act} an object in constant memory"
-        ctx.diags.error("assign-to-const", message, span, notes=notes)
+        hint = "constant memory is only read: use global, local or private memory"
+        ctx.diags.error("assign-to-const", message, span, notes=notes, hint=hint)
         return None
     if target.quals.const:
         message = f"cannot {act} an object of type {quoted(target.type, target.quals)}"
@@ -199,7 +202,8 @@ def index(ctx: Context, e: ast.Index) -> Operand:
         return error_value(e.span)
     if not is_integer(index.type):
         message = f"an index must be an integer, not {quoted(index.type)}"
-        ctx.diags.error("type-mismatch", message, e.index.span)
+        hint = "(int) drops the fraction" if is_arithmetic(index.type) else None
+        ctx.diags.error("type-mismatch", message, e.index.span, hint=hint)
         return error_value(e.span)
     if is_void(base.type.pointee):
         ctx.diags.error("incomplete-type", "'[]' on a pointer to 'void'", e.span)
@@ -276,6 +280,8 @@ def field(ctx: Context, e: ast.Member) -> Operand:
         ctx.diags.error("incomplete-type", message, e.span, notes=(note,))
         return error_value(e.span)
     path = find_field(struct, e.name)
+    if path is None and e.name in ctx.doubtful:
+        return error_value(e.span)
     if path is None:
         fields = {f.name for f in struct.fields if f.name}
         hint, fixes = misspelt(e.name, e.name_span, fields)

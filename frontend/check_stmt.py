@@ -106,7 +106,8 @@ def statement(ctx: Context, e: ast.Stmt, unroll: int | None = None) -> tast.Stmt
         case ast.Break():
             if ctx.function is None or not ctx.function.breakable:
                 message = "'break' outside of a loop or switch"
-                ctx.diags.error("misplaced-statement", message, e.span)
+                hint = "'return' leaves the function"
+                ctx.diags.error("misplaced-statement", message, e.span, hint=hint)
             return tast.Break(span=e.span)
         case ast.Continue():
             if ctx.function is None or not ctx.function.loops:
@@ -475,7 +476,9 @@ def _local(
             return None
         if storage == "group":
             message = f"'{name}' is in local memory and cannot have an initialiser"
-            ctx.diags.error("bad-initialiser", message, item.init.span)
+            ctx.diags.error(
+                "bad-initialiser", message, item.init.span, hint="assign to it in the body"
+            )
             return None
         var.type, init = check_init.initialiser(ctx, written.type, item.init)
         if init is None:

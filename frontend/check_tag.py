@@ -48,7 +48,7 @@ def struct(ctx: Context, spec: ast.StructSpec, alone: bool) -> Type:
         if spec.tag is not None:
             ctx.scope.tags[spec.tag] = struct
     if spec.fields is None:
-        return struct
+        return ERROR if struct.fields is None and struct.tag in ctx.doubtful else struct
     if struct.fields is not None:
         note = (f"'{struct}' is defined here", ctx.tag_spans.get(struct))
         ctx.diags.error("redefinition", f"'{struct}' is defined twice", spec.span, notes=(note,))

@@ -123,7 +123,9 @@ def condition(ctx: Context, value: tast.Expr) -> tast.Expr:
         return value
     if not is_scalar(value.type):
         message = f"a condition must be arithmetic or a pointer, not {quoted(value.type)}"
-        ctx.diags.error("type-mismatch", message, value.span)
+        of_vector = isinstance(value.type, Vector)
+        hint = "any(x) and all(x) ask a vector's components" if of_vector else None
+        ctx.diags.error("type-mismatch", message, value.span, hint=hint)
         return error_value(value.span)
     return tast.Convert("to-bool", value, type=BOOL, span=value.span)
 
@@ -214,7 +216,7 @@ def _to_pointer(ctx: Context, value: tast.Expr, target: Pointer, what: str) -> t
     fit = pointer_fit(source, target)
     if not includes(target.quals.space, source.quals.space) or fit == "nested-space":
         message = f"{what} changes the address space: {quoted(source)} to {quoted(target)}"
-        ctx.diags.error("address-space", message, value.span, hint=_space_hint(target))
+        ctx.diags.error("address-space", message, value.span, hint=_space_hint(source, target))
         return error_value(value.span)
     if fit in _FIT_WARNINGS:
         code, effect = _FIT_WARNINGS[fit]
@@ -223,10 +225,11 @@ def _to_pointer(ctx: Context, value: tast.Expr, target: Pointer, what: str) -> t
     return pointer_cast(value, target, implicit=True)
 
 
-def _space_hint(target: Pointer) -> str | None:
+def _space_hint(source: Pointer, target: Pointer) -> str:
     if target.quals.space is AddrSpace.PRIVATE:
-        return "a pointer without an address space points to private memory"
-    return None
+        without = "a pointer without an address space points to private memory"
+        return f"{without}; {quoted(source)} could take it"
+    return f"{quoted(source)} could take it"
 
 
 def pointer_cast(value: tast.Expr, target: Type, *, implicit: bool) -> tast.Expr:
@@ -240,7 +243,13 @@ def pointer_cast(value: tast.Expr, target: Type, *, implicit: bool) -> tast.Expr
 
 def _mismatch(ctx: Context, value: tast.Expr, target: Type, what: str) -> tast.Expr:
     message = f"{what} cannot convert {quoted(value.type)} to {quoted(target)}"
-    ctx.diags.error("type-mismatch", message, value.span)
+    hint = None
+    if isinstance(value.type, Vector) and isinstance(target, Vector):
+        same = value.type.count == target.count
+        hint = f"convert_{target} converts each component" if same else "pick components, like .xy"
+    elif isinstance(value.type, Vector) and is_arithmetic(target):
+        hint = "pick a component, like .x"
+    ctx.diags.error("type-mismatch", message, value.span, hint=hint)
     return error_value(value.span)
 
 

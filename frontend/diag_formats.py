@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from .diag import Diagnostic, includes, macro_uses, render
-from .source import Span
+from .source import SourceFile, Span
 
+_BEHIND = 1 << 62  # every offset
 SARIF_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -17,6 +18,7 @@ def report(diagnostics: Sequence[Diagnostic], form: str, colour: bool, version: 
     form:    "text", which is empty without diagnostics; "json", one array; "sarif", one log.
     version: kcc's own, which SARIF states.
     """
+    diagnostics = in_order(diagnostics)
     if form == "text":
         text = "".join(render(d, colour) + "\n" for d in diagnostics)
         return text + summary(diagnostics)
@@ -25,6 +27,31 @@ def report(diagnostics: Sequence[Diagnostic], form: str, colour: bool, version: 
     if form == "json":
         return json.dumps([_json(d) for d in diagnostics], indent=1) + "\n"
     return json.dumps(_sarif(diagnostics, version), indent=1) + "\n"
+
+
+def in_order(diagnostics: Sequence[Diagnostic]) -> list[Diagnostic]:
+    """By place in the text, an included file's at the line that includes it.
+
+    The parser's come before the checker's otherwise. What has no place stays at the end of
+    what it came behind.
+    """
+    roots: dict[SourceFile, int] = {}
+    key: tuple[int, ...] = ()
+    keys: list[tuple[int, ...]] = []
+    for d in diagnostics:
+        if d.span is not None:
+            place: Span | None = d.span.outermost()
+            offsets: list[int] = []
+            while place is not None:
+                offsets.insert(0, place.start)
+                root = place.file
+                place = None if root.included_from is None else root.included_from.outermost()
+            key = (roots.setdefault(root, len(roots)), *offsets)
+        else:
+            key = (*key[:1], _BEHIND)
+        keys.append(key)
+    order = sorted(range(len(keys)), key=keys.__getitem__)
+    return [diagnostics[i] for i in order]
 
 
 def summary(diagnostics: Sequence[Diagnostic]) -> str:

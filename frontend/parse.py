@@ -15,16 +15,16 @@ from typing import Any, TypeAlias
 
 from . import ast
 from .diag import Diagnostics
+from .foreign import FOREIGN
 from .record import record
 from .source import Span
-from .syntax_errors import Complaint, complain, spelled, unknown_type
+from .syntax_errors import REPAIRS, Complaint, complain, spelled, unknown_type
 from .tables import Tables, load_tables
 from .tokens import Token, TokenKind
 from .treebuild import BRACKET_LIMIT, NESTING_LIMIT, Builder, Opened, too_deep
 from .words import WORDS
 
 SETTLED_TOKENS = 3  # fewer tokens after a recovery, and the next error is a consequence
-REPAIRS = {";", ")", "]", "(", ":"}  # words whose absence is repaired by putting them there
 # Where parsing resumes after an error: states that can begin one more of these.
 RESUME = ("_block_item", "_struct_line", "_external")
 DROPPED = -1  # the class of a word that means nothing
@@ -72,6 +72,7 @@ class Parser:
         self.climbs: dict[tuple[int, int, int], int] = {}  # what _climb has found out
         self.settled = 0  # tokens to go before errors count again
         self.resumed_at = -1
+        self.doubtful: set[str] = set()  # names in what was dropped
         self.check_depth_at = BRACKET_LIMIT
         self.steps: list[Step] = [self._step(number) for number in range(len(tables.rules))]
 
@@ -160,7 +161,7 @@ class Parser:
             if renamed and self.lookahead is not None:
                 self.terminal = self._classify(self.lookahead)
             if state == accept:
-                return value  # type: ignore[no-any-return]  # of rule translation_unit
+                return self._whole(value.decls) if self.doubtful else value
 
     def _climb(self, below: int, lhs: int, terminal: int) -> int:
         """The state that `lhs` above `below` leads to, as long as it is the one child of another.
@@ -319,6 +320,9 @@ class Parser:
         complaint = complain(self, token)
         if self.settled <= 0:
             self._report(complaint)
+        for word in (token.text, spelled(self.lasts[-1]) if self.lasts else ""):
+            if word in FOREIGN:
+                self.doubtful.add(word)  # said once
         if complaint.missing is not None and self._put_in(complaint.missing, token):
             return True
         if token.kind is TokenKind.EOF:
@@ -333,6 +337,7 @@ class Parser:
             complaint.span,
             notes=complaint.notes,
             hint=complaint.hint,
+            fixes=complaint.fixes,
         )
 
     def _take_for_type(self, token: Token) -> bool:
@@ -356,10 +361,11 @@ class Parser:
         known = self.builder.kind_of(name.text)
         if known is not None or not self.accepts(numbers.type_name, states):
             return False
-        complaint = unknown_type(name)
+        complaint = unknown_type(self, name)
         if self.settled <= 0:
             self._report(complaint)
         self.builder.scopes[0][name.text] = "type"
+        self.doubtful.add(name.text)
         if name is token:
             self.terminal = numbers.type_name
             return True
@@ -377,11 +383,12 @@ class Parser:
 
     def _put_in(self, text: str, before: Token) -> bool:
         """Go on as if `text` stood before the lookahead, if that makes it fit."""
-        if text not in REPAIRS:
+        at_end = before.kind is TokenKind.EOF and text == "}"
+        if text not in REPAIRS and not at_end:
             return False
         number = self.numbers.words[text]
         fed = self.feed(number, self.states)
-        if fed is None or not self.accepts(self.terminal, fed[0]):
+        if fed is None or not (at_end or self.accepts(self.terminal, fed[0])):
             return False
         self.queued = before
         self.settled = SETTLED_TOKENS
@@ -392,6 +399,7 @@ class Parser:
     def _skip(self, token: Token) -> None:
         """Drop what the innermost block, struct or file was in, and read on behind its end."""
         keep = max(i for i, state in enumerate(self.states) if state in self.numbers.resume)
+        first = self.firsts[keep] if keep < len(self.firsts) else token.span
         braces, parens = self._open_in(keep)
         del self.states[keep + 1 :]
         for stack in (self.values, self.firsts, self.lasts):
@@ -421,6 +429,20 @@ class Parser:
             token = self._next()
             may_stay = True
         self.resumed_at = self.position + 1
+        self._doubt(first)
+
+    def _doubt(self, first: Span) -> None:
+        """Note the names in what was dropped, but not those inside of braces there."""
+        start = first.outermost()
+        depth = 0
+        for position in range(self.position - 1, -1, -1):
+            token = self.tokens[position]
+            at = token.span.outermost()
+            if at.file is not start.file or at.start < start.start:
+                break
+            depth += (token.text == "}") - (token.text == "{")
+            if depth <= 0 and token.kind is TokenKind.IDENT:
+                self.doubtful.add(token.text)
 
     def _open_in(self, keep: int) -> tuple[int, int]:
         """Braces and parentheses still open above a height of the stack; scopes are closed."""
@@ -443,7 +465,10 @@ class Parser:
     def _partial(self) -> ast.TranslationUnit:
         decls = self.values[0] if self.values and isinstance(self.values[0], list) else []
         nodes = (ast.Declaration, ast.FunctionDef, ast.StaticAssert, ast.Pragma)
-        return ast.TranslationUnit(tuple(d for d in decls if isinstance(d, nodes)))
+        return self._whole(tuple(d for d in decls if isinstance(d, nodes)))
+
+    def _whole(self, decls: tuple[ast.ExternalDecl, ...]) -> ast.TranslationUnit:
+        return ast.TranslationUnit(decls, frozenset(self.doubtful))
 
 
 @record

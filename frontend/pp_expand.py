@@ -141,7 +141,8 @@ class Expander(ABC):
             return Substitution(macro, [], expansion, self.diags).run()
         found = self.arguments(macro, name, stack, from_file)
         if found is None:
-            return None
+            # A number in its place, so that what is around it still reads as an expression.
+            return [made(name, TokenKind.NUMBER, "0")]
         arguments, end = found
         expansion = Expansion(macro.name, name.span.to(end))
         if macro.plain:

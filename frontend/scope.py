@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeAlias
 
 from . import ast, dialect, tast
-from .diag import Diagnostics, Fix, closest
+from .diag import Diagnostics
 from .record import field, record
 from .source import NO_SPAN, Span
 from .types import ERROR, INT, NO_QUALS, AddrSpace, Enum, Quals, Scalar, Struct, Type
@@ -153,6 +153,7 @@ class Context:
     used: set[tast.Var] = field(default_factory=set)
     calls: dict[tast.Function, list[tuple[tast.Function, Span]]] = field(default_factory=dict)
     unevaluated: int = 0  # inside sizeof: what is named there is not used
+    doubtful: frozenset[str] = frozenset()  # names that a syntax error may have hidden
     measured: set[tast.Var] = field(default_factory=set)  # but this is named there
     walk: Walk | None = None
     tag_spans: dict[Tag, Span] = field(default_factory=dict)
@@ -197,13 +198,3 @@ class Context:
             note = (f"the other '{name}' is declared here", hidden.span)
             message = f"this '{name}' hides another variable of that name"
             self.diags.warning("shadow", message, span, notes=(note,))
-
-
-def misspelt(
-    name: str, span: Span, candidates: Iterable[str]
-) -> tuple[str | None, tuple[Fix, ...]]:
-    """(hint, fixes) that put the candidate nearest to `name` in its place, if one is near."""
-    hit = closest(name, sorted(candidates))
-    if hit is None:
-        return None, ()
-    return f"did you mean '{hit}'?", () if span.expanded_from else ((span, hit),)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .diag import Fix
+from .foreign import FOREIGN, misspelt
 from .record import record
 from .source import Span
 from .tokens import Token, TokenKind
@@ -13,6 +15,8 @@ from .words import WORDS
 if TYPE_CHECKING:
     from .parse import Parser
 
+REPAIRS = {";", ")", "]", "(", ":"}  # words whose absence is repaired by putting them there
+_TYPE_CLASSES = ("TYPE_WORD", "VECTOR_WORD")
 CLOSERS = {")": "(", "]": "[", "}": "{"}
 # Of what may come next, the first of these is what most likely lacks.
 LIKELY = (";", ")", "]", "}", ":", "(", "{", "=", ",", "while", "...")
@@ -24,38 +28,6 @@ FINISHED = {
     "leading_specs": "declaration",
     "vector_specs": "declaration",
     "struct_declarator": "struct member",
-}
-HINTS = {
-    "template": "OpenCL C has no templates: use a macro",
-    "typename": "OpenCL C has no templates: use a macro",
-    "class": "OpenCL C has no classes: use a struct",
-    "namespace": "OpenCL C has no namespaces",
-    "using": "OpenCL C has no 'using': use typedef",
-    "new": "OpenCL C has no dynamic memory",
-    "delete": "OpenCL C has no dynamic memory",
-    "try": "OpenCL C has no exceptions",
-    "catch": "OpenCL C has no exceptions",
-    "throw": "OpenCL C has no exceptions",
-    "operator": "OpenCL C has no operator overloading",
-    "constexpr": "use 'constant' at file scope, or a macro",
-    "nullptr": "OpenCL C spells it NULL",
-    "static_cast": "OpenCL C casts are written (type)value",
-    "reinterpret_cast": "write as_type(value), or (type *)pointer",
-    "static_assert": "OpenCL C spells it _Static_assert",
-    "string": "OpenCL C has no string type: use 'constant char *'",
-    "std": "the C++ library is not available in OpenCL C",
-    "auto": "'auto' deduces no type in OpenCL C: write the type",
-    "__global__": "OpenCL spells it 'kernel'",
-    "__device__": "a function needs no qualifier to be called from a kernel",
-    "__host__": "OpenCL C has no host functions",
-    "__shared__": "OpenCL spells it 'local'",
-    "__constant__": "OpenCL spells it 'constant'",
-    "__managed__": "OpenCL spells it 'global'",
-    "__launch_bounds__": "use __attribute__((reqd_work_group_size(x, y, z)))",
-    "__forceinline__": "OpenCL spells it 'inline'",
-    "pipe": "pipes are not supported",
-    "^": "blocks are not supported",
-    "::": "OpenCL C has no scopes to name",
 }
 
 
@@ -69,6 +41,7 @@ class Complaint:
     notes: tuple[tuple[str, Span | None], ...] = ()
     hint: str | None = None
     missing: str | None = None
+    fixes: tuple[Fix, ...] = ()
 
 
 def spelled(span: Span) -> str:
@@ -76,10 +49,12 @@ def spelled(span: Span) -> str:
     return span.file.text[span.start : span.end]
 
 
-def unknown_type(name: Token) -> Complaint:
-    return Complaint(
-        f"unknown type name '{name.text}'", name.span, "unknown-type", hint=HINTS.get(name.text)
-    )
+def unknown_type(parser: Parser, name: Token) -> Complaint:
+    known = {n for scope in parser.builder.scopes for n, kind in scope.items() if kind != "other"}
+    words = {word for word, (kind, _meaning) in WORDS.items() if kind in _TYPE_CLASSES}
+    hint, fixes = misspelt(name.text, name.span, known | words)
+    message = f"unknown type name '{name.text}'"
+    return Complaint(message, name.span, "unknown-type", hint=hint, fixes=fixes)
 
 
 def complain(parser: Parser, token: Token) -> Complaint:
@@ -104,9 +79,15 @@ def complain(parser: Parser, token: Token) -> Complaint:
     if missing == ";" and (token.line_start or token.kind is TokenKind.EOF):
         # A ";" is missed where it should have been, not at the start of the next line.
         span = parser.behind_last()
-        return Complaint(f"expected {expected}", span, notes=notes, hint=hint, missing=missing)
+        message = f"expected {expected}"
+        return Complaint(message, span, "syntax", notes, hint, missing, _insertion(span, missing))
     message = f"expected {expected}, found {found}"
-    return Complaint(message, token.span, notes=notes, hint=hint, missing=missing)
+    fixes = _insertion(parser.behind_last(), missing)
+    return Complaint(message, token.span, "syntax", notes, hint, missing, fixes)
+
+
+def _insertion(span: Span, missing: str | None) -> tuple[Fix, ...]:
+    return ((span, missing),) if missing in REPAIRS and span.expanded_from is None else ()
 
 
 def _possible(parser: Parser) -> set[str]:
@@ -187,8 +168,8 @@ def _opener(parser: Parser, bracket: str) -> Span | None:
 
 
 def _hint(parser: Parser, token: Token) -> str | None:
-    if token.text in HINTS:
-        return HINTS[token.text]
+    if token.text in FOREIGN:
+        return FOREIGN[token.text]
     if not parser.values:
         return None
     before, after = spelled(parser.lasts[-1]), WORDS.get(token.text, ("", ""))[0]
@@ -198,4 +179,7 @@ def _hint(parser: Parser, token: Token) -> str | None:
         return f"write '{'u' if before == 'unsigned' else ''}{token.text}'"
     if before == ":" and after in ("TYPE_WORD", "VECTOR_WORD", "QUALIFIER", "STORAGE"):
         return "put a ';' between a label and a declaration"
-    return HINTS.get(before)
+    if before == token.text == ":":
+        return FOREIGN["::"]
+    earlier = spelled(parser.lasts[-2]) if len(parser.lasts) > 1 else ""
+    return FOREIGN.get(before) or FOREIGN.get(earlier)

@@ -157,11 +157,16 @@ def _ast(job: Compilation, unit: Unit) -> Any:
     from kcc.frontend.parse import parse
 
     tree = parse(unit.artefacts["tokens"], job.diags, config.cache_dir("parser"))
-    job.diags.raise_errors()
+    if job.diags.error_count():
+        _checked(job, tree)  # for what else there is to say
     return tree
 
 
 def _tast(job: Compilation, unit: Unit) -> Any:
+    return _checked(job, unit.artefacts["ast"])
+
+
+def _checked(job: Compilation, tree: Any) -> Any:
     from kcc.frontend.check import CheckOptions, check
 
     options = job.options
@@ -169,7 +174,7 @@ def _tast(job: Compilation, unit: Unit) -> Any:
         cl_std=options.cl_std,
         single_precision_constant="single-precision-constant" in options.cl_flags,
     )
-    program = check(unit.artefacts["ast"], job.diags, settings)
+    program = check(tree, job.diags, settings)
     job.diags.raise_errors()
     return program
 
