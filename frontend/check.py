@@ -53,6 +53,8 @@ def check(
     """
     options = options or CheckOptions()
     ctx = Context(diags, options, fp16=options.fp16)
+    # Before 1.2 double is an extension, which programs have to enable (OpenCL C 1.1, 9.3).
+    ctx.fp64 = options.fp64 and options.version >= 120
     ctx.program_scope = ctx.scope
     ctx.doubtful = unit.doubtful
     for decl in unit.decls:

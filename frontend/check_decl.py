@@ -121,6 +121,10 @@ def base_type(ctx: Context, specs: ast.DeclSpecs, *, alone: bool = False) -> Wri
     if len(specs.storage) > 1:
         message = f"more than one storage class: '{' '.join(specs.storage)}'"
         ctx.diags.error("bad-storage", message, specs.span)
+    for word in specs.storage:
+        if word in ("static", "extern") and ctx.options.version < 120:
+            message = f"the storage class '{word}' needs OpenCL C 1.2"
+            ctx.diags.error("bad-storage", message, specs.span)
     base = _spec_type(ctx, specs.type, alone)
     merged = qualified(ctx, base, specs.quals, specs.span)
     if merged.quals.restrict and not isinstance(merged.type, Pointer):

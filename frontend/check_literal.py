@@ -45,7 +45,7 @@ def number(ctx: Context, e: ast.Number) -> tast.Expr:
         return _literal_error(ctx, error, e.span)
     for code, message, offset in literal.warnings:
         ctx.diags.warning(code, message, _inside(e.span, offset))
-    if literal.type == DOUBLE and not ctx.options.fp64:
+    if literal.type == DOUBLE and not (ctx.fp64 or e.text[-1] in "lL"):
         message = "a constant of type double requires cl_khr_fp64; it is taken as a float"
         ctx.diags.warning("double-constant", message, e.span, hint="write the suffix 'f'")
         return tast.Const(constant.round_to(literal.value, FLOAT), type=FLOAT, span=e.span)

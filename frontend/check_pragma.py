@@ -191,3 +191,5 @@ def _extension(ctx: Context, span: Span, name: str, behaviour: str, rest: str) -
         ctx.fp16 = ctx.options.fp16
     elif name == "cl_khr_fp16" and behaviour in ("enable", "disable"):
         ctx.fp16 = behaviour == "enable"
+    elif name == "cl_khr_fp64" and ctx.options.version < 120:
+        ctx.fp64 = ctx.options.fp64 and behaviour == "enable"

@@ -18,6 +18,7 @@ from . import (
     tast,
 )
 from .convert import assigned, failed, promote, quoted
+from .record import replace
 from .scope import Context, FunctionState, SwitchState, Written
 from .source import Span
 from .types import (
@@ -361,7 +362,12 @@ def _label(ctx: Context, e: ast.Label, unroll: int | None) -> tast.Stmt:
         ctx.diags.error("redefinition", message, e.span, notes=(note,))
     else:
         labels[e.name] = e.span
-    return tast.Label(e.name, statement(ctx, e.body, unroll), span=e.span)
+    body = e.body
+    if isinstance(body, ast.AttributedStmt):
+        # `l: __attribute__((unused)) ...` is said of the label.
+        own = tuple(a for a in body.attributes if a.name != "unused")
+        body = replace(body, attributes=own) if own else body.body
+    return tast.Label(e.name, statement(ctx, body, unroll), span=e.span)
 
 
 def _attributed(ctx: Context, e: ast.AttributedStmt, unroll: int | None) -> tast.Stmt:

@@ -149,6 +149,7 @@ class Context:
     externs: dict[str, tast.Var | tast.Function] = field(default_factory=dict)
     function: FunctionState | None = None
     fp16: bool = False
+    fp64: bool = True  # a constant without a suffix is a double
     fp_contract: tast.Contraction = "default"
     used: set[tast.Var] = field(default_factory=set)
     calls: dict[tast.Function, list[tuple[tast.Function, Span]]] = field(default_factory=dict)

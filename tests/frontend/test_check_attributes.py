@@ -130,3 +130,18 @@ def test_contraction_is_said_at_the_start_of_a_block() -> None:
     pragma = "\n#pragma OPENCL FP_CONTRACT OFF\n"
     assert run(f"void f(int n) {{ {pragma} {pragma} n++; {{ {pragma} }} }}")[1] == []
     assert run(f"void f(int n) {{ n++; {pragma} }}")[1] == [INVALID]
+
+
+def test_before_1_2_double_has_to_be_enabled_and_nothing_is_static() -> None:
+    text = "kernel void k(global float *r) {{ double d = 1.0; *r = d; }}"
+    enable = "#pragma OPENCL EXTENSION cl_khr_fp64 : enable\n"
+    assert run(text.format(), "CL1.1")[1] == ["w:double-constant"]
+    assert run(enable + text.format(), "CL1.1")[1] == []
+    assert run(text.format(), "CL1.2")[1] == []
+    for word in ("static", "extern"):
+        assert run(f"{word} int f(void);", "CL1.1")[1] == ["e:bad-storage"]
+        assert run(f"{word} int f(void);", "CL1.2")[1] == []
+
+
+def test_a_label_may_be_unused() -> None:
+    assert run("void f(int n) { l: __attribute__((unused)) n++; }")[1] == []
