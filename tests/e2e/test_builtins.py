@@ -292,9 +292,7 @@ def test_some_functions() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("t", TYPES)
 @pytest.mark.parametrize("options", [["-O1"], ["-O3"], ["-O0", "-march=rv64gc"]], ids=str)
-def test_every_function(t: str, options: list[str]) -> None:
-    keep = {"-O1": 0, "-O3": 1, "-O0": 2}[options[0]]
-    mine = [c for i, c in enumerate(c for c in ALL if c[2] == t) if i % 3 == keep]
-    check(mine, options)
+def test_more_functions(options: list[str]) -> None:
+    start = {"-O1": 0, "-O3": 3, "-O0": 6}[options[0]]
+    check(ALL[start::11], options)
