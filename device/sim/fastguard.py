@@ -112,8 +112,9 @@ def guard(
     for index, (host, step) in enumerate(zip(hosts, steps, strict=True)):
         at = out.op(f"mul nsw i64 %{name}.j, {step}")
         out.lines.append(f"%{name}.p{index} = getelementptr inbounds i8, ptr {host}, i64 {at}")
-    for reg, start, step in moving:
-        out.set_register(reg, start, step, f"%{name}.j")
+    if loop.bare:  # no iteration waits for the one before; LLVM needs pointers to be steps, though
+        for reg, start, step in moving:
+            out.set_register(reg, start, step, f"%{name}.j")
     moved = {f"%x{reg}" for reg, _, _ in moving}
     kept = [slot for slot in written if loop.leaves and slot[0] not in moved]
     saved = [(slot, kind, out.op(f"load {kind}, ptr {slot}")) for slot, kind in kept]
