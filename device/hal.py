@@ -20,13 +20,15 @@ from ..ir.abi import (
     EXEC_STATE_MAGIC,
     EXEC_STATE_SIZE,
     WG_INFO,
+    WG_INFO_SIZE,
     pack_record,
+    unpack_record,
 )
 from ..linker.elf import ElfError
 from . import refsi
 from .args import ArgumentError, HalArg, pack_hal_args
 from .loader import LoadedProgram
-from .sim.interface import Cause, Reason
+from .sim.interface import BusError, Cause, Reason
 from .soc import dma, m1
 from .soc.command_processor import (
     CACHE_SYNC_DCACHE,
@@ -82,6 +84,7 @@ class KernelFault:
     pc, address: guest byte addresses; address is None where the trap has none.
     symbol:      pc as "function+0x12"; None outside of the program.
     cause:       RISC-V exception cause; None for a run that was ended from outside.
+    instance:    of the launch, that the hart ran.
     near:        where the address is, in relation to the nearest buffer.
     """
 
@@ -93,6 +96,24 @@ class KernelFault:
     symbol: str | None = None
     cause: int | None = None
     near: str | None = None
+    instance: int = -1
+
+
+@dataclass(frozen=True)
+class WorkGroup:
+    """A work-group; three numbers of each."""
+
+    group_id: tuple[int, ...]
+    local_size: tuple[int, ...]
+    global_offset: tuple[int, ...]
+
+    def global_id(self, local_id: tuple[int, ...]) -> tuple[int, int, int] | None:
+        """The work-item with this local id; None if the group has none."""
+        rows = zip(self.group_id, self.local_size, self.global_offset, local_id, strict=True)
+        if any(i >= n for i, n in zip(local_id, self.local_size, strict=True)):
+            return None
+        x, y, z = (group * size + offset + i for group, size, offset, i in rows)
+        return x, y, z
 
 
 @dataclass(frozen=True)
@@ -345,6 +366,20 @@ class Hal:
         """Where an address is, in relation to the nearest of the user's buffers."""
         return self.device.describe(addr, self._own)
 
+    def work_group(self, hart: int) -> WorkGroup | None:
+        """The group a hart was running when the last launch failed; None if it cannot be told."""
+        machine = self.device.harts.machine
+        try:
+            state = unpack_record(WG_INFO, machine.read_memory(hart, m1.HART_BASE, WG_INFO_SIZE))
+        except BusError:
+            return None
+        group, count = state["group_id"], state["num_groups"]
+        fault = self.last_fault
+        same = fault is not None and (fault.hart, fault.instance) == (hart, group[0])
+        if not same or any(i >= n for i, n in zip(group, count, strict=True)):
+            return None  # the kernel has overwritten it
+        return WorkGroup(group, state["local_size"], state["global_offset"])
+
     def _launch(
         self, loaded: LoadedProgram, kernel: int, ndrange: NDRange, block: bytes, work_dim: int
     ) -> bool:
@@ -459,7 +494,15 @@ class Hal:
         if address is not None:
             message += f": address {address:#x}, {near}"
         self.last_fault = KernelFault(
-            message, result.reason, fault.pc, fault.hart, address, symbol, fault.cause, near
+            message,
+            result.reason,
+            fault.pc,
+            fault.hart,
+            address,
+            symbol,
+            fault.cause,
+            near,
+            fault.instance,
         )
         return self._fail(message, False)
 

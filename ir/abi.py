@@ -151,6 +151,14 @@ def pack_record(layout: dict[str, Slot], size: int, **values: int | tuple[int, .
     return bytes(data)
 
 
+def unpack_record(layout: dict[str, Slot], data: bytes) -> dict[str, tuple[int, ...]]:
+    """The fields of a guest structure."""
+    return {
+        name: struct.unpack_from(f"<{slot.count}{slot.format}", data, slot.offset)
+        for name, slot in layout.items()
+    }
+
+
 # -- metadata: what the ELF says of its kernels ---------------------------------------------------
 
 

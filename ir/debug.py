@@ -6,7 +6,6 @@ kept in: `__wg`, which points to what the launcher says of the work-group, and `
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -62,8 +61,8 @@ class DebugInfo:
 
     def file(self, name: str) -> Any:
         if name not in self.files:
-            folder, base = os.path.split(name)
-            self.files[name] = self._add("DIFile", filename=base, directory=folder)
+            # As written: relative to where the compiler ran, which identical bytes cannot tell.
+            self.files[name] = self._add("DIFile", filename=name, directory="")
         return self.files[name]
 
     def _add(self, kind: str, distinct: bool = False, **operands: Any) -> Any:

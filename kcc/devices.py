@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from . import config
 from .buffer import Buffer, checked
 from .errors import DeviceError
+from .faults import FaultWatcher
 from .kernel import Kernel, Loaded
 from .program import Program
 
@@ -62,6 +63,8 @@ class Device:
         if name not in DEVICES:
             raise DeviceError(f"no device is called '{name}'; there are: {', '.join(DEVICES)}")
         self.name = name
+        self._threads = threads
+        self.fault_watcher: FaultWatcher | None = None  # of the last launch
         self._tracing = None if trace is None else _tracing(trace, trace_filter, gdb_port)
         self._gdb = None if gdb_port is None else _gdb_server(gdb_port)
         folder = config.cache_dir("translations")
@@ -134,9 +137,19 @@ class Device:
         return None if ended is None else DeviceError(ended)
 
     def watch(self, program: Program) -> None:
-        """Trace what is launched next, a kernel of `program`, if anything is to be traced."""
+        """Trace what is launched next, a kernel of `program`, if anything is to be traced.
+
+        Else, where the program says how to tell work-items apart, watch for one that faults.
+        """
+        harts = self.opened().device.harts
         if self._tracing is not None:
-            self.opened().device.harts.attach(self._tracing.of(program.image))
+            harts.attach(self._tracing.of(program.image))
+        elif self._gdb is None and self._threads == 1:
+            was_watched, self.fault_watcher = self.fault_watcher is not None, None
+            if program.source_lines.keeps_local_ids:
+                self.fault_watcher = FaultWatcher(harts.machine, program.source_lines)
+            if was_watched or self.fault_watcher is not None:
+                harts.machine.watch(self.fault_watcher)
 
     def opened(self) -> Hal:
         if self._hal is None:

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kcc.device.sim.interface import Reason, Translated
+from kcc.device.sim.interface import Translated
 
 from . import config
 from .arguments import Arguments
-from .errors import DeviceError, GuestFault
+from .errors import DeviceError
+from .faults import launch_error
 from .ndrange import Size, make_ndrange
 
 if TYPE_CHECKING:
@@ -95,7 +96,9 @@ class Kernel:
         before = hal.device.harts.translated
         with Arguments(loaded.device, self.info, args) as arguments:
             if not hal.kernel_exec(loaded.handle, entry, ndrange, arguments.values, dims):
-                raise loaded.device.ended_by_gdb() or _failure(hal)
+                raise loaded.device.ended_by_gdb() or launch_error(
+                    hal, loaded.program, loaded.device.fault_watcher
+                )
             arguments.copy_back()
         translated = hal.device.harts.translated.since(before)
         groups = math.prod(ndrange.groups)
@@ -126,23 +129,3 @@ def _limit(count: int | None) -> int | None:
     if limit is not None and limit < 0:
         raise DeviceError(f"max_instructions is a count, not {count!r}")
     return limit
-
-
-def _failure(hal: Hal) -> DeviceError:
-    fault = hal.last_fault
-    if fault is None:
-        return DeviceError(hal.last_error)
-    message = fault.message
-    if fault.reason is Reason.LIMIT:
-        message = (
-            f"{message}: {hal.max_instructions} instructions without an end, "
-            f"at {fault.symbol or f'{fault.pc:#x}'}"
-        )
-    return GuestFault(
-        message,
-        pc=fault.pc,
-        address=fault.address,
-        symbol=fault.symbol,
-        hart=fault.hart,
-        cause=fault.cause,
-    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from kcc.ir.abi import KernelArg, KernelInfo
 
     from .options import Options
+    from .source_lines import SourceLines
 
 
 class Program:
@@ -42,6 +44,13 @@ class Program:
     @property
     def kernels(self) -> dict[str, tuple[KernelArg, ...]]:
         return {name: info.args for name, info in self.infos.items()}
+
+    @cached_property
+    def source_lines(self) -> SourceLines:
+        """Where its addresses are in the source; empty without debug information."""
+        from .source_lines import SourceLines
+
+        return SourceLines(self.image)
 
     def save(self, path: str | Path) -> None:
         """Write the ELF, whole or not at all. raises: OSError."""

@@ -90,10 +90,7 @@ def described(die) -> str:
 def test_scopes_and_types_are_those_of_the_source(files: Path) -> None:
     unit = next(dwarf(kcc.compile(files / "main.cl", ["-g", "-O0"])).iter_CUs())
     top = unit.get_top_DIE()
-    assert (name_of(top), top.attributes["DW_AT_comp_dir"].value) == (
-        "main.cl",
-        str(files).encode(),
-    )
+    assert name_of(top) == str(files / "main.cl")
     named = {name_of(die): die for die in unit.iter_DIEs()}
     variables = ("DW_TAG_variable", "DW_TAG_formal_parameter", "DW_TAG_lexical_block")
     assert tree(named["all"], variables) == [
@@ -151,7 +148,7 @@ def test_others_understand_it(files: Path, level: str, capfd: pytest.CaptureFixt
     lines = dwarf(program).line_program_for_CU(next(dwarf(program).iter_CUs()))
     rows = [e.state for e in lines.get_entries() if e.state and not e.state.end_sequence]
     header = lines.header.file_entry
-    inside = next(r for r in rows if r.line == 2 and header[r.file - 1].name == b"header.h")
+    inside = next(r for r in rows if r.line == 2 and header[r.file - 1].name.endswith(b"header.h"))
     # GNU's takes the first of two functions that begin at one address, in optimised code.
     addr2line = "addr2line" if level == "-O0" else "llvm-addr2line"
     found = subprocess.run(
