@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from .errors import DeviceError
@@ -35,18 +35,22 @@ def info_main(argv: list[str]) -> int:
 def disasm_main(argv: list[str]) -> int:
     """The `disasm` command; returns the exit status."""
     if argv in (["--help"], ["-h"]):
-        print("usage: kcc disasm FILE.elf    disassemble the executable sections, with symbols")
+        print(
+            "usage: kcc disasm [-S] FILE.elf    disassemble the executable sections, with symbols\n"
+            "  -S, --source    and with the lines of the source, where -g has described them"
+        )
         return 0
-    path = _one_file("disasm", argv)
-    for line in _disassembly(_open(path)):
+    rest = [word for word in argv if word not in ("-S", "--source")]
+    path = _one_file("disasm", rest, ("-S", "--source"))
+    for line in _disassembly(_open(path), with_source=rest != argv):
         sys.stdout.write(line + "\n")
     return 0
 
 
-def _one_file(command: str, argv: list[str]) -> str:
+def _one_file(command: str, argv: list[str], flags: Sequence[str] = ()) -> str:
     for word in argv:
         if word.startswith("-") and word != "-":
-            raise UsageError(unknown_flag(word, ["--help"]))
+            raise UsageError(unknown_flag(word, ["--help", *flags]))
     if len(argv) != 1:
         raise UsageError(f"'kcc {command}' takes one ELF file")
     return argv[0]
@@ -105,8 +109,14 @@ def _sizes(sizes: tuple[int, ...]) -> str:
     return " x ".join(map(str, sizes))
 
 
-def _disassembly(elf: ElfFile) -> Iterator[str]:
+def _disassembly(elf: ElfFile, *, with_source: bool) -> Iterator[str]:
     from kcc.backend.disasm import disassemble
+
+    heading = None
+    if with_source:
+        from .source_lines import Heading, SourceLines
+
+        heading = Heading(SourceLines(elf))
 
     SHF_EXECINSTR = 4
     for section in elf.sections:
@@ -115,4 +125,6 @@ def _disassembly(elf: ElfFile) -> Iterator[str]:
         yield f"section {section.name}:"
         labels = {s.value: s.name for s in elf.symbols if s.name and s.defined}
         for line in disassemble(elf.contents(section), section.addr, labels):
+            if heading is not None:
+                yield from heading.before(line.addr)
             yield str(line)

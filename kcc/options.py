@@ -266,7 +266,7 @@ def usage() -> str:
         "usage: kcc INPUT.cl... [-o OUT] [options]      compile OpenCL C to a RISC-V ELF",
         "       kcc run FILE.cl|FILE.elf -g X NAME=VALUE...    run a kernel on a simulated device",
         "       kcc info FILE.elf                       kernels, arguments, sections",
-        "       kcc disasm FILE.elf                     disassemble, with symbols",
+        "       kcc disasm [-S] FILE.elf                disassemble, with symbols [and source]",
         "",
         "options:",
     ]

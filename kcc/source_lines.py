@@ -162,6 +162,34 @@ class SourceLines:
             self._add(child, depth + 1, ranges, files)
 
 
+class Heading:
+    """What to say of the source before an instruction, where that differs from the one before."""
+
+    def __init__(self, lines: SourceLines) -> None:
+        self._lines = lines
+        self._last: tuple[tuple[str, str, int], ...] = ()
+        self._texts: dict[str, list[str]] = {}
+
+    def before(self, addr: int) -> list[str]:
+        """Its line in each function that it is in, with the text where the file can be read."""
+        places = self._lines.places(addr)
+        now = tuple((p.function, p.file, p.line) for p in places)
+        if now in (self._last, ()):
+            return []
+        self._last = now
+        return [f"; {p.file}:{p.line} ({p.function}) {self._text(p)}".rstrip() for p in places]
+
+    def _text(self, place: SourcePlace) -> str:
+        if place.file not in self._texts:
+            try:
+                with open(place.file, encoding="utf-8", errors="replace") as file:
+                    self._texts[place.file] = file.read().splitlines()
+            except OSError:
+                self._texts[place.file] = []
+        lines = self._texts[place.file]
+        return lines[place.line - 1].strip() if 0 < place.line <= len(lines) else ""
+
+
 def _files(header: Any) -> list[str]:
     folders = [""] + [folder.decode(errors="replace") for folder in header.include_directory]
     names = []
@@ -209,8 +237,14 @@ def _call(die: Any, files: list[str]) -> tuple[str, int, int] | None:
 def _extent(die: Any, ranges: Any) -> list[tuple[int, int]]:
     """The addresses of a function, in pieces [low, high)."""
     if "DW_AT_ranges" in die.attributes:
-        listed = ranges.get_range_list_at_offset(_value(die, "DW_AT_ranges"))
-        return [(r.begin_offset, r.end_offset) for r in listed if hasattr(r, "begin_offset")]
+        base = _value(die.cu.get_top_DIE(), "DW_AT_low_pc")
+        found = []
+        for entry in ranges.get_range_list_at_offset(_value(die, "DW_AT_ranges")):
+            if hasattr(entry, "base_address"):
+                base = entry.base_address
+            else:
+                found.append((base + entry.begin_offset, base + entry.end_offset))
+        return found
     if "DW_AT_high_pc" not in die.attributes:
         return []
     low = _value(die, "DW_AT_low_pc")

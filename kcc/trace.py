@@ -20,6 +20,7 @@ from kcc.device.sim.record import Executed, Filter, Recorder, Sink
 from kcc.device.soc.traps import CAUSES, WITH_ADDRESS
 
 from .options import UsageError
+from .source_lines import Heading, SourceLines
 
 if TYPE_CHECKING:
     from kcc.device.sim.effects import Touched
@@ -49,6 +50,7 @@ class Tracing:
         raises: UsageError for a filter with a function that the program does not have.
         """
         self._sink.names = Names(program)
+        self._sink.begin(SourceLines(program))
         only = _filter(self._wanted, program)
         try:
             only.addresses()
@@ -120,6 +122,9 @@ class Names:
 class _Writer(Sink, Protocol):
     names: Names
 
+    def begin(self, lines: SourceLines) -> None:
+        """What comes is of a program with these lines."""
+
     def end(self) -> None: ...
 
 
@@ -130,14 +135,26 @@ class TextTrace:
     """A line for each instruction.
 
     hart, instructions it retired before, address <function+offset>, word, disassembly; then
-    registers it wrote, r for memory it read and w for memory it wrote.
+    registers it wrote, r for memory it read and w for memory it wrote. Where a hart comes to
+    another line of the source, that stands before.
     """
 
     def __init__(self, out: IO[str]) -> None:
         self.names = Names(None)
         self._out = out
+        self._lines: SourceLines | None = None
+        self._headings: dict[int, Heading] = {}  # by hart
+
+    def begin(self, lines: SourceLines) -> None:
+        self._lines = lines or None
+        self._headings = {}
 
     def executed(self, e: Executed) -> None:
+        if self._lines is not None:
+            if e.hart not in self._headings:
+                self._headings[e.hart] = Heading(self._lines)
+            for line in self._headings[e.hart].before(e.pc):
+                self._out.write(f"{e.hart:>2} {line}\n")
         text = "unimp"
         if e.decoded is not None:
             text = render(e.decoded, e.pc, self._target).replace("\t", " ", 1)
@@ -218,10 +235,14 @@ class JsonTrace:
     def __init__(self, out: IO[str]) -> None:
         self.names = Names(None)
         self._out = out
+        self._lines: SourceLines | None = None
         self._threads: dict[int, _Thread] = {}
         self._first = True
         out.write('{"displayTimeUnit": "ns", "traceEvents": [\n')
         self._event("M", "process_name", 0, args={"name": "harts"})
+
+    def begin(self, lines: SourceLines) -> None:
+        self._lines = lines
 
     def executed(self, e: Executed) -> None:
         thread = self._thread(e.hart)
@@ -246,6 +267,8 @@ class JsonTrace:
 
     def trapped(self, fault: Fault, retired: int) -> None:
         args = {"pc": hex(fault.pc), "at": self.names.place(fault.pc), "tval": hex(fault.tval)}
+        source = self._lines.places(fault.pc) if self._lines is not None else ()
+        args |= {"source": str(source[0])} if source else {}
         self._event("i", f"trap: {_trap_name(fault)}", fault.hart, retired, s="t", args=args)
 
     def end(self) -> None:
