@@ -59,9 +59,7 @@ def test_traces_show_the_source(program: kcc.Program, tmp_path: Path) -> None:
             with pytest.raises(kcc.GuestFault):
                 k(None, global_size=1)
     text, events = files[0].read_text(), json.loads(files[1].read_text())["traceEvents"]
-    assert (
-        f" 0 ; {tmp_path}/k.cl:2 (add) return p[i + get_global_id(0)] + 1;\n 0 ; {tmp_path}/k.cl:5 (k) p["
-        in text
-    )
+    inlined = f" 0 ; {tmp_path}/k.cl:2 (add) return p[i + get_global_id(0)] + 1;\n"
+    assert f"{inlined} 0 ; {tmp_path}/k.cl:5 (k) p[" in text
     (trap,) = [event for event in events if event["name"].startswith("trap")]
     assert trap["args"]["source"] == f"{tmp_path}/k.cl:2:14"
