@@ -55,6 +55,8 @@ class Diagnostics:
     settings: tuple[str, ...] = ()
     max_errors: int = 20  # as clang's -ferror-limit; 0 means no limit
     seen: list[Diagnostic] = field(default_factory=list)
+    # Lines that the parser did not understand: what the checker would say there only follows.
+    broken: set[tuple[SourceFile, int]] = field(default_factory=set)
     # What `#pragma clang diagnostic` makes of the settings: (offset, settings from there on).
     marks: dict[SourceFile, list[tuple[int, tuple[str, ...]]]] = field(default_factory=dict)
 
@@ -69,6 +71,8 @@ class Diagnostics:
         fixes: tuple[Fix, ...] = (),
     ) -> None:
         """Record an error; raises CompileError at once only when there are too many."""
+        if self.broken and code != "syntax" and self.is_broken(span):
+            return
         if self.max_errors and self.error_count() >= self.max_errors:
             message = "too many errors, stopping here [-ferror-limit=]"
             self.seen.append(Diagnostic("error", "too-many-errors", message))
@@ -100,7 +104,7 @@ class Diagnostics:
     ) -> None:
         """Record a warning of group `code`, as an error or not at all if the user says so."""
         on, as_error = self._verdict(code, self.settings_at(span))
-        if not on:
+        if not on or (self.broken and self.is_broken(span)):
             return
         if as_error:
             self.error(code, message, span, notes=notes, hint=hint, fixes=fixes)
@@ -114,6 +118,12 @@ class Diagnostics:
             for marks in self.marks.values()
             for _offset, settings in marks
         )
+
+    def is_broken(self, span: Span | None) -> bool:
+        if span is None:
+            return False
+        at = span.outermost()
+        return (at.file, at.file.position(at.start)[0]) in self.broken
 
     def settings_at(self, span: Span | None) -> tuple[str, ...]:
         if span is None or not self.marks:

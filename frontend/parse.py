@@ -18,7 +18,7 @@ from .diag import Diagnostics
 from .foreign import FOREIGN
 from .record import record
 from .source import Span
-from .syntax_errors import REPAIRS, Complaint, complain, spelled, unknown_type
+from .syntax_errors import CLOSERS, REPAIRS, Complaint, complain, spelled, unknown_type
 from .tables import Tables, load_tables
 from .tokens import Token, TokenKind
 from .treebuild import BRACKET_LIMIT, NESTING_LIMIT, Builder, Opened, too_deep
@@ -73,6 +73,8 @@ class Parser:
         self.settled = 0  # tokens to go before errors count again
         self.resumed_at = -1
         self.doubtful: set[str] = set()  # names in what was dropped
+        self.broken = diags.broken  # lines that were not understood
+        self.braces_broken = False  # one of the errors was at a brace: more need not match
         self.check_depth_at = BRACKET_LIMIT
         self.steps: list[Step] = [self._step(number) for number in range(len(tables.rules))]
 
@@ -318,8 +320,15 @@ class Parser:
         if self._take_for_type(token):
             return True
         complaint = complain(self, token)
-        if self.settled <= 0:
+        place = token.span.outermost()
+        line = place.file, place.file.position(place.start)[0]
+        again = line in self.broken and token.text in CLOSERS
+        at_end = token.kind is TokenKind.EOF
+        if self.settled <= 0 and not again and not (at_end and self.braces_broken):
             self._report(complaint)
+        if complaint.span is token.span and not at_end:
+            self.broken.add(line)
+            self.braces_broken |= token.text in ("{", "}")
         for word in (token.text, spelled(self.lasts[-1]) if self.lasts else ""):
             if word in FOREIGN:
                 self.doubtful.add(word)  # said once
