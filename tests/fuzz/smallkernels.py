@@ -306,7 +306,7 @@ class Generator(Expressions):
         if self.chance(20) and not type_.is_float:
             op = self.r.choice(("&", "|", "^", "<<", ">>"))
             return f"{left} {op}= {self.expression(inner, type_, 2)};"
-        if self.chance(10) and wraps:
+        if self.chance(10) and wraps and (type_.count == 1 or not type_.is_float):
             return self.r.choice(("{}++;", "--{};")).format(left)
         return f"{left} = {self.expression(scope, type_, 3)};"
 
