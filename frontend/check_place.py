@@ -131,7 +131,8 @@ def step(
         message = f"cannot {act} a value of type {quoted(target.type)}"
         ctx.diags.error("type-mismatch", message, span)
         return error_value(span)
-    one: tast.Expr = tast.Const(1, type=INT, span=span)
+    unit = target.type.element if isinstance(target.type, Vector) else INT
+    one: tast.Expr = tast.Const(1, type=unit, span=span)
     updated = _combined(ctx, op[0], target, one, span)
     if failed(updated):
         return updated

@@ -17,6 +17,7 @@ from .convert import (
     quoted,
     splat,
     to_arithmetic,
+    wider,
 )
 from .scope import Context
 from .source import Span
@@ -301,8 +302,8 @@ def _as_wide_as(
     ctx: Context, mask: Vector, then: tast.Expr, other: tast.Expr, span: Span
 ) -> tuple[tast.Expr, tast.Expr] | None:
     """Two scalars that a vector condition chooses between: each in every lane."""
-    if then.type != other.type or not is_arithmetic(then.type):
+    if not (is_arithmetic(then.type) and is_arithmetic(other.type)):
         _no_operator(ctx, "?:", then, other, span)
         return None
-    t = Vector(arithmetic_type(then.type), mask.count)
+    t = Vector(wider(arithmetic_type(then.type), arithmetic_type(other.type)), mask.count)
     return splat(ctx, then, t), splat(ctx, other, t)

@@ -91,7 +91,11 @@ def promote(value: tast.Expr) -> tast.Expr:
 
 def common_type(a: Type, b: Type) -> Scalar:
     """The type two arithmetic operands meet in (C99 6.3.1.8)."""
-    left, right = promoted(a), promoted(b)
+    return wider(promoted(a), promoted(b))
+
+
+def wider(left: Scalar, right: Scalar) -> Scalar:
+    """Where two arithmetic types meet that are not promoted first."""
     if "float" in (left.kind, right.kind) or left.signed == right.signed:
         return max(left, right, key=lambda t: t.rank)
     unsigned, signed = (right, left) if left.signed else (left, right)
