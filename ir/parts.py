@@ -4,9 +4,10 @@
     after:   @helper and @a | @table, @b, a copy of @helper to inline
 
 Other objects know what is not internal by its name: it is emitted with one part, and in the
-others `available_externally`. Internal functions and literals are copied; an internal variable
-is one object, so all who use it share a part. What the parts are depends on the text alone,
-not on the machine: identical input gives identical bytes.
+others `available_externally`. Internal functions, literals and what the linker merges (`inline`
+functions) are copied; an internal variable is one object, so all who use it share a part. What
+the parts are depends on the text alone, not on the machine: identical input gives identical
+bytes.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class _Symbol:
     @property
     def is_root(self) -> bool:
         """Whether it has to be emitted, used or not."""
-        return self.is_defined and self.linkage not in ("internal", "private")
+        return self.is_defined and self.linkage not in ("internal", "private", "linkonce_odr")
 
     @property
     def is_one_object(self) -> bool:

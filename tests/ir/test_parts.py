@@ -16,12 +16,13 @@ from kcc.ir.pipeline import PipelineOptions, joined, run_in_parts
 from kcc.ir.threads import side_by_side
 
 SHARED = """
+__attribute__((noinline)) inline int merged(int x) { return x + 1 - 1; }
 constant int table[4] = {3, 1, 4, 1};
 static constant int own[2] = {10, 20};
 __attribute__((noinline)) int helper(int x) { return x + table[x & 3]; }
-static int inner(int x) { return 2 * helper(x); }
+static int inner(int x) { return 2 * merged(helper(x)); }
 kernel void first(global int *p) { p[get_global_id(0)] = inner(get_global_id(0)); }
-kernel void second(global int *p) { p[get_global_id(0)] = helper(7) + own[0]; }
+kernel void second(global int *p) { p[get_global_id(0)] = merged(helper(7)) + own[0]; }
 kernel void third(global int *p) { p[get_global_id(0)] = inner(1) - own[1]; }
 kernel void alone(global int *p) { p[get_global_id(0)] = printf("%d", 5); }
 """
@@ -64,6 +65,7 @@ def test_what_others_may_inline_comes_with_them(lowered):
     (user,) = (p for p in parts if "first" in p)
     assert "internal" in user["inner"]
     assert "helper" in user
+    assert "linkonce_odr" in user["merged"]
     assert "table" in user
     assert not any("available_externally" in p["inner"] for p in parts if "inner" in p)
 
