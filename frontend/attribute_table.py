@@ -16,6 +16,4 @@ NO_ARGUMENTS = (QUIET | FUNCTIONS_ONLY) - {"deprecated", "no_sanitize", "nonnull
 OTHERS = frozenset("aligned packed endian opencl_unroll_hint fallthrough".split())
 # What these ask for is another type than the one written: to go on without would miscompile.
 OTHER_TYPES = frozenset("address_space ext_vector_type mode vector_size".split())
-
-# `overloadable` is known, so that an error can name it, and not there.
-KNOWN = (QUIET | FUNCTIONS_ONLY | KERNELS_ONLY | OTHERS) - {"overloadable"}
+KNOWN = QUIET | FUNCTIONS_ONLY | KERNELS_ONLY | OTHERS

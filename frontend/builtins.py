@@ -35,6 +35,10 @@ class Builtin:
     since: int
     needs: str
 
+    @property
+    def types(self) -> tuple[Type, ...]:
+        return tuple(map(type_of, self.params))
+
     def __str__(self) -> str:
         return f"{self.result} {self.name}({', '.join(self.params)})"
 

@@ -137,10 +137,19 @@ def _declare_function(
         message = f"'{name}' is declared as something else before"
         ctx.diags.error("redefinition", message, span, notes=(note,))
         return None
+    attributes = specs.attributes + declarator.attributes
+    function.is_overloadable = any(a.name == "overloadable" for a in attributes)
+    first = old
+    if old is not None:
+        old = _overload(ctx, old, function)
     if old is not None:
         note = (f"'{name}' is declared here", old.span)
         if old.type != t:
             message = f"'{name}' is declared with two types: '{old.type}' and '{t}'"
+            ctx.diags.error("conflicting-types", message, span, notes=(note,))
+            return None
+        if function.is_overloadable != old.is_overloadable:
+            message = f"'{name}' is 'overloadable' in one declaration and not in the other"
             ctx.diags.error("conflicting-types", message, span, notes=(note,))
             return None
         if function.is_static and not old.is_static:
@@ -153,9 +162,27 @@ def _declare_function(
         function = old
     elif ctx.function is not None:
         ctx.externs[name] = function
-    ctx.scope.names[name] = function
-    check_function_attribute.attributes(ctx, function, specs.attributes + declarator.attributes)
+    ctx.scope.names[name] = first or function
+    check_function_attribute.attributes(ctx, function, attributes)
     return function
+
+
+def _overload(ctx: Context, first: tast.Function, function: tast.Function) -> tast.Function | None:
+    """The function that a declaration is one more of, by its parameters; None if it is new.
+
+    At most one function of a name need not say that it is overloadable, as with clang.
+    """
+    known = ctx.overloads.get(first, [first])
+    for other in known:
+        if other.type.params == function.type.params:
+            return other
+    marked = [function.is_overloadable, *(f.is_overloadable for f in known)]
+    if marked.count(False) > 1 or not any(marked):
+        return next((f for f in known if not f.is_overloadable), first)
+    if function.is_kernel and any(f.is_kernel for f in known):
+        return next(f for f in known if f.is_kernel)  # the host finds kernels by name alone
+    ctx.overloads[first] = [*known, function]
+    return None
 
 
 def _function(ctx: Context, e: ast.FunctionDef) -> None:

@@ -33,8 +33,10 @@ def call(ctx: Context, e: ast.Call) -> tast.Expr:
         return error_value(e.span)
     name = e.callee.name
     match ctx.scope.find(name):
+        case tast.Function() as function if function in ctx.overloads:
+            return _call_overloaded(ctx, e, ctx.overloads[function])
         case tast.Function() as function:
-            return _call_function(ctx, e, function)
+            return _call_function(ctx, e, function, _arguments(ctx, e))
         case None:
             return _call_builtin(ctx, e, name)
         case tast.Var(type=t) if t is ERROR:
@@ -51,8 +53,28 @@ def _arguments(ctx: Context, e: ast.Call) -> list[tast.Expr]:
     return [check_expr.value(ctx, argument) for argument in e.args]
 
 
-def _call_function(ctx: Context, e: ast.Call, function: tast.Function) -> tast.Expr:
+def _call_overloaded(ctx: Context, e: ast.Call, overloads: list[tast.Function]) -> tast.Expr:
     args = _arguments(ctx, e)
+    if failed(*args):
+        return error_value(e.span)
+    fitting = resolve(overloads, args)
+    if len(fitting) == 1 or len(overloads) == 1:
+        return _call_function(ctx, e, (fitting or overloads)[0], args)
+    name, given = overloads[0].name, ", ".join(quoted(arg.type) for arg in args)
+    shown = fitting or overloads
+    notes = tuple((f"candidate: '{f.type}'", f.span) for f in shown[:_SHOWN])
+    if fitting:
+        message = f"the call of '{name}' with {given} is ambiguous"
+        ctx.diags.error("ambiguous-call", message, e.span, notes=notes)
+    else:
+        message = f"no '{name}' takes {given or 'no argument'}"
+        ctx.diags.error("no-matching-function", message, e.span, notes=notes)
+    return error_value(e.span)
+
+
+def _call_function(
+    ctx: Context, e: ast.Call, function: tast.Function, args: list[tast.Expr]
+) -> tast.Expr:
     if ctx.function is None:
         message = f"a call of '{function.name}' outside of a function"
         ctx.diags.error("not-constant", message, e.span)
@@ -108,7 +130,9 @@ def _call_builtin(ctx: Context, e: ast.Call, name: str) -> tast.Expr:
         return error_value(e.span)
     if failed(*args):
         return error_value(e.span)
-    fitting = resolve(candidates, args)
+    spelled = tuple(str(arg.type) for arg in args)
+    exact = [c for c in candidates if c.params == spelled]
+    fitting = exact or resolve(candidates, args)
     if len(fitting) == 1 or len(candidates) == 1:
         return _call_row(ctx, e, (fitting or candidates)[0], args)
     _report_overloads(ctx, e, candidates, fitting, args)

@@ -42,7 +42,7 @@ def attributes(
             case "unused" | "maybe_unused" | "used":
                 attrs.may_be_unused = True
             case "overloadable":
-                ctx.unsupported("overloaded functions are", attribute.span)
+                check_attribute.takes_nothing(ctx, attribute)
             case _:
                 check_attribute.other(ctx, attribute, "function")
 

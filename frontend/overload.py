@@ -1,4 +1,4 @@
-"""Which overload of a builtin function a call means, ranked as clang ranks conversions.
+"""Which overload of a function a call means, ranked as clang ranks conversions.
 
 An overload fits when every argument converts to its parameter. It is better than another when
 none of its arguments converts worse and one converts better; a call means the one that is
@@ -10,10 +10,11 @@ functions are declared there: C++'s rules (C++11 13.3) with C's conversions afte
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import IntEnum
+from typing import Protocol, TypeVar
 
 from . import constant, tast
-from .builtins import Builtin, type_of
 from .convert import includes, pointer_fit
 from .types import (
     BOOL,
@@ -33,6 +34,17 @@ from .types import (
 )
 
 
+class Candidate(Protocol):
+    """A function that may be meant."""
+
+    @property
+    def types(self) -> tuple[Type, ...]:
+        """Of its parameters."""
+
+
+C = TypeVar("C", bound=Candidate)
+
+
 class Rank(IntEnum):
     """How an argument becomes a parameter, the best way first."""
 
@@ -44,13 +56,10 @@ class Rank(IntEnum):
     MISFIT = 5  # a pointer that loses a qualifier, or points to something else
 
 
-def resolve(candidates: tuple[Builtin, ...], args: list[tast.Expr]) -> list[Builtin]:
+def resolve(candidates: Iterable[C], args: list[tast.Expr]) -> list[C]:
     """The overloads that a call with these arguments may mean: one, none, or several alike."""
-    spelled = tuple(str(arg.type) for arg in args)
-    fitting: list[tuple[Builtin, list[Rank]]] = []
+    fitting: list[tuple[C, list[Rank]]] = []
     for candidate in candidates:
-        if candidate.params == spelled:
-            return [candidate]
         ranks = _ranks(candidate, args)
         if ranks is not None:
             fitting.append((candidate, ranks))
@@ -64,24 +73,24 @@ def resolve(candidates: tuple[Builtin, ...], args: list[tast.Expr]) -> list[Buil
 
 
 def _is_beaten(
-    pair: tuple[Builtin, list[Rank]], all_: list[tuple[Builtin, list[Rank]]], args: list[tast.Expr]
+    pair: tuple[C, list[Rank]], all_: list[tuple[C, list[Rank]]], args: list[tast.Expr]
 ) -> bool:
     return any(_is_better(one, ranks, *pair, args) for one, ranks in all_ if one is not pair[0])
 
 
-def _ranks(candidate: Builtin, args: list[tast.Expr]) -> list[Rank] | None:
-    if len(candidate.params) != len(args):
+def _ranks(candidate: Candidate, args: list[tast.Expr]) -> list[Rank] | None:
+    if len(candidate.types) != len(args):
         return None
     ranks = []
-    for arg, param in zip(args, candidate.params, strict=True):
-        rank = rank_of(arg, type_of(param))
+    for arg, param in zip(args, candidate.types, strict=True):
+        rank = rank_of(arg, param)
         if rank is None:
             return None
         ranks.append(rank)
     return ranks
 
 
-def fits_badly(candidate: Builtin, args: list[tast.Expr]) -> bool:
+def fits_badly(candidate: Candidate, args: list[tast.Expr]) -> bool:
     """Whether some pointer among the arguments points to something else than the parameter."""
     return Rank.MISFIT in (_ranks(candidate, args) or ())
 
@@ -99,7 +108,7 @@ def rank_of(arg: tast.Expr, param: Type) -> Rank | None:
             return Rank.EXACT
         return Rank.SPLAT if isinstance(param, Vector) and is_arithmetic(given) else None
     if not is_arithmetic(given) or not is_arithmetic(param):
-        return None
+        return Rank.EXACT if given == param else None
     if given == param:
         return Rank.EXACT
     return Rank.PROMOTION if _promotes(given, param) else Rank.CONVERSION
@@ -139,7 +148,7 @@ def _pointer_rank(arg: tast.Expr, param: Pointer) -> Rank | None:
 
 
 def _is_better(
-    one: Builtin, ranks: list[Rank], other: Builtin, others: list[Rank], args: list[tast.Expr]
+    one: Candidate, ranks: list[Rank], other: Candidate, others: list[Rank], args: list[tast.Expr]
 ) -> bool:
     bad = [
         (mine is Rank.MISFIT, its is Rank.MISFIT) for mine, its in zip(ranks, others, strict=True)
@@ -147,7 +156,7 @@ def _is_better(
     if any(mine != its for mine, its in bad):
         return (True, False) not in bad  # whatever the other arguments say
     better = False
-    for arg, mine, theirs, p, q in zip(args, ranks, others, one.params, other.params, strict=True):
+    for arg, mine, theirs, p, q in zip(args, ranks, others, one.types, other.types, strict=True):
         if mine > theirs:
             return False
         order = mine < theirs or (mine is Rank.EXACT and _adds_less(arg.type, p, q))
@@ -157,9 +166,8 @@ def _is_better(
     return better
 
 
-def _adds_less(given: Type, param: str, other: str) -> bool:
-    """Of two pointers that differ in qualifiers only, whether `param` adds some of the other's."""
-    p, q = type_of(param), type_of(other)
+def _adds_less(given: Type, p: Type, q: Type) -> bool:
+    """Of two pointers that differ in qualifiers only, whether `p` adds some of those of `q`."""
     if not (isinstance(given, Pointer) and isinstance(p, Pointer) and isinstance(q, Pointer)):
         return False
     mine, theirs = _added(given.quals, p.quals), _added(given.quals, q.quals)

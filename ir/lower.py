@@ -50,6 +50,7 @@ from .frame import MAX_NAME, Frame, LowerOptions, Place, Unit, write
 from .lower_const import global_initialiser
 from .lower_stmt import statement
 from .lower_type import extension, is_aggregate, memory_type, value_type
+from .mangle import mangled
 from .passes._names import item_name
 from .passes.workitem_ids import ITEM_NAMES, ITEM_TYPES
 
@@ -195,6 +196,8 @@ def _param_type(t: Type) -> Any:
 def _symbol(function: tast.Function, options: LowerOptions) -> str:
     if function.is_kernel:
         return item_name(function.name)
+    if function.is_overloadable:
+        return mangled(function)
     library = function.name in LIBRARY_NAMES or function.name.startswith("__kcc_")
     return f"{function.name}.user" if library and not options.runtime else function.name
 

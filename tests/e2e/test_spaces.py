@@ -70,6 +70,22 @@ kernel void spaces(global int *r, local int *l, local int *m, int n) {
     const volatile int *c = &x; const volatile private int *d = to_private(c); r[14] = d == &x;
 }
 
+#define OVERLOAD __attribute__((overloadable))
+struct pair { int a, b; };
+OVERLOAD int kind(global const int *p) { return 1; }
+OVERLOAD int kind(local const int *p) { return 2; }
+OVERLOAD int kind(private const int *p) { return 3; }
+OVERLOAD int kind(int x) { return 4; }
+OVERLOAD int kind(float x) { return 5; }
+OVERLOAD int kind(float4 x) { return 6; }
+OVERLOAD int kind(struct pair x) { return 7 + x.b; }
+int kind(int a, int b) { return 9; }
+kernel void overloads(global int *r, local int *l) {
+    int own; struct pair p = {0, 1};
+    r[0] = kind(r); r[1] = kind(l); r[2] = kind(&own); r[3] = kind('a'); r[4] = kind(1.5f);
+    r[5] = kind((float4)1); r[6] = kind(p); r[7] = kind(1, 2);
+}
+
 void bump(global int *r, local int *l);
 kernel void with_locals(global int *r, local int *l) {
     local int t[4]; t[3] = 3; l[0] = t[3]; bump(r, l); r[0] += l[0];
@@ -139,3 +155,7 @@ def test_a_kernel_calls_kernels_with_local_memory_of_their_own(
     k: dict[str, kcc.Kernel],
 ) -> None:
     assert run(k["kernel_calls"], 3, kcc.local(4)) == [4, 4, 87]
+
+
+def test_overloads_are_told_apart_by_types_and_spaces(k: dict[str, kcc.Kernel]) -> None:
+    assert run(k["overloads"], 8, kcc.local(4)) == [1, 2, 3, 4, 5, 6, 8, 9]

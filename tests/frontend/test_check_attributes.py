@@ -145,3 +145,27 @@ def test_before_1_2_double_has_to_be_enabled_and_nothing_is_static() -> None:
 
 def test_a_label_may_be_unused() -> None:
     assert run("void f(int n) { l: __attribute__((unused)) n++; }")[1] == []
+
+
+ANY = "__attribute__((overloadable)) int f"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (f"{ANY}(int); {ANY}(float); int g(void) {{ return f(1) + f(1.5f) + f('a'); }}", []),
+        (f"{ANY}(int); int f(float);", []),
+        ("int f(int); int f(float);", ["e:conflicting-types"]),
+        (f"{ANY}(int); int f(int);", ["e:conflicting-types"]),
+        (f"{ANY}(int); __attribute__((overloadable)) float f(int);", ["e:conflicting-types"]),
+        (f"{ANY}(int x) {{ return 1; }} {ANY}(int x) {{ return 2; }}", ["e:redefinition"]),
+        (f"{ANY}(int); {ANY}(float); int g(void) {{ return f(1.0); }}", ["e:ambiguous-call"]),
+        (f"{ANY}(int); {ANY}(float); int g(int *p) {{ return f(p); }}",
+         ["e:no-matching-function"]),
+        (f"{ANY}(int); {ANY}(int, int); int g(void) {{ return f(); }}",
+         ["e:no-matching-function"]),
+        (f"{ANY}(int *); {ANY}(global int *); int g(global int *p) {{ return f(p); }}", []),
+    ],
+)  # fmt: skip
+def test_overloaded_functions(text: str, said: list[str]) -> None:
+    assert run(text)[1] == said
