@@ -6,6 +6,8 @@ After an error checking goes on, with what failed silenced, so that one run says
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from . import (
     ast,
     check_attribute,
@@ -70,7 +72,9 @@ def check(
                     check_pragma.at_program_scope(ctx, decl)
     check_global.finish(ctx)
     _collect_externs(ctx)
-    _spread_locals(ctx)
+    for function in _with_callers(ctx, (f for f in ctx.program.functions if f.needs_locals)):
+        function.needs_locals = True  # who calls a kernel with such variables passes them on
+    ctx.program.waiting = _with_callers(ctx, ctx.program.waiting)
     _forbid_recursion(ctx)
     if diags.wants("unused-function"):
         warn_unused.functions(ctx)
@@ -373,18 +377,20 @@ def _collect_externs(ctx: Context) -> None:
             ctx.program.externs.append(function)
 
 
-def _spread_locals(ctx: Context) -> None:
-    """Who calls a kernel with variables in local memory needs that memory too."""
+def _with_callers(ctx: Context, found: Iterable[tast.Function]) -> set[tast.Function]:
+    """`found`, and the functions that come to one of them, be it through others."""
     callers: dict[tast.Function, list[tast.Function]] = {}
     for caller, calls in ctx.calls.items():
         for callee, _span in calls:
             callers.setdefault(callee, []).append(caller)
-    todo = [f for f in ctx.program.functions if f.needs_locals]
-    while todo:
-        for caller in callers.get(todo.pop(), ()):
-            if not caller.needs_locals:
-                caller.needs_locals = True
-                todo.append(caller)
+    result = set(found)
+    work = list(result)
+    while work:
+        for caller in callers.get(work.pop(), ()):
+            if caller not in result:
+                result.add(caller)
+                work.append(caller)
+    return result
 
 
 def _forbid_recursion(ctx: Context) -> None:

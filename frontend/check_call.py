@@ -153,6 +153,8 @@ def _call_row(ctx: Context, e: ast.Call, row: builtins.Builtin, args: list[tast.
     )
     if failed(*converted):
         return error_value(e.span)
+    if row.name in tast.BARRIERS and ctx.function is not None and not ctx.unevaluated:
+        ctx.program.waiting.add(ctx.function.function)
     result = builtins.type_of(row.result)
     return tast.BuiltinCall(row.name, converted, type=result, span=e.span)
 

@@ -241,6 +241,9 @@ class Call(TypedNode):
     args: tuple[Expr, ...]
 
 
+BARRIERS = frozenset({"barrier", "work_group_barrier"})  # keys of builtins that wait for the group
+
+
 @record
 class BuiltinCall(TypedNode):
     """A call of a builtin: `key` names the row in builtins.py and its lowering in ir."""
@@ -533,3 +536,4 @@ class Program:
     externs: list[Function] = field(default_factory=list)  # declared and called, not defined
     globals: list[Var] = field(default_factory=list)  # static and extern objects, in order
     structs: list[Struct] = field(default_factory=list)  # complete ones, in order
+    waiting: set[Function] = field(default_factory=set)  # that have a barrier, or call such

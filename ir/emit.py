@@ -21,7 +21,12 @@ MEMBER = "__kcc_fn_"
 
 
 class Load(llir.LoadInstr):  # type: ignore[misc]  # llvmlite is untyped
-    """A load with an alignment that may be volatile."""
+    """A load with an alignment that may be volatile.
+
+    apart: what it reads is this work-item's own, and no other name of it is about.
+    """
+
+    apart = False
 
     def __init__(self, block: Any, ptr: Any, typ: Any, align: int, volatile: bool) -> None:
         super().__init__(block, ptr, typ=typ)
@@ -37,7 +42,9 @@ class Load(llir.LoadInstr):  # type: ignore[misc]  # llvmlite is untyped
 
 
 class Store(llir.StoreInstr):  # type: ignore[misc]
-    """A store with an alignment that may be volatile."""
+    """A store with an alignment that may be volatile. apart: as in Load."""
+
+    apart = False
 
     def __init__(self, block: Any, value: Any, ptr: Any, align: int, volatile: bool) -> None:
         super().__init__(block, value, ptr)
@@ -94,6 +101,23 @@ class DistinctNode(llir.MDValue):  # type: ignore[misc]
 
     def __hash__(self) -> int:
         return id(self)
+
+
+def size_of(typ: Any) -> int:
+    """Bytes that a value of `typ` takes in memory, rounded up to its alignment."""
+    match typ:
+        case llir.ArrayType():
+            return int(typ.count) * size_of(typ.element)
+        case llir.VectorType():
+            return (1 << (int(typ.count) - 1).bit_length()) * size_of(typ.element)
+        case llir.IntType():
+            return max(int(typ.width) // 8, 1)
+        case llir.HalfType():
+            return 2
+        case llir.FloatType():
+            return 4
+        case _:  # doubles and pointers
+            return 8
 
 
 def load(build: Any, ptr: Any, typ: Any, align: int, volatile: bool = False) -> Any:

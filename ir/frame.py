@@ -60,6 +60,7 @@ class Unit:
     function_of: Callable[[tast.Function], Any]  # declares on first use
     global_of: Callable[[tast.Var], Any]
     string_of: Callable[[bytes], Any]
+    waiting: set[tast.Function]  # they come to a barrier: each call is the body, in its place
     debug: Any = None  # ir.debug.DebugInfo when -g was given
 
 
@@ -80,7 +81,8 @@ class Frame:
     build: Any
     allocas: Any  # a builder at the end of the entry block, which holds allocas only
     item: tuple[Any, ...]
-    result: Any = None  # where an aggregate result goes
+    result: Place | None = None  # where the result goes, if it is not simply returned
+    end: Any = None  # of a body in the place of its call: where control goes on
     slots: dict[tast.Var, Place] = field(default_factory=dict)
     current: list[Any] = field(default_factory=list)  # values of Current(), innermost last
     breaks: list[Any] = field(default_factory=list)
@@ -108,6 +110,11 @@ class Frame:
         if self.contraction == "off" and "contract" in flags:
             return tuple(flag for flag in flags if flag != "contract")
         return flags
+
+    def inner(self, function: tast.Function) -> Frame:
+        """For the body of a function in the place of its call."""
+        same = (self.unit, function, self.llfn, self.build, self.allocas, self.item)
+        return Frame(*same, frame_size=self.frame_size)
 
     def block(self, name: str) -> Any:
         return self.llfn.append_basic_block(name)

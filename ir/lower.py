@@ -22,7 +22,7 @@ import llvmlite.ir as llir
 from ..frontend import tast
 from ..frontend.diag import Diagnostics
 from ..frontend.nesting import deep_recursion
-from ..frontend.record import record
+from ..frontend.record import field, record
 from ..frontend.source import NO_SPAN
 from ..frontend.types import (
     AddrSpace,
@@ -52,6 +52,7 @@ from .lower_stmt import statement
 from .lower_type import extension, is_aggregate, memory_type, value_type
 from .mangle import mangled
 from .passes._names import item_name
+from .passes._resumable import Resumable
 from .passes.workitem_ids import ITEM_NAMES, ITEM_TYPES
 
 MAX_STATIC = 1 << 27  # bytes, of one object; more than a device's memory
@@ -73,6 +74,7 @@ class Lowered:
 
     module: Any
     kernels: tuple[KernelInfo, ...]
+    resumable: dict[str, Resumable] = field(default_factory=dict)  # bodies with barriers
 
 
 def lower(
@@ -101,7 +103,10 @@ class _Module:
         # llvmlite writes the name into a comment, which the end of a line would end.
         name = " ".join(options.name.splitlines())
         self.module = llir.Module(name, context=llir.Context())
-        self.unit = Unit(self.module, options, diags, self.function, self.global_var, self.string)
+        self.unit = Unit(
+            self.module, options, diags,
+            self.function, self.global_var, self.string, program.waiting,
+        )  # fmt: skip
         self.functions: dict[tast.Function, Any] = {}
         self.globals: dict[tast.Var, Any] = {}
         self.strings: dict[bytes, Any] = {}
@@ -120,6 +125,8 @@ class _Module:
         for var in program.globals:
             self.global_var(var)
         for function in program.functions:
+            if function in program.waiting and not function.is_kernel:
+                continue  # it stands where it is called
             self.owner = function.name
             for param in function.params if function.is_kernel else ():
                 self.check_alignment(alignof(param.type), param)

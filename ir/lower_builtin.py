@@ -8,9 +8,10 @@ import llvmlite.ir as llir
 
 from ..frontend import tast
 from . import lower_space
-from .emit import VOID
+from .emit import I32, VOID, declare
 from .frame import Frame
 from .lower_type import value_type
+from .passes.barriers import BARRIER
 from .passes.workitem_ids import FUNCTIONS, ITEM_TYPES, placeholder
 
 
@@ -24,6 +25,9 @@ def builtin(frame: Frame, call: tast.BuiltinCall, args: list[Any]) -> Any:
             frame.unsupported(f"'{call.key}' in the device library", call.span)
             return llir.Constant(function.ftype.return_type, None)
         return frame.build.call(function, [*args, *frame.item[-len(ITEM_TYPES) :]])
+    if call.key in tast.BARRIERS:
+        barrier = declare(frame.llfn.module, BARRIER, VOID, [I32])
+        return frame.build.call(barrier, args[:1])
     # Most programs ask for their work-item and no more.
     from .builtin_rules import emit
     from .builtin_use import Use

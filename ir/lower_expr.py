@@ -410,6 +410,8 @@ def _vector_build(frame: Frame, t: Type, parts: tuple[tast.Expr, ...]) -> Any:
 def _call(frame: Frame, expr: tast.Call) -> Any:
     """Call a function. Aggregates go by address: the callee copies what it may change."""
     build = frame.build
+    if expr.function in frame.unit.waiting:
+        return _body_in_place(frame, expr)
     callee = frame.unit.function_of(expr.function)
     args: list[Any] = []
     attrs: dict[int, tuple[str, ...]] = {}
@@ -432,6 +434,28 @@ def _call(frame: Frame, expr: tast.Call) -> Any:
     if result is not None:
         return result.ptr
     return None if is_void(expr.type) else v
+
+
+def _body_in_place(frame: Frame, expr: tast.Call) -> Any:
+    """The callee's statements instead of a call: see passes/barriers.py."""
+    from .lower_stmt import statement
+
+    function = expr.function
+    assert function.body is not None
+    inner = frame.inner(function)
+    for var, arg in zip(function.params, expr.args, strict=True):
+        v = value(frame, arg)
+        inner.declare(var, f"{function.name}.{var.name}")
+        write(inner, inner.slots[var], v)
+    if not is_void(expr.type):
+        inner.result = inner.alloca(expr.type, f"{function.name}.result")
+    inner.end = frame.block(f"{function.name}.end")
+    statement(inner, function.body)
+    frame.go(inner.end)
+    frame.enter(inner.end)
+    frame.frame_size = inner.frame_size
+    frame.at(expr.span)
+    return None if inner.result is None else read(frame, inner.result)
 
 
 # -- objects -----------------------------------------------------------------------------------

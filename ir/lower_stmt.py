@@ -12,7 +12,6 @@ from ..frontend.types import is_void
 from .emit import DistinctNode, integer
 from .frame import Frame, SwitchTargets, write
 from .lower_expr import branch_on, initialise, value
-from .lower_type import is_aggregate
 
 MAX_EXPANDED_RANGE = 64  # `case 1 ... n` up to this long becomes n cases, else two comparisons
 
@@ -130,15 +129,18 @@ def _unroll_hint(frame: Frame, unroll: int) -> DistinctNode:
 
 def _return(frame: Frame, result: tast.Expr | None) -> None:
     build = frame.build
-    if result is None:
-        build.ret_void()
-        return
-    v = value(frame, result)
-    frame.at(result.span)
-    if is_void(result.type):
-        build.ret_void()
-    elif is_aggregate(result.type):
-        write(frame, frame.result, v)
+    v = None
+    if result is not None:
+        v = value(frame, result)
+        frame.at(result.span)
+        if frame.result is not None:
+            write(frame, frame.result, v)
+            v = None
+        elif is_void(result.type):
+            v = None
+    if frame.end is not None:
+        build.branch(frame.end)
+    elif v is None:
         build.ret_void()
     else:
         build.ret(v)

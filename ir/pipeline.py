@@ -15,13 +15,14 @@ from ..frontend.record import record
 from .emit import MEMBER
 from .lower import Lowered
 from .parts import split
-from .passes import local_memory, metadata, trampoline, workitem_ids, workitem_loops
+from .passes import barriers, local_memory, metadata, trampoline, workitem_ids, workitem_loops
 from .threads import side_by_side, unlocked
 
 # fmt: off
 PIPELINE = (
     workitem_ids.PASS,    # get_global_id and the like mean something
     local_memory.PASS,    # __local variables have a place
+    barriers.PASS,        # a body can stop at a barrier and go on behind it
     workitem_loops.PASS,  # one call runs one work-group
     trampoline.PASS,      # one entry type for the driver
     metadata.PASS,        # and what the driver must know of it

@@ -20,7 +20,7 @@ import llvmlite.ir as llir
 
 from ...frontend.record import replace
 from ...frontend.types import AddrSpace
-from ..emit import PTR, offset_ptr, store
+from ..emit import PTR, offset_ptr, size_of, store
 from ._names import item_function
 from ._pass import Pass
 
@@ -78,23 +78,8 @@ def _layout(variables: dict[Any, None]) -> tuple[dict[Any, int], int]:
     end = 0
     for var in variables:
         offsets[var] = -(-end // var.align) * var.align
-        end = offsets[var] + _size(var.value_type)
+        end = offsets[var] + size_of(var.value_type)
     return offsets, -(-end // 8) * 8
-
-
-def _size(typ: Any) -> int:
-    """Bytes of a variable's type, which is one of `lower_type.memory_type`'s."""
-    match typ:
-        case llir.ArrayType() | llir.VectorType():
-            return int(typ.count) * _size(typ.element)
-        case llir.IntType():
-            return int(typ.width) // 8
-        case llir.HalfType():
-            return 2
-        case llir.FloatType():
-            return 4
-        case _:  # doubles and pointers
-            return 8
 
 
 def _replace(item: Any, offsets: dict[Any, int]) -> None:

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from ..lower import Lowered
 
 ITEM_TYPES = (PTR, I64, I64, I64)  # wg_info and the local id: what `Frame.item` holds
-ITEM_NAMES = ("wg", "lx", "ly", "lz")
+COORDINATES = ("lx", "ly", "lz")
+ITEM_NAMES = ("wg", *COORDINATES)
 
 
 @record(frozen=False)

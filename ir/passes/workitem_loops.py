@@ -4,6 +4,11 @@
     after:   define internal void @__kcc_group.k(args, locals, ptr %wg)
              ; for z, y, x below wg->local_size: call @__kcc_item.k(args, locals, %wg, x, y, z)
 
+A body with barriers gets such loops for its start and for each barrier that it may go on from.
+After each, control goes where the work-items say they have stopped:
+
+               switch i32 %stopped, label %end [i32 1, label %from.1 i32 2, label %from.2]
+
 A group has an item, so a loop's test stands behind its body: LLVM need not turn it round.
 
 Work-items between two barriers are independent, so the loops are marked parallel for the
@@ -21,14 +26,28 @@ import llvmlite.ir as llir
 
 from ...frontend.types import AddrSpace
 from ..abi import WG_INFO_SIZE, KernelInfo
-from ..emit import I64, VOID, Attributes, DistinctNode, Load, Store, declare
+from ..emit import (
+    I8,
+    I32,
+    I64,
+    PTR,
+    VOID,
+    Attributes,
+    DistinctNode,
+    Load,
+    Store,
+    copy_bytes,
+    declare,
+)
 from ._names import group_name, item_function
 from ._pass import Pass, describe_wrapper
-from .workitem_ids import ITEM_TYPES, Item
+from ._resumable import FIRST_KEPT, Resumable
+from .workitem_ids import COORDINATES, Item
 
 if TYPE_CHECKING:
     from ..lower import Lowered
 
+SHARED_ALIGN = 128  # bytes; the largest value there is, double16
 SHARED = frozenset({AddrSpace.GLOBAL, AddrSpace.CONSTANT, AddrSpace.LOCAL})
 
 
@@ -43,46 +62,103 @@ def add_loops(unit: Lowered) -> None:
                     instr.set_metadata("llvm.access.group", group)
                     instr._clear_string_cache()
     for info in unit.kernels:
-        _add_group(unit.module, info, group)
+        _Group(unit.module, info, group, unit.resumable.get(info.name)).fill()
 
 
 def _is_shared(instr: Any) -> bool:
     if not isinstance(instr, Load | Store) or instr.volatile:
         return False
-    return instr.operands[-1].type.addrspace in SHARED
+    return instr.apart or instr.operands[-1].type.addrspace in SHARED
 
 
-def _add_group(module: Any, info: KernelInfo, access_group: Any) -> None:
-    item = item_function(module, info.name)
-    shared = len(item.args) - len(ITEM_TYPES)  # the kernel's arguments and its local memory
-    types = [arg.type for arg in item.args[: shared + 1]]
-    function = llir.Function(module, llir.FunctionType(VOID, types), group_name(info.name))
-    function.linkage = "internal"
-    # One function with the kernel's entry from the start, lest LLVM optimise the loops twice.
-    function.attributes = Attributes(("alwaysinline", "nounwind"))
-    for ours, theirs in zip(function.args, item.args, strict=False):
-        ours.name = theirs.name
-        ours.attributes |= theirs.attributes
-    args = list(function.args)
-    describe_wg(args[-1])
+class _Group:
+    """The function that runs one group of a kernel."""
 
-    build = llir.IRBuilder(function.append_basic_block("entry"))
-    describe_wrapper(function, item, f"{info.name}.group", build)
-    sizes = _local_size(build, Item(build, args[-1], ()), info)
-    parallel = _parallel_hint(module, access_group)
+    def __init__(
+        self, module: Any, info: KernelInfo, access_group: Any, resumable: Resumable | None
+    ) -> None:
+        self.item = item_function(module, info.name)
+        self.resumable = resumable
+        more = 0 if resumable is None else FIRST_KEPT + len(resumable.kept)
+        count = len(self.item.args) - len(COORDINATES) - more
+        types = [arg.type for arg in self.item.args[:count]]
+        function = llir.Function(module, llir.FunctionType(VOID, types), group_name(info.name))
+        function.linkage = "internal"
+        # One function with the kernel's entry from the start, lest LLVM optimise the loops twice.
+        function.attributes = Attributes(("alwaysinline", "nounwind"))
+        for ours, theirs in zip(function.args, self.item.args, strict=False):
+            ours.name = theirs.name
+            ours.attributes |= theirs.attributes
+        self.args = list(function.args)
+        self.widened = {
+            i: tuple(a.attributes) for i, a in enumerate(self.item.args) if a.attributes
+        }
+        describe_wg(self.args[-1])
+        self.build = llir.IRBuilder(function.append_basic_block("entry"))
+        describe_wrapper(function, self.item, f"{info.name}.group", self.build)
+        self.sizes = _local_size(self.build, Item(self.build, self.args[-1], ()), info)
+        self.hint = _parallel_hint(module, access_group)
 
-    def call_item(x: Any, y: Any, z: Any) -> None:
-        widened = {i: tuple(a.attributes) for i, a in enumerate(item.args) if a.attributes}
-        build.call(item, [*args, x, y, z], arg_attrs=widened)
+    def fill(self) -> None:
+        if self.resumable is None:
+            self.nest(self.call)
+        else:
+            self.dispatch(self.resumable)
+        self.build.ret_void()
 
-    def rows(z: Any) -> None:
-        _loop(build, "y", sizes[1], parallel, lambda y: items(y, z))
+    def call(self, *more: Any) -> Any:
+        return self.build.call(self.item, [*self.args, *more], arg_attrs=self.widened)
 
-    def items(y: Any, z: Any) -> None:
-        _loop(build, "x", sizes[0], parallel, lambda x: call_item(x, y, z))
+    def nest(self, body: Callable[[Any, Any, Any], Any]) -> Any:
+        """Loops over the items, z outermost; the value is that of the last one's `body`."""
+        build, sizes, hint = self.build, self.sizes, self.hint
 
-    _loop(build, "z", sizes[2], parallel, rows)
-    build.ret_void()
+        def rows(z: Any) -> Any:
+            return _loop(build, "y", sizes[1], hint, lambda y: items(y, z))
+
+        def items(y: Any, z: Any) -> Any:
+            return _loop(build, "x", sizes[0], hint, lambda x: body(x, y, z))
+
+        return _loop(build, "z", sizes[2], hint, rows)
+
+    def dispatch(self, resumable: Resumable) -> None:
+        build = self.build
+        items = build.mul(build.mul(self.sizes[0], self.sizes[1]), self.sizes[2])
+        kept = [self.room(build.mul(items, I64(k.size)), k.align) for k in resumable.kept]
+        size = I64(resumable.shared_size)
+        shared, following = (self.room(size, SHARED_ALIGN) for _ in range(2))
+
+        def run(resume: int) -> Any:
+            def item(x: Any, y: Any, z: Any) -> Any:
+                row = build.add(build.mul(z, self.sizes[1]), y)
+                index = build.add(build.mul(row, self.sizes[0]), x, flags=("nuw", "nsw"))
+                return self.call(x, y, z, I32(resume), index, shared, following, *kept)
+
+            stopped = self.nest(item)
+            if resumable.shared_size:
+                copy_bytes(build, shared, following, resumable.shared_size, SHARED_ALIGN, vol=False)
+            return stopped
+
+        first = run(0)
+        start = build.block
+        go, end = (build.append_basic_block(name) for name in ("go", "end"))
+        build.branch(go)
+        build.position_at_end(go)
+        stopped = build.phi(I32, name="stopped")
+        stopped.add_incoming(first, start)
+        switch = build.switch(stopped, end)
+        for number in range(1, resumable.barriers + 1):
+            block = build.append_basic_block(f"from.{number}")
+            switch.add_case(I32(number), block)
+            build.position_at_end(block)
+            stopped.add_incoming(run(number), build.block)
+            build.branch(go)
+        build.position_at_end(end)
+
+    def room(self, size: Any, align: int) -> Any:
+        place = self.build.alloca(I8, size=size)
+        place.align, place.type = align, PTR
+        return place
 
 
 def describe_wg(arg: Any) -> None:
@@ -111,20 +187,21 @@ def _local_size(build: Any, item: Item, info: KernelInfo) -> list[Any]:
     return required
 
 
-def _loop(build: Any, name: str, count: Any, hint: Any, body: Callable[[Any], None]) -> None:
-    """i = 0; do body(i); while (++i < count)"""
+def _loop(build: Any, name: str, count: Any, hint: Any, body: Callable[[Any], Any]) -> Any:
+    """i = 0; do body(i); while (++i < count); the value is the last body's."""
     before = build.block
     inside, end = (build.append_basic_block(f"{name}.{s}") for s in ("body", "end"))
     build.branch(inside)
     build.position_at_end(inside)
     i = build.phi(I64, name=name)
     i.add_incoming(I64(0), before)
-    body(i)
+    result = body(i)
     following = build.add(i, I64(1), flags=("nuw", "nsw"))
     i.add_incoming(following, build.block)
     again = build.cbranch(build.icmp_unsigned("<", following, count), inside, end)
     again.set_metadata("llvm.loop", hint())
     build.position_at_end(end)
+    return result
 
 
 def _parallel_hint(module: Any, access_group: Any) -> Callable[[], Any]:
@@ -135,4 +212,4 @@ def _parallel_hint(module: Any, access_group: Any) -> Callable[[], Any]:
     return lambda: DistinctNode(module, (mustprogress, accesses), itself=True)
 
 
-PASS = Pass("workitem-loops", add_loops, after=("local-memory",))
+PASS = Pass("workitem-loops", add_loops, after=("barriers",))

@@ -12,7 +12,7 @@ from kcc.backend.codegen import emit_object, target_machine
 from kcc.frontend.diag import InternalError
 from kcc.ir.abi import NOTE_SECTION, decode_metadata
 from kcc.ir.lower import LowerOptions
-from kcc.ir.passes import local_memory, metadata, trampoline, workitem_ids, workitem_loops
+from kcc.ir.passes import barriers, local_memory, metadata, trampoline, workitem_ids, workitem_loops
 from kcc.ir.pipeline import PASS_NAMES, PIPELINE, PipelineOptions, parse, run_pipeline
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "kernels" / "examples"
@@ -25,11 +25,23 @@ kernel void sum(global const int *in, global int *out, local int *scratch, short
     out[get_group_id(0)] += tile[1] * scratch[0];
 }
 """
+WAITING = """
+kernel void turns(global const int *in, global int *out, local int *tile, int n) {
+    int me = get_local_id(0), sum = 0, last[2];
+    last[me & 1] = me;
+    for (int i = 0; i < n; i++) {
+        tile[me] = in[i];
+        barrier(1);
+        sum += tile[me ^ 1];
+    }
+    out[me] = sum + last[0];
+}
+"""
 
 
-def after(lowered, last):
+def after(lowered, last, source=KERNEL):
     """The module after every pass up to `last`."""
-    unit = lowered(KERNEL)
+    unit = lowered(source)
     for p in PIPELINE:
         p.run(unit)
         parse(str(unit.module), p.name)
@@ -62,6 +74,20 @@ def test_local_variables_get_a_place(lowered, golden):
 def test_a_group_is_three_loops(lowered, golden):
     unit = after(lowered, workitem_loops.PASS)
     golden("workitem-loops.ll", definition(unit, "__kcc_group.sum"))
+
+
+def test_a_body_stops_at_its_barrier(lowered, golden):
+    unit = after(lowered, barriers.PASS, WAITING)
+    golden("barriers.ll", definition(unit, "__kcc_item.turns"))
+    made = unit.resumable["turns"]
+    assert made.barriers == 1
+    assert made.shared_size == 4  # i
+    assert [(k.name, k.size) for k in made.kept] == [("last.all", 8), ("sum.all", 4)]
+
+
+def test_a_group_goes_where_its_items_stopped(lowered, golden):
+    unit = after(lowered, workitem_loops.PASS, WAITING)
+    golden("workitem-loops-barrier.ll", definition(unit, "__kcc_group.turns"))
 
 
 def test_only_shared_memory_is_called_parallel(lowered):
@@ -97,7 +123,9 @@ def test_the_note_describes_the_kernels(lowered):
 def test_the_observer_sees_every_pass(lowered):
     seen = []
     machine = target_machine()
-    run_pipeline(lowered(KERNEL), machine, observe=lambda name, text: seen.append((name, text)))
+    run_pipeline(
+        lowered(KERNEL + WAITING), machine, observe=lambda name, text: seen.append((name, text))
+    )
     assert tuple(name for name, _ in seen) == PASS_NAMES
     assert len({text for _, text in seen}) == len(seen)  # and each changed something
 

@@ -1,0 +1,31 @@
+"""What the passes say to each other of a kernel's body that returns at barriers."""
+
+from __future__ import annotations
+
+from ...frontend.record import field, record
+
+FIRST_KEPT = 4  # arguments that stand before those for `kept`
+
+
+@record
+class Kept:
+    """An array that the group makes: a variable of every work-item. Sizes in bytes."""
+
+    name: str
+    size: int
+    align: int
+
+
+@record(frozen=False)
+class Resumable:
+    """The arguments that a body with barriers has behind the others, in order:
+
+    i32 %resume, i64 %index, ptr %shared, ptr %shared.next, and a pointer for each of `kept`.
+
+    barriers:    how many there are; %resume is 0 to start, k to go on behind barrier k.
+    shared_size: bytes of %shared, what is kept once, and of %shared.next, its next contents.
+    """
+
+    barriers: int
+    shared_size: int = 0
+    kept: list[Kept] = field(default_factory=list)
