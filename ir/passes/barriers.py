@@ -48,6 +48,10 @@ def split_bodies(unit: Lowered) -> None:
         function = item_function(unit.module, info.name)
         if any(map(_is_barrier, (i for b in function.blocks for i in b.instructions))):
             unit.resumable[info.name] = _Splitter(function).run()
+            if unit.opt_level > 0:
+                # Where %resume is known, a copy shrinks to what lies between two barriers.
+                function.attributes.discard("noinline")
+                function.attributes.add("alwaysinline")
     del unit.module.globals[BARRIER]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 import barrier_programs
 import kcc
+from running import inputs, under_qemu
 
 GROUPS = 3
 SIZES = ((1,), (2,), (7,), (8,), (16,), (5, 3), (2, 3, 2), (64,))
