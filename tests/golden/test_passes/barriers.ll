@@ -1,4 +1,4 @@
-define internal i32 @"__kcc_item.turns"(ptr addrspace(1) %"in", ptr addrspace(1) %"out", ptr addrspace(3) %"tile", i32 signext %"n", ptr addrspace(3) %"locals", ptr %"wg", i64 %"lx", i64 %"ly", i64 %"lz", i32 %"resume", i64 %"index", ptr %"shared", ptr %"shared.next", ptr noalias align 4 %"last.all", ptr noalias align 4 %"sum.all") nounwind
+define internal i32 @"__kcc_item.turns"(ptr addrspace(1) %"in", ptr addrspace(1) %"out", ptr addrspace(3) %"tile", i32 signext %"n", ptr addrspace(3) %"locals", ptr %"wg", i64 %"lx", i64 %"ly", i64 %"lz", i32 %"resume", i64 %"index", ptr %"shared", ptr %"shared.next", ptr noalias align 4 %"last.all", ptr noalias align 4 %"sum.all") alwaysinline nounwind
 {
 entry:
   %"in.addr" = alloca ptr addrspace(1), align 8
