@@ -152,11 +152,11 @@ def _key(names: list[str]) -> Callable[[Any], tuple[object, ...]]:
 
 
 def _eq(self: Any, other: object) -> Any:
+    key = self.__record_key__
     if self is other:
         return True
     if other.__class__ is not self.__class__:
         return NotImplemented
-    key = self.__record_key__
     return key(self) == key(other)
 
 
