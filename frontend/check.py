@@ -122,6 +122,10 @@ def _declare_function(
 ) -> tast.Function | None:
     """Enter a function, or meet its earlier declaration; None after an error."""
     name, span = declarator.name or "", declarator.name_span
+    if name == "printf" and ctx.options.version >= 120:  # no other builtin is a plain C function
+        message = "'printf' is a builtin function of another type"
+        ctx.diags.error("conflicting-types", message, span)
+        return None
     for word in specs.storage:
         if word not in ("static", "extern"):
             ctx.diags.error("bad-storage", f"'{word}' on a function", specs.span)

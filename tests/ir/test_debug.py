@@ -11,6 +11,8 @@ import pytest
 from elftools.elf.elffile import ELFFile
 
 import kcc
+import programs
+import smallkernels
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = """\
@@ -164,3 +166,18 @@ def test_others_understand_it(files: Path, level: str, capfd: pytest.CaptureFixt
 
 def pairs(items: list[str]) -> list[tuple[str, str]]:
     return list(zip(items[::2], items[1::2], strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.oracle("llvm-dwarfdump")
+def test_random_programs_are_described(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    for seed in range(0, 24, 3):
+        for module in (programs, smallkernels):
+            source = module.cl_program([seed, seed + 1, seed + 2])
+            for level in ("-O0", "-O3"):
+                program = kcc.compile(source, ["-g", "-w", level])
+                program.save(tmp_path / "random.elf")
+                verify = ["llvm-dwarfdump", "--verify", tmp_path / "random.elf"]
+                done = subprocess.run(verify, capture_output=True, text=True, check=False)
+                assert (done.returncode, capfd.readouterr().err) == (0, ""), (seed, done.stdout)
+                assert program.source_lines
