@@ -6,6 +6,8 @@ each value moves it on; where braces are left out, it descends into sub-aggregat
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from . import ast, check_expr, check_literal, check_place, check_vector, constant, tast
 from .convert import assigned, failed, same_type
 from .record import field, record, replace
@@ -36,7 +38,7 @@ def initialiser(
             t = Array(t.element, filler.length)
         if filler.erroneous:
             return t, None
-        return t, tast.Aggregate(tuple(filler.entries), type=t, span=init.span)
+        return t, tast.Aggregate(filler.found(t), type=t, span=init.span)
     if isinstance(t, Array):
         if isinstance(init, ast.String) and constant.is_char_array(t):
             return _string(ctx, t, init)
@@ -155,16 +157,63 @@ class _Frame:
         return self.type.fields[self.at].type
 
 
+def _to_text(frame: _Frame) -> list[_Frame] | None:
+    """The way down from the current part to an array of characters that comes first in it."""
+    found: list[_Frame] = []
+    while True:
+        part = frame.part()
+        if constant.is_char_array(part):
+            return found
+        if not isinstance(part, Array | Struct):
+            return None
+        frame = _Frame(part, 0, (*frame.path, frame.at))
+        if frame.ended():
+            return None
+        found.append(frame)
+
+
+@record(frozen=False)
+class _Node:
+    """A part of an aggregate, with what it is initialised by: `whole`, then parts of its own."""
+
+    type: Type
+    whole: tast.Expr | None = None
+    parts: dict[int, _Node] = field(default_factory=dict)
+
+    def set(self, path: Path, value: tast.Expr | None) -> None:
+        """Give the part at `path` a value, or zero, for all that it was given before."""
+        node = self
+        for index in path:
+            t = node.type
+            if isinstance(t, Struct) and t.kind == "union":
+                node.parts = {k: v for k, v in node.parts.items() if k == index}
+            if isinstance(t, Struct):
+                assert t.fields is not None
+                inner = t.fields[index].type
+            else:
+                assert isinstance(t, Array | Vector)
+                inner = t.element
+            # Where it stands in the order counts: a later part of a whole wins.
+            part = node.parts.pop(index) if index in node.parts else _Node(inner)
+            node.parts[index] = node = part
+        node.whole, node.parts = value, {}
+
+    def entries(self, path: Path) -> Iterator[tuple[Path, tast.Expr]]:
+        if self.whole is not None:
+            yield path, self.whole
+        for index, part in self.parts.items():
+            yield from part.entries((*path, index))
+
+
 @record(frozen=False)
 class _Filler:
     ctx: Context
     type: Type
-    entries: list[tuple[Path, tast.Expr]] = field(default_factory=list)
+    entries: list[tuple[Path, tast.Expr | None]] = field(default_factory=list)  # None: all zero
+    revisits: bool = False  # a designator was met: what is filled may have been so before
     length: int = 0  # of the outermost array, when its type does not say
     erroneous: bool = False
     braces_may_lack: bool = False  # and are worth a word: not so in `{0}`
-    vector: tuple[Path, Vector] | None = None  # one whose components are being collected
-    components: list[tast.Expr] = field(default_factory=list)
 
     def fail(self, code: str, message: str, span: Span, hint: str | None = None) -> None:
         self.ctx.diags.error(code, message, span, hint=hint)
@@ -176,11 +225,15 @@ class _Filler:
         outer, self.braces_may_lack = self.braces_may_lack, not _is_zero(init)
         for item in init.items:
             if item.designators:
-                self.close_vector()
+                self.revisits = True
                 stacks, count = self.designated(t, path, item)
                 if not stacks:
                     self.discard(item.value)
                     continue
+                whole = isinstance(item.value, ast.InitList)
+                if count > 1 and not whole and isinstance(stacks[0][-1].part(), Array | Struct):
+                    # Each element is filled from its first part on.
+                    stacks, count = self.ranged(stacks, count, item.span), 1
                 for stack in stacks:
                     self.item(stack, item.value, count)
                     if self.erroneous:
@@ -197,7 +250,6 @@ class _Filler:
                     self.discard(item.value)
                     continue
                 self.item(stack, item.value, 1)
-        self.close_vector()
         self.warn_of_gaps(init, stack, outer)
 
     def warn_of_gaps(self, init: ast.InitList, stack: list[_Frame], elided: bool) -> None:
@@ -206,6 +258,8 @@ class _Filler:
         if any(item.designators for item in init.items):
             seen: dict[Path, Span] = {}
             for path, value in self.entries:
+                if value is None:
+                    continue
                 if path in seen:
                     note = ("this value is lost", seen[path])
                     message = "this initialises what has a value already"
@@ -225,6 +279,15 @@ class _Filler:
                 message = f"no value for '{name}' of '{struct}', nor for what comes behind it"
                 end = Span(init.span.file, init.span.end - 1, init.span.end)
                 self.ctx.diags.warning("missing-field-initializers", message, end)
+
+    def found(self, t: Array | Struct) -> tuple[tuple[Path, tast.Expr], ...]:
+        """What is left of the entries once later ones have won over earlier ones."""
+        if not self.revisits:
+            return tuple((path, value) for path, value in self.entries if value is not None)
+        root = _Node(t)
+        for path, value in self.entries:
+            root.set(path, value)
+        return tuple(root.entries(()))
 
     def discard(self, value: ast.Init) -> None:
         """Look at a value that initialises nothing: its own errors still count."""
@@ -337,7 +400,9 @@ class _Filler:
                 self.nested(frame.part(), (*frame.path, frame.at), value)
                 self.advance(stack)
             return
-        if isinstance(value, ast.String) and constant.is_char_array(frame.part()):
+        if isinstance(value, ast.String) and (text := _to_text(frame)) is not None:
+            stack += text
+            frame = stack[-1]
             for _ in range(count):
                 self.characters(frame.part(), (*frame.path, frame.at), value)
                 self.advance(stack)
@@ -364,37 +429,12 @@ class _Filler:
                 self.ctx.diags.warning("missing-braces", message, x.span)
             stack.append(inner)
             frame = inner
-        if isinstance(part, Vector) and x.type != part:
-            self.component(stack, part, x)
-            return
         converted = assigned(self.ctx, x, frame.part(), "initialisation")
         self.erroneous = self.erroneous or failed(converted)
         for _ in range(count):
             if not failed(converted):
                 self.entries.append(((*frame.path, frame.at), converted))
             self.advance(stack)
-
-    def component(self, stack: list[_Frame], t: Vector, x: tast.Expr) -> None:
-        """One of the values that make a vector without braces of its own."""
-        path = (*stack[-1].path, stack[-1].at)
-        if self.vector is None:
-            self.vector = path, t
-        self.components.append(x)
-        have = sum(c.type.count if isinstance(c.type, Vector) else 1 for c in self.components)
-        if have >= t.count:
-            self.close_vector()
-            self.advance(stack)
-
-    def close_vector(self) -> None:
-        if self.vector is None:
-            return
-        (path, t), parts = self.vector, self.components
-        self.vector, self.components = None, []
-        value = check_vector.literal(self.ctx, t, parts, parts[0].span.to(parts[-1].span))
-        if failed(value):
-            self.erroneous = True
-        else:
-            self.entries.append((path, value))
 
     def advance(self, stack: list[_Frame]) -> None:
         """Step past what was just filled."""
@@ -411,6 +451,7 @@ class _Filler:
             else:
                 self.entries.append((path, scalar))
             return
+        self.entries.append((path, None))
         literal = _only_string(t, init)
         if literal is not None:
             self.characters(t, path, literal)
@@ -424,6 +465,7 @@ class _Filler:
         if text is None:
             self.erroneous = True
             return
+        self.entries.append((path, None))
         element = t.element
         assert isinstance(element, Scalar)
         for at, byte in enumerate(text.value):

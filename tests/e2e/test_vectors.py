@@ -52,8 +52,10 @@ STATEMENTS: dict[str, tuple[str, Any]] = {
     "indexed": ("for (int i = 0; i < 8; i++) v[i] = b[7 - i];", B[::-1]),
     "old": ("int8 w = v++; v = v - w;", [1] * 8),
     "splat": ("v = 7; v.s3 = 2.9f;", [7, 7, 7, 2, 7, 7, 7, 7]),
-    "lists": ("int2 p[2] = {1, 2, {3, 4}}; struct { int4 q; int r; } s = {5, 6, 7, 8, 9};"
-              " v = (int8)(p[0], p[1], s.q.xy, s.q.w, s.r);", [1, 2, 3, 4, 5, 6, 8, 9]),
+    # Without braces of its own a vector takes one scalar for all its components, as in clang.
+    "lists": ("int2 p[2] = {1, {3, 4}}; struct { int4 q; int r; } s = {5, 9};"
+              " int4 w[1] = {{p[1], 6, 7}}; v = (int8)(p[0], p[1], w[0].xw, s.q.w, s.r);",
+              [1, 1, 3, 4, 3, 7, 5, 9]),
     "three": ("int3 t = (int3)(1, 2, 3), t2[2] = {t, t + 1}; t2[1].z += 5; global int3 *g = 0;"
               " v = (int8)(t2[0], t2[1], sizeof(t2), (int)(ulong)(g + 1));",
               [1, 2, 3, 2, 3, 9, 32, 16]),
