@@ -275,7 +275,7 @@ def _array_of(ctx: Context, element: Written, part: ast.ArrayPart) -> Written:
 
 
 def _array_count(ctx: Context, expr: ast.Expr) -> int | None:
-    value = check_expr.value(ctx, expr)
+    value = check_expr.folded(ctx, expr)
     if value.type is ERROR:
         return None
     if not is_integer(value.type):

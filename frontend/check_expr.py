@@ -16,6 +16,7 @@ from . import (
     check_vector,
     constant,
     tast,
+    warn,
 )
 from .convert import (
     Operand,
@@ -110,9 +111,21 @@ def unevaluated(ctx: Context, e: ast.Expr) -> Operand:
         ctx.unevaluated -= 1
 
 
+def folded(ctx: Context, e: ast.Expr) -> tast.Expr:
+    """An expression that is to be constant, and of which no more than its value stays."""
+    ctx.folding += 1
+    try:
+        x = value(ctx, e)
+    finally:
+        ctx.folding -= 1
+    if not failed(x):
+        warn.initialiser(ctx, x)
+    return x
+
+
 def int_constant(ctx: Context, e: ast.Expr, what: str) -> int | None:
     """An integer constant expression; None, with an error, if it is none."""
-    x = value(ctx, e)
+    x = folded(ctx, e)
     if failed(x):
         return None
     if not is_integer(x.type):
@@ -182,7 +195,7 @@ def _ident(ctx: Context, e: ast.Ident) -> Operand:
     symbol = ctx.scope.find(e.name)
     match symbol:
         case tast.Var():
-            (ctx.measured if ctx.unevaluated else ctx.used).add(symbol)
+            (ctx.measured if ctx.unevaluated or ctx.folding else ctx.used).add(symbol)
             return tast.VarRef(symbol, type=symbol.type, quals=symbol.quals, span=e.span)
         case EnumConstant(value=number, type=t):
             return tast.Const(number, type=t, span=e.span)

@@ -179,7 +179,8 @@ def _pointer_arithmetic(
 
 
 def offset(pointer: tast.Expr, index: tast.Expr, negate: bool, span: Span) -> tast.Expr:
-    by = to_arithmetic(promote(index), LONG)
+    # No conversion of C's: an index is a signed 64-bit number of the target's.
+    by = to_arithmetic(promote(index), LONG, implicit=False)
     return tast.PointerAdd(pointer, by, negate, type=pointer.type, span=span)
 
 
@@ -210,6 +211,10 @@ def _compare_pointers(
     met = _meeting_pointer(ctx, left, right, span, "comparison")
     if met is None:
         return error_value(span)
+    voids = [isinstance(x.type, Pointer) and is_void(x.type.pointee) for x in (left, right)]
+    if name not in ("eq", "ne") and any(voids) and not all(voids):
+        message = f"ordering of distinct pointer types {quoted(left.type)} and {quoted(right.type)}"
+        ctx.diags.warning("compare-distinct-pointer-types", message, span)
     a, b = _as_pointer(left, met), _as_pointer(right, met)
     return tast.Binary(name, a, b, type=INT, span=span)
 
@@ -248,7 +253,9 @@ def _meeting_pointer(
         return None
     if fit in ("incompatible", "sign"):
         message = f"{what} of distinct pointer types {quoted(a)} and {quoted(b)}"
-        ctx.diags.warning("compare-distinct-pointer-types", message, span)
+        compared = what == "comparison"
+        code = "compare-distinct-pointer-types" if compared else "pointer-type-mismatch"
+        ctx.diags.warning(code, message, span)
     space = a.quals.space if a.quals.space == b.quals.space else AddrSpace.GENERIC
     quals = Quals(space, a.quals.const or b.quals.const, a.quals.volatile or b.quals.volatile)
     if is_void(a.pointee) or is_void(b.pointee):

@@ -31,6 +31,7 @@ from .types import (
     Type,
     is_integer,
     is_void,
+    sizeof,
 )
 
 # -- statements -----------------------------------------------------------------------------------
@@ -242,7 +243,7 @@ def _switch(ctx: Context, e: ast.Switch) -> tast.Stmt:
         else:
             message = f"a switch needs an integer, not {quoted(x.type)}"
             ctx.diags.error("type-mismatch", message, e.value.span)
-    state.switches.append(SwitchState(x.type if is_integer(x.type) else ERROR))
+    state.switches.append(SwitchState(x.type if is_integer(x.type) else ERROR, of))
     state.breakable += 1
     try:
         body = _body(ctx, e.body)
@@ -303,10 +304,7 @@ def _case_range(ctx: Context, e: ast.Case) -> tuple[int, int]:
     if switch.type is ERROR:
         return 0, 0
     for value in dict.fromkeys((low, high)):
-        if not constant.fits(value, switch.type):
-            taken = constant.wrap(value, switch.type)
-            message = f"case {value} does not fit {quoted(switch.type)}; it is taken as {taken}"
-            ctx.diags.warning("constant-conversion", message, e.value.span)
+        _warn_of_case(ctx, value, switch, e.value.span)
     low, high = constant.wrap(low, switch.type), constant.wrap(high, switch.type)
     if high < low:
         ctx.diags.warning("empty-case-range", f"an empty range {low} ... {high}", e.value.span)
@@ -320,6 +318,18 @@ def _case_range(ctx: Context, e: ast.Case) -> tuple[int, int]:
             break
     switch.cases.append((low, high, e.value.span))
     return low, high
+
+
+def _warn_of_case(ctx: Context, value: int, switch: SwitchState, span: Span) -> None:
+    """A case that the value of the switch, before its promotion, cannot be."""
+    t = switch.written
+    bits = 8 * sizeof(t)
+    # In 32 bits and more a change of sign alone is common: `case 0x80000000:`.
+    held = constant.fits(value, t) if bits < 32 else -(1 << bits - 1) <= value < 1 << bits
+    if not held:
+        taken = constant.wrap(value, t)
+        message = f"case {value} does not fit {quoted(t)}; it is taken as {taken}"
+        ctx.diags.warning("switch", message, span)
 
 
 def _default(ctx: Context, e: ast.Default) -> tast.Stmt:

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from . import constant, tast
 from .source import Span
-from .types import Pointer, Scalar, Vector
+from .types import Pointer, Scalar, Struct, Vector
 
 # "use": its value is read; "set": it gets one; "new": it comes to life without one
 Event: TypeAlias = tuple[Literal["use", "set", "new"], int, Span]
@@ -42,7 +42,7 @@ _VISIBLE = (tast.ExprStmt, tast.If, tast.Loop, tast.Switch, tast.Return)
 def is_tracked(var: tast.Var) -> bool:
     """Whether what happens to a variable can be followed."""
     followed = var.storage == "auto" and not var.quals.volatile
-    return followed and isinstance(var.type, Scalar | Vector | Pointer)
+    return followed and isinstance(var.type, Scalar | Vector | Pointer | Struct)
 
 
 class Graph:
@@ -108,7 +108,7 @@ class Graph:
                 number = self.numbers.get(var)
                 if number is not None:
                     self.at.events.append(("new", number, e.span))
-                if init is not None:
+                if init is not None and not _is_itself(init, var):
                     self.expression(init)
                     if number is not None:
                         self.at.events.append(("set", number, e.span))
@@ -306,6 +306,15 @@ class Graph:
                     self.at = behind
                 case _:
                     todo += reversed(_parts(e))
+
+
+def _is_itself(init: tast.Init, var: tast.Var) -> bool:
+    """`int x = x;`, which says that x is left without a value on purpose."""
+    match init:
+        case tast.Load(source=tast.VarRef(var=other)):
+            return other is var
+        case _:
+            return False
 
 
 def _operands(e: tast.Binary, op: str) -> tuple[list[tast.Expr], tast.Expr]:

@@ -134,6 +134,7 @@ class FunctionState:
 @record(frozen=False)
 class SwitchState:
     type: Type
+    written: Type  # before the promotion
     cases: list[tuple[int, int, Span]] = field(default_factory=list)
     default: Span | None = None
 
@@ -157,7 +158,8 @@ class Context:
     calls: dict[tast.Function, list[tuple[tast.Function, Span]]] = field(default_factory=dict)
     unevaluated: int = 0  # inside sizeof: what is named there is not used
     doubtful: frozenset[str] = frozenset()  # names that a syntax error may have hidden
-    measured: set[tast.Var] = field(default_factory=set)  # but this is named there
+    folding: int = 0  # inside a constant expression: what is named there leaves no trace
+    measured: set[tast.Var] = field(default_factory=set)  # named in either
     walk: Walk | None = None
     tag_spans: dict[Tag, Span] = field(default_factory=dict)
     folded: dict[int, tuple[tast.Expr, int]] = field(default_factory=dict)  # by id: constants

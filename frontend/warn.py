@@ -22,11 +22,6 @@ Handler: TypeAlias = Callable[[Diagnostics, Any], None]
 _ONE, _SOME, _LIST = 1, 2, 3
 
 
-def _assigned(node: tast.Assign) -> tuple[Any, ...]:
-    """To assign to a variable is not to read it."""
-    return (node.value,) if isinstance(node.target, tast.VarRef) else (node.value, node.target)
-
-
 def _updated(node: tast.Update) -> tuple[Any, ...]:
     """Without the conversion back to the target's type: `c += 1` loses nothing by itself."""
     value = node.value
@@ -35,6 +30,7 @@ def _updated(node: tast.Update) -> tuple[Any, ...]:
     return value, node.target
 
 
+_CHANGES = (tast.Assign, tast.Update)
 _OPERANDS: dict[type, tuple[int, Callable[[Any], Any]]] = {
     tast.Load: (_ONE, attrgetter("source")),
     tast.Convert: (_ONE, attrgetter("operand")),
@@ -42,7 +38,7 @@ _OPERANDS: dict[type, tuple[int, Callable[[Any], Any]]] = {
     tast.Binary: (_SOME, attrgetter("right", "left")),
     tast.PointerAdd: (_SOME, attrgetter("index", "pointer")),
     tast.PointerDiff: (_SOME, attrgetter("right", "left")),
-    tast.Assign: (_LIST, _assigned),
+    tast.Assign: (_SOME, attrgetter("value", "target")),
     tast.Update: (_LIST, _updated),
     tast.Conditional: (_SOME, attrgetter("other", "then", "cond")),
     tast.VectorSelect: (_SOME, attrgetter("other", "then", "cond")),
@@ -149,10 +145,13 @@ class Walk:
         table, diags = self.table, self.diags
         todo: list[Any] = [root]
         changes = 0
-        if self.wants_names and type(root) is tast.Convert and root.kind == "void":
+        if self.wants_names and isinstance(root, tast.Convert) and root.kind == "void":
             value = root.operand
-            if isinstance(value, tast.Update) and isinstance(value.target, tast.VarRef):
-                todo = [_updated(value)[0]]  # `x++;` changes x and reads it for nothing else
+            if isinstance(value, _CHANGES) and isinstance(value.target, tast.VarRef):
+                # `x = 1;` and `x++;` change x and read it for nothing else.
+                for handler in table[type(value)][2] or ():
+                    handler(diags, value)
+                todo = [value.value if isinstance(value, tast.Assign) else _updated(value)[0]]
                 changes = 1
         while todo:
             node = todo.pop()

@@ -28,12 +28,18 @@ BINARY = (
 _SPELLING = {name: op for op, name in tast.OPERATORS.items()}
 _MIRRORED = {"lt": "gt", "gt": "lt", "le": "ge", "ge": "le", "eq": "eq", "ne": "ne"}
 _COMPARISONS = frozenset(_MIRRORED)
+_ORDER = frozenset({"lt", "gt", "le", "ge"})
 _BITWISE = ("and", "xor", "or")  # from the tightest to the loosest
 
 
 def binary(diags: Diagnostics, node: tast.Binary) -> None:
     op = node.op
     if op in _COMPARISONS:
+        inner = _bare(node, node.left)
+        if inner is not None and op in _ORDER and inner.op in _ORDER:
+            message = "a chain of comparisons compares the first one's result, 0 or 1"
+            hint = "write 'a < b && b < c' for what mathematics means"
+            diags.warning("parentheses", message, node.span, hint=hint)
         _negated_operand(diags, node)
         _compared(diags, node)
     elif op in ("land", "lor"):

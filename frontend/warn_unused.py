@@ -107,7 +107,7 @@ def _variable(ctx: Context, var: tast.Var, read: set[tast.Var], what: str) -> No
         return
     if var not in ctx.used:
         ctx.diags.warning(f"unused-{what}", f"{what} '{var.name}' is not used", var.span)
-    elif var not in read and var.storage in ("auto", "param"):
+    elif var not in read and var.storage != "static":
         message = f"{what} '{var.name}' is set but not used"
         ctx.diags.warning(f"unused-but-set-{what}", message, var.span)
 

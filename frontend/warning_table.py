@@ -87,6 +87,7 @@ WARNINGS = {
     "pointer-bool-conversion": "on bool-conversion",
     "pointer-integer-compare": "on",
     "pointer-sign": "on pedantic",
+    "pointer-type-mismatch": "on",
     # operators
     "array-bounds": "on",
     "bitwise-op-parentheses": "off parentheses",

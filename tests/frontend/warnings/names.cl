@@ -24,3 +24,9 @@ int sw3(enum color e) { switch (e) { case RED: case GREEN: case BLUE: return 1; 
 int sw4(enum color e) { switch (e) { case RED: case GREEN: case BLUE: case 7: return 1; } return 2; }  // missing-prototypes@everything switch switch-default@everything
 int sw5(int n) { switch (n) { case 1: return 1; } return 2; }  // missing-prototypes@everything switch-default@everything
 struct empty {};  // gnu-empty-struct@everything
+void nested_set(int n) { int a, b; a = b = n; int c; if ((c = n)) n = 1; }  // missing-prototypes@everything unused-but-set-variable@all
+void constants_count(int n) { const int m = 2; switch (n) { case m: n = 1; } const int z = 3; int t[z]; t[0] = n; }  // missing-prototypes@everything switch-default@everything
+kernel void in_local(void) { local int x; x = 1; }  // unused-but-set-variable@all
+int self(int n) { int i = i; return n; }  // missing-prototypes@everything
+struct point { int x, y; };
+struct point whole(int n) { struct point s; if (n) s.x = 1; struct point r; return n ? s : r; }  // conditional-uninitialized@everything missing-prototypes@everything uninitialized@all

@@ -94,3 +94,16 @@ void pointers(global int *a, const global int *ca, global uint *u, global float 
  v + 1;  // gnu-pointer-arith@everything unused-value
  v = t;
 }
+void more(int n, uint u, global int *a, global float *b, int *p, void *q) {  // missing-prototypes@everything
+ n = n == 1 == 2;  // tautological-constant-out-of-range-compare
+ n = n < 2 < 3;  // parentheses tautological-constant-out-of-range-compare
+ n = (n < 2) < 3;  // tautological-constant-out-of-range-compare
+ if (p < q) n = 1;  // compare-distinct-pointer-types
+ if (p == q) n = 2;
+ (void)(n ? a : b);  // pointer-type-mismatch
+ switch ((uchar)n) { case 300: break; case -1: break; }  // switch switch-default@everything
+ enum { A = 1 + 2 << 3 };  // shift-op-parentheses
+ int t[A && 1 || 0];  // logical-op-parentheses@all
+ t[0] = 1;
+ a[get_global_id(0)] = a[u];
+}
