@@ -32,7 +32,9 @@ class DebugInfo:
         self._function: Any = None  # the descriptor of the function being lowered
         self._functions: dict[str, Any] = {}
         self._params: list[Any] = []
-        self._locations: dict[tuple[int, int, Any], Any] = {}
+        self._in_place: dict[tast.Function, Any] = {}  # whose bodies stand where they are called
+        self._call: Any = None  # the location of the call that such a body stands for
+        self._locations: dict[tuple[int, int, Any, Any], Any] = {}
         self._file_scopes: dict[tuple[Any, Any], Any] = {}
         self._globals: list[Any] = []
         self._nothing = Node(module, "DIExpression", {})
@@ -72,12 +74,17 @@ class DebugInfo:
 
     def function(self, llfn: Any, function: tast.Function) -> None:
         """What follows is the body of this function."""
+        self._function = self.scope = self._subprogram(function, llfn.linkage == "internal")
+        llfn.set_metadata("dbg", self.scope)
+        self._functions[function.name] = self.scope
+
+    def _subprogram(self, function: tast.Function, internal: bool) -> Any:
         name, line = _where(function.span)
         result = function.type.result
         types = [None if is_void(result) else self.types.of(result)]
         types += [self.types.of(p.type) for p in function.params]
-        local = " | DISPFlagLocalToUnit" if llfn.linkage == "internal" else ""
-        self._function = self.scope = self._add(
+        local = " | DISPFlagLocalToUnit" if internal else ""
+        made = self._add(
             "DISubprogram",
             distinct=True,
             name=function.name,
@@ -91,9 +98,21 @@ class DebugInfo:
             spFlags=TOKEN(f"DISPFlagDefinition{local}"),
         )
         assert function.body is not None
-        self.scope.end_line = _where(function.body.span.last())[1]
-        llfn.set_metadata("dbg", self.scope)
-        self._functions[function.name] = self.scope
+        made.end_line = _where(function.body.span.last())[1]
+        return made
+
+    def enter_call(self, function: tast.Function, span: Span) -> Any:
+        """The body of `function` follows, in the place of a call; for `leave_call`."""
+        around = self.scope, self._call, self._params
+        at = dict(self.location(span).operands)
+        self._call = self._add("DILocation", distinct=True, **at)  # one for each call
+        if function not in self._in_place:
+            self._in_place[function] = self._subprogram(function, internal=True)
+        self.scope, self._params = self._in_place[function], []
+        return around
+
+    def leave_call(self, around: Any) -> None:
+        self.scope, self._call, self._params = around
 
     def end_function(self) -> None:
         """Keep its parameters, also those that end up nowhere."""
@@ -121,9 +140,10 @@ class DebugInfo:
         return self._location(line, column, scope)
 
     def _location(self, line: int, column: int, scope: Any) -> Any:
-        key = (line, column, scope)
+        key = (line, column, scope, self._call)
         if key not in self._locations:
-            made = self._add("DILocation", line=line, column=column, scope=scope)
+            inlined = {} if self._call is None else {"inlinedAt": self._call}
+            made = self._add("DILocation", line=line, column=column, scope=scope, **inlined)
             self._locations[key] = made
         return self._locations[key]
 

@@ -442,9 +442,12 @@ def _body_in_place(frame: Frame, expr: tast.Call) -> Any:
 
     function = expr.function
     assert function.body is not None
+    debug = frame.unit.debug
     inner = frame.inner(function)
-    for var, arg in zip(function.params, expr.args, strict=True):
-        v = value(frame, arg)
+    values = [value(frame, arg) for arg in expr.args]
+    around = None if debug is None else debug.enter_call(function, expr.span)
+    inner.at(function.span)
+    for var, v in zip(function.params, values, strict=True):
         inner.declare(var, f"{function.name}.{var.name}")
         write(inner, inner.slots[var], v)
     if not is_void(expr.type):
@@ -453,6 +456,8 @@ def _body_in_place(frame: Frame, expr: tast.Call) -> Any:
     statement(inner, function.body)
     frame.go(inner.end)
     frame.enter(inner.end)
+    if debug is not None:
+        debug.leave_call(around)
     frame.frame_size = inner.frame_size
     frame.at(expr.span)
     return None if inner.result is None else read(frame, inner.result)
