@@ -57,11 +57,11 @@ def translate(unit: Unit, mode: Mode, extensions: frozenset[str], name: str) -> 
 
 
 def _effort(b: Builder) -> Effort:
-    """Loops that compute on memory LLVM may make vector code of; with V they are already."""
-    loops = [(block.fast, block.written_v) for block in b.blocks if block.fast]
-    if any(loop.walks and not vector for loop, vector in loops):
+    """Loops on memory LLVM may make vector code of; next to vector code are those it could not."""
+    loops = [block.fast for block in b.blocks if block.fast]
+    if not b.used_v and any(loop.walks for loop in loops):
         return Effort.LOOPS
-    return Effort.ROUNDS if any(loop.bare for loop, _ in loops) else Effort.UNIT
+    return Effort.ROUNDS if any(loop.bare for loop in loops) else Effort.UNIT
 
 
 def _semantics(
