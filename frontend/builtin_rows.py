@@ -113,7 +113,7 @@ ALL n: event_t async_work_group_copy(local T*, const global T*, size_t, event_t)
 ALL n: event_t async_work_group_copy(global T*, const local T*, size_t, event_t)
 ALL n: event_t async_work_group_strided_copy(local T*, const global T*, size_t, size_t, event_t)
 ALL n: event_t async_work_group_strided_copy(global T*, const local T*, size_t, size_t, event_t)
-void wait_group_events(int, default event_t*)
+void wait_group_events(int, generic event_t*)
 ALL n: void prefetch(const global T*, size_t)
 
 WORDS 1: T atomic_add atomic_sub atomic_xchg atomic_min atomic_max(volatile global T*, T) @110
@@ -192,4 +192,20 @@ OUTSIDE = {
         atomic_fetch_and atomic_fetch_and_explicit atomic_fetch_min atomic_fetch_min_explicit
         atomic_fetch_max atomic_fetch_max_explicit atomic_flag_test_and_set
         atomic_flag_test_and_set_explicit atomic_flag_clear atomic_flag_clear_explicit""",
+}
+
+# The constants of memory_order and memory_scope (OpenCL C 3.0, section 6.15.12), with the values
+# that C11's and clang's have; since OpenCL C 2.0.
+ENUMERATORS = {
+    "memory_order_relaxed": 0,
+    "memory_order_acquire": 2,
+    "memory_order_release": 3,
+    "memory_order_acq_rel": 4,
+    "memory_order_seq_cst": 5,
+    "memory_scope_work_item": 0,
+    "memory_scope_work_group": 1,
+    "memory_scope_device": 2,
+    "memory_scope_all_svm_devices": 3,
+    "memory_scope_all_devices": 3,
+    "memory_scope_sub_group": 4,
 }

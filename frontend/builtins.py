@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from .builtin_rows import OUTSIDE, ROWS
+from .builtin_rows import ENUMERATORS, OUTSIDE, ROWS
 from .dialect import EXTENSIONS, FEATURES, GENERIC_SPACE
 from .record import record
 from .types import (
@@ -23,6 +23,19 @@ from .types import (
     Type,
     Vector,
 )
+
+__all__ = [
+    "ENUMERATORS",
+    "Builtin",
+    "Language",
+    "declared",
+    "is_builtin",
+    "macro_of",
+    "names",
+    "outside",
+    "overloads",
+    "type_of",
+]
 
 
 @record
@@ -45,10 +58,9 @@ class Builtin:
 
 @record
 class Language:
-    """What of OpenCL C a program is written in; half and double are what it may compute with."""
+    """What of OpenCL C a program is written in."""
 
     version: int
-    half: bool
     double: bool
 
     def has(self, needed: str) -> bool:
@@ -160,13 +172,13 @@ def _expand(name: str, domain: str, rest: str, only: int, language: Language) ->
     kinds, counts = (_LANES.get(where[0], where[:1]), _COUNTS[where[1]]) if where else (("",), (1,))
     masks = _COUNTS["p"] if "TM" in words else (0,)
     for kind in kinds:
-        if (kind == "half" and not language.half) or (kind == "double" and not language.double):
+        if kind == "double" and not language.double:
             continue
         for count in (only,) if only else counts:
             for mask in masks:
                 table = _substitutes(kind, count, mask)
                 for space in _spaces(words, language):
-                    params = tuple(_spelled(word, table, space, language) for word in words)
+                    params = tuple(_spelled(word, table, space) for word in words)
                     yield Builtin(name, params, table.get(result, result), since, needs)
 
 
@@ -194,17 +206,14 @@ def _spaces(words: list[str], language: Language) -> tuple[str, ...]:
     return (*writable, "constant") if open_words[0].startswith("const ") else writable
 
 
-_NAMED = ("global", "local", "default")
+_NAMED = ("global", "local", "generic")
 
 
-def _spelled(word: str, table: dict[str, str], space: str, language: Language) -> str:
+def _spelled(word: str, table: dict[str, str], space: str) -> str:
     if word[-1] != "*":
         return table.get(word, word)
     *quals, base = word[:-1].split()
-    if "default" in quals:
-        space = "generic" if language.has(GENERIC_SPACE) else ""
-    else:
-        space = next((q for q in quals if q in _NAMED), space)
+    space = next((q for q in quals if q in _NAMED), space)
     kept = [q for q in quals if q in ("const", "volatile")]
     return " ".join([*([space] if space else []), *kept, table.get(base, base), "*"])
 

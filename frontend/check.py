@@ -28,6 +28,7 @@ from .source import Span
 from .types import (
     BOOL,
     ERROR,
+    EVENT,
     NO_QUALS,
     AddrSpace,
     Array,
@@ -332,6 +333,8 @@ def _argument_problem(ctx: Context, written: Written) -> str | None:
         if isinstance(t.pointee, Pointer) and ctx.options.version < 200:
             return "is a pointer to a pointer"
         return None
+    if t == EVENT:
+        return "has type 'event_t'"
     if t == BOOL:
         return "has type 'bool', whose size differs between host and device"
     if isinstance(t, Struct) and t.fields is not None and sizeof(t) == 0:

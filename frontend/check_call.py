@@ -18,9 +18,9 @@ from .convert import (
     quoted,
 )
 from .foreign import misspelt
-from .overload import fits_badly, is_zero, rank_of, resolve
+from .overload import fits_badly, rank_of, resolve
 from .scope import Context
-from .types import ERROR, Opaque, Type
+from .types import ERROR
 
 
 def call(ctx: Context, e: ast.Call) -> tast.Expr:
@@ -140,7 +140,7 @@ def _call_builtin(ctx: Context, e: ast.Call, name: str) -> tast.Expr:
 
 
 def _language(ctx: Context) -> builtins.Language:
-    return builtins.Language(ctx.options.version, ctx.fp16, ctx.options.fp64)
+    return builtins.Language(ctx.options.version, ctx.options.fp64)
 
 
 def _call_row(ctx: Context, e: ast.Call, row: builtins.Builtin, args: list[tast.Expr]) -> tast.Expr:
@@ -148,7 +148,7 @@ def _call_row(ctx: Context, e: ast.Call, row: builtins.Builtin, args: list[tast.
         _report_count(ctx, e, row.name, {len(row.params)}, len(args))
         return error_value(e.span)
     converted = tuple(
-        _builtin_argument(ctx, arg, builtins.type_of(param), f"argument {number} of '{row.name}'")
+        assigned(ctx, arg, builtins.type_of(param), f"argument {number} of '{row.name}'")
         for number, (arg, param) in enumerate(zip(args, row.params, strict=True), 1)
     )
     if failed(*converted):
@@ -157,15 +157,6 @@ def _call_row(ctx: Context, e: ast.Call, row: builtins.Builtin, args: list[tast.
         ctx.program.waiting.add(ctx.function.function)
     result = builtins.type_of(row.result)
     return tast.BuiltinCall(row.name, converted, type=result, span=e.span)
-
-
-def _builtin_argument(ctx: Context, arg: tast.Expr, param: Type, what: str) -> tast.Expr:
-    if isinstance(param, Opaque):
-        if arg.type == param:
-            return arg
-        if is_zero(arg):
-            return tast.Const(0, type=param, span=arg.span)
-    return assigned(ctx, arg, param, what)
 
 
 def _report_count(ctx: Context, e: ast.Call, name: str, wanted: set[int], given: int) -> None:

@@ -14,6 +14,7 @@ from .types import (
     CHAR,
     DOUBLE,
     ERROR,
+    EVENT,
     FLOAT,
     HALF,
     INT,
@@ -68,6 +69,7 @@ _KEYWORD_TYPES: dict[tuple[str, ...], Scalar] = {
     for spelling in spellings.split("|")
 }
 _HOST_SIZED = {"size_t": SIZE_T, "ptrdiff_t": PTRDIFF_T, "intptr_t": LONG, "uintptr_t": ULONG}
+_SINCE_2_0 = ("memory_order", "memory_scope")
 _OPAQUE = frozenset(
     "event_t sampler_t queue_t ndrange_t clk_event_t reserve_id_t pipe "
     "image1d_t image1d_array_t image1d_buffer_t image2d_t image2d_array_t image2d_depth_t "
@@ -96,6 +98,8 @@ def named(words: tuple[str, ...]) -> Written | None:
             return Written(SCALARS[word])
         if word == "cl_mem_fence_flags":
             return Written(UINT)
+        if word in _SINCE_2_0:  # enumerations
+            return Written(INT)
         if word in _OPAQUE:
             return Written(Opaque(word))
         base = word.rstrip("0123456789")
@@ -174,7 +178,8 @@ def _spec_type(ctx: Context, spec: ast.TypeSpec, alone: bool) -> Written:
             symbol = ctx.scope.find(name)
             if isinstance(symbol, Typedef):
                 return symbol.meaning
-            predefined = named((name,))
+            later = name in _SINCE_2_0 and ctx.options.version < 200
+            predefined = None if later else named((name,))
             if predefined is not None:
                 return _available(ctx, predefined, spec.span)
             if name in ctx.doubtful:
@@ -201,7 +206,7 @@ def _available(ctx: Context, written: Written, span: Span) -> Written:
     if scalar == DOUBLE and not ctx.options.fp64:
         ctx.diags.error("no-double", "'double' requires the extension cl_khr_fp64", span)
         return Written(ERROR)
-    if isinstance(written.type, Opaque):
+    if isinstance(written.type, Opaque) and written.type != EVENT:
         ctx.unsupported(f"objects of type '{written.type}' are", span)
         return Written(ERROR)
     return written

@@ -207,6 +207,8 @@ def _ident(ctx: Context, e: ast.Ident) -> Operand:
             ctx.diags.error("unexpected-type", message, e.span)
         case None if e.name in ("true", "false"):
             return tast.Const(int(e.name == "true"), type=BOOL, span=e.span)
+        case None if ctx.options.version >= 200 and e.name in builtins.ENUMERATORS:
+            return tast.Const(builtins.ENUMERATORS[e.name], type=INT, span=e.span)
         case None if builtins.is_builtin(e.name):
             message = f"builtin function '{e.name}' used as a value"
             ctx.diags.error("function-pointer", message, e.span)

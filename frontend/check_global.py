@@ -9,7 +9,7 @@ from __future__ import annotations
 from . import ast, check_attribute, check_decl, check_init, constant, dialect, tast, warn
 from .scope import Context, Written
 from .source import Span
-from .types import ERROR, NO_QUALS, AddrSpace, Array, Quals
+from .types import ERROR, EVENT, NO_QUALS, AddrSpace, Array, Quals
 
 
 def variable(
@@ -20,6 +20,10 @@ def variable(
     attributes = specs.attributes + item.declarator.attributes
     align = check_attribute.variable_alignment(ctx, attributes, written)
     if not check_decl.object_type(ctx, written, name, span):
+        declare_broken(ctx, name, span)
+        return
+    if written.type == EVENT:
+        ctx.diags.error("bad-type", f"'{name}' at program scope has type 'event_t'", span)
         declare_broken(ctx, name, span)
         return
     for word in specs.storage:

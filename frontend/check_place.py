@@ -28,6 +28,7 @@ from .types import (
     INT,
     AddrSpace,
     Array,
+    Opaque,
     Pointer,
     Quals,
     Struct,
@@ -175,6 +176,10 @@ def _assign_one(ctx: Context, e: ast.Assign, x: Operand, right: tast.Expr) -> ta
     if target is None or failed(right):
         return error_value(e.span)
     if e.op == "=":
+        if isinstance(target.type, Opaque) and right.type != target.type:
+            message = f"assignment cannot convert {quoted(right.type)} to {quoted(target.type)}"
+            ctx.diags.error("type-mismatch", message, right.span)
+            return error_value(e.span)
         converted = assigned(ctx, right, target.type, "assignment")
         if failed(converted):
             return error_value(e.span)

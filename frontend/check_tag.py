@@ -9,6 +9,7 @@ from .source import Span
 from .types import (
     CHAR,
     ERROR,
+    EVENT,
     INT,
     LONG,
     SHORT,
@@ -125,6 +126,9 @@ def _field(
     if isinstance(written.type, Array) and written.type.count is None:
         message = f"field '{name}' has no length; OpenCL C has no flexible array members"
         ctx.diags.error("incomplete-type", message, span)
+        return None
+    if written.type == EVENT:
+        ctx.diags.error("bad-type", f"field '{name}' has type 'event_t'", span)
         return None
     if not is_complete(written.type):
         ctx.diags.error("incomplete-type", f"field '{name}' has no complete type", span)

@@ -14,6 +14,7 @@ from .source import Span
 from .types import (
     BOOL,
     ERROR,
+    EVENT,
     HALF,
     INT,
     LONG,
@@ -23,6 +24,7 @@ from .types import (
     Array,
     Enum,
     Function,
+    Opaque,
     Pointer,
     Quals,
     Scalar,
@@ -245,6 +247,11 @@ def pointer_cast(value: tast.Expr, target: Type, *, implicit: bool) -> tast.Expr
 # -- assignment -----------------------------------------------------------------------------------
 
 
+def is_no_event(value: tast.Expr, target: Type) -> bool:
+    """Whether `value` is the constant 0, which begins an event_t (OpenCL C 3.0, 6.15.11)."""
+    return target == EVENT and is_integer(value.type) and constant.fold(value) == 0
+
+
 def _mismatch(ctx: Context, value: tast.Expr, target: Type, what: str) -> tast.Expr:
     message = f"{what} cannot convert {quoted(value.type)} to {quoted(target)}"
     hint = None
@@ -280,8 +287,10 @@ def assigned(ctx: Context, value: tast.Expr, target: Type, what: str) -> tast.Ex
         message = f"{what} makes an integer {quoted(target)} from the pointer {quoted(source)}"
         ctx.diags.error("int-conversion", message, value.span, hint="write a cast if it is meant")
         return error_value(value.span)
-    if source == target and isinstance(target, Struct | Vector):
+    if source == target and isinstance(target, Struct | Vector | Opaque):
         return value
+    if isinstance(target, Opaque) and is_no_event(value, target):
+        return tast.Const(0, type=target, span=value.span)
     if isinstance(target, Vector) and is_arithmetic(source):
         return splat(ctx, value, target)
     return _mismatch(ctx, value, target, what)

@@ -15,7 +15,7 @@ from enum import IntEnum
 from typing import Protocol, TypeVar
 
 from . import constant, tast
-from .convert import includes, pointer_fit
+from .convert import includes, is_no_event, pointer_fit
 from .types import (
     BOOL,
     DOUBLE,
@@ -29,7 +29,6 @@ from .types import (
     Type,
     Vector,
     is_arithmetic,
-    is_integer,
     is_void,
 )
 
@@ -101,8 +100,7 @@ def rank_of(arg: tast.Expr, param: Type) -> Rank | None:
     if isinstance(param, Pointer):
         return _pointer_rank(arg, param)
     if isinstance(param, Opaque):
-        same = given == param or (param.name == "event_t" and is_zero(arg))
-        return Rank.EXACT if same else None
+        return Rank.EXACT if given == param or is_no_event(arg, param) else None
     if isinstance(given, Vector) or isinstance(param, Vector):
         if given == param:
             return Rank.EXACT
@@ -112,11 +110,6 @@ def rank_of(arg: tast.Expr, param: Type) -> Rank | None:
     if given == param:
         return Rank.EXACT
     return Rank.PROMOTION if _promotes(given, param) else Rank.CONVERSION
-
-
-def is_zero(arg: tast.Expr) -> bool:
-    """An integer constant 0, which is also no event."""
-    return is_integer(arg.type) and constant.fold(arg) == 0
 
 
 def _promotes(given: Type, param: Type) -> bool:

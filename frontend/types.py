@@ -155,6 +155,7 @@ class Opaque:
         return self.name
 
 
+EVENT = Opaque("event_t")  # the one of these that kcc has objects of
 Type: TypeAlias = Scalar | Vector | Pointer | Array | Struct | Enum | Function | Opaque
 
 # fmt: off

@@ -12,8 +12,8 @@ from kcc.frontend.parse import parse
 from kcc.frontend.source import SourceFile
 from kcc.frontend.types import SIZE_T
 
-EVERYTHING = Language(300, half=True, double=True)
-PLAIN = Language(120, half=False, double=True)
+EVERYTHING = Language(300, double=True)
+PLAIN = Language(120, double=True)
 
 
 def results(
@@ -60,12 +60,12 @@ def test_every_word_of_every_row_is_a_type() -> None:
     assert total > 4000
 
 
-def test_half_and_double_come_with_their_extensions() -> None:
+def test_double_comes_with_its_extension() -> None:
     def lanes(language: Language) -> set[str]:
         return {row.result for row in overloads("fabs", language) if row.result[-1].isalpha()}
 
-    assert lanes(PLAIN) == {"float", "double"}
-    assert lanes(Language(120, True, False)) == {"half", "float"}
+    assert lanes(PLAIN) == {"float", "double", "half"}
+    assert lanes(Language(120, double=False)) == {"float", "half"}
 
 
 @pytest.mark.parametrize(
