@@ -414,6 +414,7 @@ def _link_units(job: Compilation, units: list[Unit], goal: str) -> None:
 
     from .device_library import needs_library
 
+    _check_calls_across(job, [unit for unit in units if _kind(job, unit) == "cl"])
     inputs = []
     for unit in units:
         kind = _kind(job, unit)
@@ -441,6 +442,22 @@ def _link_units(job: Compilation, units: list[Unit], goal: str) -> None:
         job.outputs.files.append((job.options.map_file, result.map.encode()))
     if job.debug >= 4:
         job.say(result.map)
+
+
+def _check_calls_across(job: Compilation, units: list[Unit]) -> None:
+    """Report calls of what only its own input can call, since it has no code of its own."""
+    if len(units) < 2:
+        return
+    programs = {unit.name: make(job, unit, "tast") for unit in units}
+    for program in programs.values():
+        for function in program.externs:
+            for where, other in programs.items():
+                if any(f.name == function.name and not f.is_static for f in other.waiting):
+                    message = f"'{function.name}' of '{where}' comes to a barrier"
+                    message += "; calling such a function of another input is not supported"
+                    hint = "include its definition here, as a static function"
+                    job.diags.error("unsupported", message, function.span, hint=hint)
+    job.diags.raise_errors()
 
 
 def _script(options: Options) -> SourceFile | None:

@@ -217,3 +217,10 @@ def test_what_two_inputs_define_is_named(tmp_path: Path) -> None:
 def test_what_no_input_defines_is_named(tmp_path: Path) -> None:
     with pytest.raises(CompileError, match="undefined symbol 'helper'"):
         linked(tmp_path, USER)
+
+
+def test_a_barrier_in_another_input_is_refused(tmp_path: Path) -> None:
+    user = "void sync(void); kernel void k(void) { sync(); }"
+    owner = "void sync(void) { barrier(CLK_LOCAL_MEM_FENCE); }"
+    with pytest.raises(CompileError, match=r"'sync' of 'b.cl' comes to a barrier"):
+        linked(tmp_path, user, owner)
