@@ -54,7 +54,7 @@ def struct(ctx: Context, spec: ast.StructSpec, alone: bool) -> Type:
         note = (f"'{struct}' is defined here", ctx.tag_spans.get(struct))
         ctx.diags.error("redefinition", f"'{struct}' is defined twice", spec.span, notes=(note,))
         return struct
-    struct.packed, struct.align = packed, align
+    struct.packed, struct.align, struct.pack = packed, align, ctx.pack
     fields = _fields(ctx, spec)
     struct.fields = fields
     ctx.tag_spans[struct] = spec.span

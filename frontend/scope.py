@@ -162,6 +162,8 @@ class Context:
     measured: set[tast.Var] = field(default_factory=set)  # named in either
     walk: Walk | None = None
     tag_spans: dict[Tag, Span] = field(default_factory=dict)
+    pack: int = 0  # bytes, by `#pragma pack`: fields are aligned to no more; 0: as they are
+    pack_stack: list[tuple[str, int]] = field(default_factory=list)  # (name, pack), innermost last
     folded: dict[int, tuple[tast.Expr, int]] = field(default_factory=dict)  # by id: constants
     parameters: dict[int, Written] = field(default_factory=dict)  # by id of the ast.Param
 

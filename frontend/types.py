@@ -114,6 +114,7 @@ class Struct:
     fields: tuple[Field, ...] | None = None
     packed: bool = False
     align: int = 0  # from __attribute__((aligned)); 0: natural
+    pack: int = 0  # from `#pragma pack`: the most a field is aligned to; 0: no limit
     # What struct_layout found, and the fields it found it for: structs nest deep.
     layout: tuple[object, tuple[tuple[int, ...], int, int]] | None = field(default=None, repr=False)
 
@@ -269,9 +270,11 @@ def sizeof(t: Type) -> int:
 
 
 def field_align(s: Struct, f: Field) -> int:
-    """The alignment of a struct's field, in bytes; `packed` leaves only what it asks itself."""
+    """The alignment of a struct's field, in bytes; `packed` leaves only what it asks itself,
+    and `#pragma pack` limits that too."""
     natural = 1 if s.packed or f.packed else f.quals.align or alignof(f.type)
-    return max(f.align, natural)
+    align = max(f.align, natural)
+    return min(align, s.pack) if s.pack else align
 
 
 def struct_layout(s: Struct) -> tuple[tuple[int, ...], int]:

@@ -63,6 +63,23 @@ OTHERS = [
     "const int m = 4, n = m + 1; int a[n]; CHECK(sizeof a == 20);",
     "CHECK(vec_step(int3) == 4 && vec_step(uchar16) == 16 && vec_step(void) == 1);",
 ]
+PACKED = [  # pragmas, and what then holds
+    ("pack(1)", "sizeof(T) == 5 && __alignof__(T) == 1"),
+    ("pack(2)", "sizeof(T) == 6"),
+    ("pack(push)", "sizeof(T) == 6"),
+    ("pack(16)", "sizeof(T) == 8"),
+    ("pack(pop)", "sizeof(T) == 6"),
+    ("pack()", "sizeof(T) == 8"),
+    ("pack(push, a, 1)", "sizeof(T) == 5"),
+    ("pack(push, b)", "sizeof(T) == 5"),
+    ("pack(push, 2)", "sizeof(T) == 6"),
+    ("pack(pop, a)", "sizeof(T) == 8"),
+    ("pack(pop)", "sizeof(T) == 8"),
+    ("pack(3)", "sizeof(T) == 8"),
+    ("pack(push, c, 1", "sizeof(T) == 8"),
+    ("pack(push, 2)", "sizeof(T) == 6"),
+    ("pack(pop, 1)", "sizeof(T) == 5"),
+]
 # fmt: on
 
 
@@ -74,6 +91,17 @@ def source() -> str:
         checks += [f"__alignof__(x.m) == {of_m}"] if of_m else []
         body = " ".join(f"CHECK({c});" for c in checks)
         lines.append(f"void f{number}(void) {{ {text} {'T x;' if of_m else ''} {body} }}")
+    for number, (text, holds) in enumerate(PACKED):
+        lines.append(f"#pragma {text}")
+        lines.append(
+            f"void p{number}(void) {{ typedef struct {{ char c; int i; }} T; CHECK({holds}); }}"
+        )
+    lines.append("#pragma pack(2)")
+    lines.append(
+        "void q(void) { struct S { char c; int i __attribute__((aligned(8))); };"
+        " CHECK(sizeof(struct S) == 6); }"
+    )
+    lines.append("#pragma pack()")
     lines += [f"void g{number}(void) {{ {text} }}" for number, text in enumerate(OTHERS)]
     return "\n".join(lines).replace("half h", "short h")
 
@@ -91,7 +119,7 @@ def test_a_wrong_size_is_seen() -> None:
     text = re.sub(r"sizeof\(T\) == (\d+)", r"sizeof(T) == \1 + 1", source())
     tokens = pp.preprocess(SourceFile("t.cl", text), pp.PPOptions(), diags)
     check(parse(tokens, diags), diags)
-    assert diags.error_count() == len(TYPES)
+    assert diags.error_count() == len(TYPES) + len(PACKED)
 
 
 @pytest.mark.oracle("clang-19")
