@@ -93,6 +93,11 @@ class Unit:
         ends = (block[-1] for block in self.blocks.values())
         return frozenset(pc for code in ends for pc in successors(code)[0]) - inside
 
+    @cached_property
+    def sets_rounding(self) -> bool:
+        """True if it may write a rounding mode other than 0, to nearest."""
+        return any(_sets_rounding(code) for block in self.blocks.values() for code in block)
+
     def node(self, pc: int, state: VState | None) -> Node | None:
         """Where to go on at pc in this unit; None if it has no such block."""
         return next((n for n in _choices(pc, state, self.live) if n in self.blocks), None)
@@ -328,11 +333,6 @@ def successors(code: CodeWord) -> tuple[tuple[int, ...], bool]:
     if name in _ENDS:
         return (), False
     return (code.next_pc,), False
-
-
-def sets_rounding(unit: Unit) -> bool:
-    """True if the unit may write a rounding mode other than 0, to nearest."""
-    return any(_sets_rounding(code) for block in unit.blocks.values() for code in block)
 
 
 def _sets_rounding(code: CodeWord) -> bool:

@@ -62,7 +62,7 @@ class Translations:
         if not self._track_flags and hart.reads_flags_near(pc):
             self._track_flags = True
             self.epoch += 1
-        if not self._sets_rounding and flow.sets_rounding(unit):
+        if not self._sets_rounding and unit.sets_rounding:
             self._sets_rounding = True
             self.epoch += 1
         hart.refresh(self.epoch)

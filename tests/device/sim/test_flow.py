@@ -75,4 +75,4 @@ def test_setting_a_rounding_mode_is_noticed():
         (e("csrrw", rd=0, csr=3, rs1=0), False),  # as start code does
         (e("csrrw", rd=0, csr=1, rs1=6), False),
     ):
-        assert flow.sets_rounding(discover([word, RET])) is sets
+        assert discover([word, RET]).sets_rounding is sets
