@@ -12,7 +12,7 @@ from .convert import (
     error_value,
     half_is_allowed,
 )
-from .literals import LiteralError, parse_char, parse_number, parse_string
+from .literals import LiteralError, Warnings, parse_char, parse_number, parse_string
 from .scope import Context
 from .source import Span
 from .types import (
@@ -66,11 +66,15 @@ def character(ctx: Context, e: ast.CharConst) -> tast.Expr:
 
 def string_bytes(ctx: Context, e: ast.String) -> bytes | None:
     """A string's bytes with its final NUL; None, with an error, for a malformed one."""
+    warnings: Warnings = []
     try:
-        return b"".join(parse_string(part) for part in e.parts) + b"\0"
+        data = b"".join(parse_string(part, warnings) for part in e.parts) + b"\0"
     except LiteralError as error:
         _literal_error(ctx, error, e.span)
         return None
+    for code, message, offset in warnings:
+        ctx.diags.warning(code, message, _inside(e.span, offset if len(e.parts) == 1 else 0))
+    return data
 
 
 def string(ctx: Context, e: ast.String) -> Operand:

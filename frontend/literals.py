@@ -21,6 +21,9 @@ class Literal:
     warnings: tuple[tuple[str, str, int], ...] = ()
 
 
+Warnings = list[tuple[str, str, int]]  # as in Literal
+
+
 class LiteralError(ValueError):
     """A malformed literal; `offset` counts characters into its text."""
 
@@ -207,29 +210,31 @@ def parse_char(text: str) -> Literal:
 
     raises: LiteralError: wide-literal, bad-escape, bad-char.
     """
-    data = _unquote(text, "'", "character constant")
+    warnings: Warnings = []
+    data = _unquote(text, "'", "character constant", warnings)
     if not data:
         raise LiteralError("bad-char", "empty character constant")
     if len(data) == 1:
-        return Literal(data[0] - 256 if data[0] > 127 else data[0], INT)
+        return Literal(data[0] - 256 if data[0] > 127 else data[0], INT, tuple(warnings))
     if any(c > "\x7f" for c in text) or r"\u" in text.lower():
         raise LiteralError("bad-char", f"character does not fit a '{CHAR}'", 1)
-    if len(data) > 4:
-        raise LiteralError("bad-char", "character constant has more than four characters")
-    value = int.from_bytes(data, "big")
+    long = "; all but the last four are dropped" if len(data) > 4 else ""
+    warnings.append(("multichar", f"more than one character in the constant{long}", 0))
+    value = int.from_bytes(data[-4:], "big")
     value -= (value >> 31) << 32
-    return Literal(value, INT, (("multichar", "more than one character in the constant", 0),))
+    return Literal(value, INT, tuple(warnings))
 
 
-def parse_string(text: str) -> bytes:
+def parse_string(text: str, warnings: Warnings | None = None) -> bytes:
     """The bytes of a string literal, in UTF-8, without a terminating zero (C99 6.4.5).
 
+    warnings: is given what the caller should report.
     raises: LiteralError: wide-literal, bad-escape.
     """
-    return _unquote(text, '"', "string literal")
+    return _unquote(text, '"', "string literal", [] if warnings is None else warnings)
 
 
-def _unquote(text: str, quote: str, what: str) -> bytes:
+def _unquote(text: str, quote: str, what: str, warnings: Warnings) -> bytes:
     if not text.startswith(quote):
         raise LiteralError("wide-literal", f"OpenCL C has no wide {what}s")
     if len(text) < 2 or not text.endswith(quote):
@@ -240,13 +245,13 @@ def _unquote(text: str, quote: str, what: str) -> bytes:
         parts.append(text[at:slash].encode("utf-8", "replace"))
         match = _ESCAPE.match(text, slash, last)
         assert match is not None, "the last alternative takes anything"
-        parts.append(_escape(match))
+        parts.append(_escape(match, warnings))
         at = match.end()
     parts.append(text[at:last].encode("utf-8", "replace"))
     return b"".join(parts)
 
 
-def _escape(match: re.Match[str]) -> bytes:
+def _escape(match: re.Match[str], warnings: Warnings) -> bytes:
     at, written = match.start(), match.group(match.lastgroup or 0)
     match match.lastgroup:
         case "simple":
@@ -263,11 +268,16 @@ def _escape(match: re.Match[str]) -> bytes:
             code = int(written, 16)
             if code > 0x10FFFF or 0xD800 <= code < 0xE000:
                 raise LiteralError("bad-escape", f"'{match.group()}' names no character", at)
+            if code < 0xA0 and chr(code) not in "$@`":  # C99 6.4.3
+                message = f"'{match.group()}' names a character that is written as it is"
+                raise LiteralError("bad-escape", message, at)
             return chr(code).encode()
         case _:
-            message = {
-                "x": r"'\x' is followed by no hexadecimal digits",
-                "u": r"'\u' needs four hexadecimal digits",
-                "U": r"'\U' needs eight hexadecimal digits",
-            }.get(written, f"unknown escape '\\{written}'")
-            raise LiteralError("bad-escape", message, at)
+            needed = {"x": "hexadecimal digits", "u": "four hexadecimal digits"}
+            needed["U"] = "eight hexadecimal digits"
+            if written in needed:
+                message = rf"'\{written}' is not followed by {needed[written]}"
+                raise LiteralError("bad-escape", message, at)
+            message = f"unknown escape '\\{written}'; it stands for '{written}'"
+            warnings.append(("unknown-escape-sequence", message, at))
+            return written.encode("utf-8", "replace")

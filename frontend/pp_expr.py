@@ -103,7 +103,7 @@ class _Evaluator:
     def whole(self) -> Value:
         if not self.tokens:
             raise self.error("expected a value", self.where)
-        value = self.comma(True)
+        value = self.conditional(True)  # a comma may stand in parentheses alone
         if self.at < len(self.tokens):
             token = self.tokens[self.at]
             raise self.error(f"unexpected '{token.text}' in the expression", token.span)

@@ -43,6 +43,7 @@ WARNINGS = {
     "literal-range": "on",
     "long-long": "on pedantic",
     "multichar": "on most",
+    "unknown-escape-sequence": "on",
     # declarations
     "gnu-empty-struct": "off gnu",
     "duplicate-decl-specifier": "on",

@@ -160,6 +160,8 @@ def test_any_number_like_text_is_a_value_or_a_literal_error(text):
         (r"'\n'", 10),
         (r"'\\'", 92),
         ("'ab'", 0x6162),
+        ("'abcde'", 0x62636465),
+        (r"'\q'", ord("q")),
         (r"'\xff\xff\xff\xff'", -1),
     ],
 )
@@ -171,11 +173,10 @@ def test_char(text, value):
     ("text", "code"),
     [
         ("''", "bad-char"),
-        ("'abcde'", "bad-char"),
         ("'é'", "bad-char"),
         (r"'\u00e9'", "bad-char"),
         ("L'a'", "wide-literal"),
-        (r"'\q'", "bad-escape"),
+        (r"'\u0041'", "bad-escape"),
         (r"'\400'", "bad-escape"),
         (r"'\x100'", "bad-escape"),
         (r"'\x'", "bad-escape"),
