@@ -44,7 +44,7 @@ class TypedefName(Node):
 class StructSpec(Node):
     kind: Literal["struct", "union"]
     tag: str | None
-    fields: tuple[Declaration, ...] | None  # None: `struct S`, no body
+    fields: tuple[StructLine, ...] | None  # None: `struct S`, no body
     attributes: tuple[Attribute, ...] = ()
 
 
@@ -344,6 +344,7 @@ class TranslationUnit(Node):
     doubtful: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
 
+StructLine: TypeAlias = Declaration | StaticAssert
 ExternalDecl: TypeAlias = Declaration | FunctionDef | StaticAssert | Pragma
 
 # -- statements -----------------------------------------------------------------------------------

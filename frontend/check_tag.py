@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import ast, check_attribute, check_decl, check_expr, constant
+from . import ast, check_attribute, check_decl, check_expr, check_stmt, constant
 from .record import replace
 from .scope import Context, EnumConstant, Written
 from .source import Span
@@ -69,6 +69,9 @@ def _fields(ctx: Context, spec: ast.StructSpec) -> tuple[Field, ...]:
     fields: list[Field] = []
     seen: dict[str, Span] = {}
     for line in spec.fields or ():
+        if isinstance(line, ast.StaticAssert):
+            check_stmt.static_assert(ctx, line)
+            continue
         base = check_decl.base_type(ctx, line.specs)
         if line.specs.storage:
             word = line.specs.storage[0]

@@ -16,7 +16,8 @@ _TOKEN = re.compile(
     ( (?: [ \t\v\f\r\n\ufeff]++ | //[^\n]*+ | /\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/ )*+ )  # 1 between
     (?: ( L?"(?:[^"\\\n]|\\[^\n])*+" )  # 2 string
       | ( L?'(?:[^'\\\n]|\\[^\n])*+' )  # 3 character
-      | ( (?:[^\W\d]|\$)[\w$]*+ )  # 4 identifier
+      | ( (?:[^\W\d]|\$|\\u[\da-fA-F]{4}|\\U[\da-fA-F]{8})
+          (?:[\w$]|\\u[\da-fA-F]{4}|\\U[\da-fA-F]{8})*+ )  # 4 identifier
       | ( \.?[0-9](?:[eEpP][+-]|[\w.])*+ )   # 5 number
       | ( /\*(?s:.)*+ )  # 6 no end of comment
       | ( %:%: | \.\.\. | <<= | >>= | \#\# | -> | \+\+ | -- | << | >> | <= | >= | == | != | &&
@@ -38,7 +39,8 @@ _KINDS = (
     TokenKind.PUNCT,
     TokenKind.OTHER,
 )
-_EOF, _UNTERMINATED = 1, 6
+_EOF, _NAME, _UNTERMINATED = 1, 4, 6
+_UCN = re.compile(r"\\u([\da-fA-F]{4})|\\U([\da-fA-F]{8})")
 _COMMENT = re.compile(r"//[^\n]*+|/\*(?s:.*?)\*/")
 _SPLICE = re.compile(r"\\[ \t\f\v]*\r?\n")
 # Other spellings of punctuators (C99 6.4.6); a parser wants only one.
@@ -71,11 +73,24 @@ def lex(file: SourceFile, diags: Diagnostics) -> list[Token]:
             start, end = where(start, end)
         span = Span(file, start, end)
         text_ = match[index] if start != end else ""
+        if index == _NAME and "\\" in text_:
+            text_ = _spelled_out(text_, span, diags)
         add(Token(_KINDS[index], text_, span, bool(between), line_start))
         if _KINDS[index] is TokenKind.EOF:
             break
     tokens[0].line_start = True
     return tokens
+
+
+def _spelled_out(name: str, span: Span, diags: Diagnostics) -> str:
+    """An identifier whose universal character names are the characters (C99 6.4.3)."""
+    for match in _UCN.finditer(name):
+        code = int(match[1] or match[2], 16)
+        if not (0xA0 <= code <= 0x10FFFF and f"a{chr(code)}".isidentifier()):
+            message = f"'{match[0]}' is no character of an identifier"
+            diags.error("bad-escape", message, span)
+            return "_"
+    return _UCN.sub(lambda match: chr(int(match[1] or match[2], 16)), name)
 
 
 class _Mapping:

@@ -188,6 +188,9 @@ class Context:
 
     def declare(self, name: str, symbol: Symbol, span: Span) -> bool:
         """Enter a name into the innermost scope; False, with an error, if it is taken."""
+        if name in ("true", "false"):
+            self.diags.error("reserved-name", f"'{name}' is a constant of OpenCL C", span)
+            return False
         old = self.scope.names.get(name)
         if old is not None and not (isinstance(old, tast.Var) and old.type is ERROR):
             kind = describe(old)

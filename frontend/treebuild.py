@@ -222,7 +222,7 @@ class Builder:
         attrs = (before or ()) + (after or ())
         return ast.EnumSpec(name.text if name else None, body or (), attrs, span=span)
 
-    def struct_body(self, _span: Span, *lines: ast.Declaration) -> tuple[ast.Declaration, ...]:
+    def struct_body(self, _span: Span, *lines: ast.StructLine) -> tuple[ast.StructLine, ...]:
         return lines
 
     struct_line = declaration

@@ -14,5 +14,6 @@
 #define NAMED(...) __VA_ARGS__
 int from_macro(int n) { return NAMED(n); }  // missing-prototypes@everything
 int letters(int n) { return n + 'ab'; }  // missing-prototypes@everything multichar
+int escape(int n) { return n + '\q' + "a\%"[n]; }  // missing-prototypes@everything unknown-escape-sequence
 int;  // missing-declarations
 int attributed(int n) { int x __attribute__((fancy)) = n; return x; }  // missing-prototypes@everything unknown-attributes
