@@ -29,7 +29,7 @@ from .convert import (
     promote,
     quoted,
 )
-from .foreign import misspelt
+from .foreign import STATEMENT_WORDS, misspelt
 from .scope import Context, EnumConstant, Typedef, Written
 from .source import doubly_parenthesised
 from .types import (
@@ -52,8 +52,6 @@ from .types import (
     is_void,
     sizeof,
 )
-
-_STATEMENT_WORDS = frozenset({"return", "break", "continue", "else", "goto", "sizeof"})
 
 # -- ways to ask for an expression ----------------------------------------------------------------
 
@@ -215,7 +213,7 @@ def _ident(ctx: Context, e: ast.Ident) -> Operand:
         case None if e.name in ctx.doubtful:
             pass
         case None:
-            hint, fixes = misspelt(e.name, e.span, ctx.scope.visible() | _STATEMENT_WORDS)
+            hint, fixes = misspelt(e.name, e.span, ctx.scope.visible() | STATEMENT_WORDS)
             message = f"'{e.name}' is not declared"
             ctx.diags.error("undeclared", message, e.span, hint=hint, fixes=fixes)
             _silence(ctx, e.name)

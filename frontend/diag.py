@@ -172,7 +172,10 @@ def closest(name: str, candidates: Iterable[str]) -> str | None:
     """The candidate a misspelt name most likely stands for, if one is near enough."""
     from difflib import get_close_matches
 
-    found = get_close_matches(name[:100], list(candidates), 1, 0.7)
+    known = list(candidates)
+    found = get_close_matches(name[:100], known, 1, 0.7)
+    if not found and 2 < len(name) < 6:  # short ones, letters swapped
+        found = [c for c in known if len(c) == len(name) and sorted(c) == sorted(name)]
     return found[0] if found else None
 
 

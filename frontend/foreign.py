@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from .diag import Fix, closest
 from .source import Span
 
+# What a name at the start of a statement may be meant for.
+STATEMENT_WORDS = frozenset({"return", "break", "continue", "else", "goto", "sizeof"})
 FOREIGN = {
     "template": "OpenCL C has no templates: use a macro",
     "typename": "OpenCL C has no templates: use a macro",

@@ -55,7 +55,7 @@ def parse(
 class Parser:
     """The state of one parse. Stacks run in parallel, but that `states` holds one more."""
 
-    def __init__(self, tokens: Sequence[Token], diags: Diagnostics, tables: Tables) -> None:
+    def __init__(self, tokens: list[Token], diags: Diagnostics, tables: Tables) -> None:
         self.tokens = tokens
         self.diags = diags
         self.tables = tables
@@ -322,14 +322,17 @@ class Parser:
         complaint = complain(self, token)
         place = token.span.outermost()
         line = place.file, place.file.position(place.start)[0]
-        again = line in self.broken and token.text in CLOSERS
+        before = spelled(self.lasts[-1]) if self.lasts else ""
+        again = before in self.doubtful or (line in self.broken and token.text in CLOSERS)
         at_end = token.kind is TokenKind.EOF
         if self.settled <= 0 and not again and not (at_end and self.braces_broken):
             self._report(complaint)
+        if complaint.outside and self._close_blocks():
+            return True
         if complaint.span is token.span and not at_end:
             self.broken.add(line)
             self.braces_broken |= token.text in ("{", "}")
-        for word in (token.text, spelled(self.lasts[-1]) if self.lasts else ""):
+        for word in (token.text, before):
             if word in FOREIGN:
                 self.doubtful.add(word)  # said once
         if complaint.missing is not None and self._put_in(complaint.missing, token):
@@ -404,6 +407,28 @@ class Parser:
         self.lookahead = Token(TokenKind.PUNCT, text, self.behind_last())
         self.terminal = number
         return True
+
+    def _close_blocks(self) -> bool:
+        """Put in what closes the blocks around the current item, and begin it again."""
+        keep = max(i for i, state in enumerate(self.states) if state in self.numbers.resume)
+        first, position = self.firsts[keep], self.position - 1
+        while position >= 0 and self.tokens[position].span is not first:
+            position -= 1
+        if position < 0:
+            return False
+        self._open_in(keep)
+        del self.states[keep + 1 :]
+        for stack in (self.values, self.firsts, self.lasts):
+            del stack[keep:]
+        waiting = zip(self.values, self.lasts, strict=True)
+        braces = sum(
+            isinstance(value, Token | Opened) and spelled(last) == "{" for value, last in waiting
+        )
+        place = Span(first.file, first.start, first.start, first.expanded_from)
+        closers = [Token(TokenKind.PUNCT, "}", place) for _ in range(braces)]
+        self.tokens[position:position] = closers
+        self.position, self.lookahead, self.queued = position, None, None
+        return braces > 0
 
     def _skip(self, token: Token) -> None:
         """Drop what the innermost block, struct or file was in, and read on behind its end."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .diag import Fix
-from .foreign import FOREIGN, misspelt
+from .diag import Fix, closest
+from .foreign import FOREIGN, STATEMENT_WORDS, misspelt
 from .record import record
 from .source import Span
 from .tokens import Token, TokenKind
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from .parse import Parser
 
 REPAIRS = {";", ")", "]", "(", ":"}  # words whose absence is repaired by putting them there
-_TYPE_CLASSES = ("TYPE_WORD", "VECTOR_WORD")
+_SPECIFIERS = ("TYPE_WORD", "VECTOR_WORD", "TAG_KIND", "STORAGE", "QUALIFIER", "FUNCTION_WORD")
+_HEADS = ("if", "for", "while", "do", "switch", "case", "default", "return", "goto", "else")
 CLOSERS = {")": "(", "]": "[", "}": "{"}
 # Of what may come next, the first of these is what most likely lacks.
 LIKELY = (";", ")", "]", "}", ":", "(", "{", "=", ",", "while", "...")
@@ -42,6 +43,7 @@ class Complaint:
     hint: str | None = None
     missing: str | None = None
     fixes: tuple[Fix, ...] = ()
+    outside: bool = False  # what was begun reads well behind the blocks around it
 
 
 def spelled(span: Span) -> str:
@@ -51,8 +53,8 @@ def spelled(span: Span) -> str:
 
 def unknown_type(parser: Parser, name: Token) -> Complaint:
     known = {n for scope in parser.builder.scopes for n, kind in scope.items() if kind != "other"}
-    words = {word for word, (kind, _meaning) in WORDS.items() if kind in _TYPE_CLASSES}
-    hint, fixes = misspelt(name.text, name.span, known | words)
+    words = {word for word, (kind, _meaning) in WORDS.items() if kind in _SPECIFIERS}
+    hint, fixes = misspelt(name.text, name.span, known | words | STATEMENT_WORDS)
     message = f"unknown type name '{name.text}'"
     return Complaint(message, name.span, "unknown-type", hint=hint, fixes=fixes)
 
@@ -71,6 +73,13 @@ def complain(parser: Parser, token: Token) -> Complaint:
     if token.text in CLOSERS and not _opener(parser, CLOSERS[token.text]):
         return Complaint(f"extraneous '{token.text}'", token.span, hint=hint)
     expected, missing = _expectation(parser, possible, token)
+    if token.text == "{" and expected.endswith("after declaration"):
+        around = _opener(parser, "{")
+        if around is not None and spelled(parser.lasts[-1]) == ")":
+            message = "a function begins inside of another: a '}' is missing before it"
+            return Complaint(
+                message, token.span, notes=(("this '{' is open", around),), outside=True
+            )
     notes: tuple[tuple[str, Span | None], ...] = ()
     if missing in CLOSERS:
         opener = _opener(parser, CLOSERS[missing])
@@ -82,6 +91,15 @@ def complain(parser: Parser, token: Token) -> Complaint:
         message = f"expected {expected}"
         return Complaint(message, span, "syntax", notes, hint, missing, _insertion(span, missing))
     message = f"expected {expected}, found {found}"
+    if token.kind is TokenKind.IDENT and hint is None:
+        fitting = {
+            word
+            for word, (kind, _meaning) in WORDS.items()
+            if len(word) > 2 and (kind in possible or word in possible)
+        }
+        hint, fixes = misspelt(token.text, token.span, fitting)
+        if hint is not None:
+            return Complaint(message, token.span, "syntax", notes, hint, missing, fixes)
     fixes = _insertion(parser.behind_last(), missing)
     return Complaint(message, token.span, "syntax", notes, hint, missing, fixes)
 
@@ -182,4 +200,20 @@ def _hint(parser: Parser, token: Token) -> str | None:
     if before == token.text == ":":
         return FOREIGN["::"]
     earlier = spelled(parser.lasts[-2]) if len(parser.lasts) > 1 else ""
-    return FOREIGN.get(before) or FOREIGN.get(earlier)
+    return FOREIGN.get(before) or FOREIGN.get(earlier) or _misspelt_head(parser)
+
+
+def _misspelt_head(parser: Parser) -> str | None:
+    """`whlie (x) {`: a name where a statement began that may be meant for a word."""
+    head: Token | None = None
+    for position in range(parser.position - 2, max(-1, parser.position - 60), -1):
+        token = parser.tokens[position]
+        if token.text in (";", "{", "}"):
+            break
+        head = token
+    if head is None or head.kind is not TokenKind.IDENT or head.text in parser.numbers.words:
+        return None
+    if parser.builder.kind_of(head.text) is not None:
+        return None
+    near = closest(head.text, _HEADS)
+    return f"did you mean '{near}' instead of '{head.text}'?" if near else None
