@@ -437,4 +437,6 @@ def typedef(ctx: Context, specs: ast.DeclSpecs, item: ast.InitDeclarator, writte
         message = f"'{name}' is declared as '{written.type}' and as '{known.type}'"
         ctx.diags.error("redefinition", message, span, notes=(note,))
         return
+    if isinstance(written.type, Struct | Enum) and not written.type.alias:
+        written.type.alias = name
     ctx.declare(name, Typedef(name, written, span), span)

@@ -29,7 +29,7 @@ def pragma(ctx: Context, text: str, span: Span) -> None:
             ctx.pack = _LIMITS[limit]
         case ["show"]:
             message = f"pack is {ctx.pack or 'natural'} here"
-            ctx.diags.warning("pragma-pack", message, span)
+            ctx.diags.warning("ignored-pragmas", message, span)
         case ["push", *more] if _understood(more):
             ctx.pack_stack.append((_name(more), ctx.pack))
             ctx.pack = _limit(more, ctx.pack)

@@ -115,11 +115,12 @@ class Struct:
     packed: bool = False
     align: int = 0  # from __attribute__((aligned)); 0: natural
     pack: int = 0  # from `#pragma pack`: the most a field is aligned to; 0: no limit
+    alias: str = ""  # without a tag: the first typedef that names it
     # What struct_layout found, and the fields it found it for: structs nest deep.
     layout: tuple[object, tuple[tuple[int, ...], int, int]] | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.tag or '(unnamed)'}"
+        return f"{self.kind} {self.tag}" if self.tag else self.alias or f"{self.kind} (unnamed)"
 
 
 @record(eq=False, frozen=False)
@@ -129,10 +130,11 @@ class Enum:
     tag: str
     underlying: Scalar | None = None  # None until its definition is complete
     align: int = 0  # from __attribute__((aligned)); 0: natural
+    alias: str = ""  # without a tag: the first typedef that names it
     members: dict[str, int] = field(default_factory=dict, repr=False)
 
     def __str__(self) -> str:
-        return f"enum {self.tag or '(unnamed)'}"
+        return f"enum {self.tag}" if self.tag else self.alias or "enum (unnamed)"
 
 
 @record

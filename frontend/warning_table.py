@@ -28,7 +28,6 @@ WARNINGS = {
     "c99-extensions": "on pedantic",
     "date-time": "on",
     "extra-tokens": "on",
-    "pragma-pack": "on",
     "ignored-pragmas": "on pragmas",
     "integer-overflow": "on",
     "macro-redefined": "on",

@@ -130,3 +130,19 @@ def test_clang_agrees(tmp_path: Path) -> None:
     command += ["-Xclang", "-finclude-default-header", "-Xclang", "-fdeclare-opencl-builtins"]
     done = subprocess.run([*command, path], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("text", ["pack(3)", "pack 1", "pack(pop)", "pack(push, 3)", "pack(1, a)"])
+def test_a_pack_without_effect_is_warned_of(text: str) -> None:
+    diags = Diagnostics()
+    source = SourceFile("t.cl", f"#pragma {text}\nstruct S {{ char c; int i; }};\n")
+    check(parse(pp.preprocess(source, pp.PPOptions(), diags), diags), diags)
+    assert [d.code for d in diags.seen] == ["ignored-pragmas"]
+
+
+def test_a_struct_without_a_tag_has_its_typedefs_name() -> None:
+    diags = Diagnostics()
+    text = "typedef struct { int a; } P; typedef enum { A } K; void f(P p, K k) { k = p; p = k; }"
+    tokens = pp.preprocess(SourceFile("t.cl", text), pp.PPOptions(), diags)
+    check(parse(tokens, diags), diags)
+    assert [d.message.split("convert ")[1] for d in diags.seen] == ["'P' to 'K'", "'K' to 'P'"]
