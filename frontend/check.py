@@ -276,7 +276,7 @@ def _parameters(ctx: Context, part: ast.FunctionPart) -> tuple[tast.Var, ...]:
         if not check_decl.object_type(ctx, written, name, span):
             written = replace(written, type=ERROR)
         quals = written.quals.with_(space=AddrSpace.PRIVATE)
-        var = tast.Var(name, written.type, quals, "param", span, align=align)
+        var = tast.Var(name, written.type, quals, "param", span, written.spelling, align=align)
         var.may_be_unused = check_attribute.may_be_unused(attributes)
         if name and name not in ctx.scope.names:  # twice in one list: said with the type
             ctx.declare(name, var, span)

@@ -34,6 +34,7 @@ from .types import (
     Array,
     Enum,
     Function,
+    Named,
     Opaque,
     Pointer,
     Quals,
@@ -158,7 +159,7 @@ def qualified(ctx: Context, base: Written, words: tuple[str, ...], span: Span) -
         base.quals.restrict or "restrict" in words,
         base.quals.align,
     )
-    return Written(base.type, quals, spaced, base.host_sized)
+    return Written(base.type, quals, spaced, base.host_sized, base.spelling)
 
 
 def _spec_type(ctx: Context, spec: ast.TypeSpec, alone: bool) -> Written:
@@ -177,7 +178,8 @@ def _spec_type(ctx: Context, spec: ast.TypeSpec, alone: bool) -> Written:
         case ast.TypedefName(name=name):
             symbol = ctx.scope.find(name)
             if isinstance(symbol, Typedef):
-                return symbol.meaning
+                meaning = symbol.meaning
+                return replace(meaning, spelling=Named(name, meaning.spelling or meaning.type))
             later = name in _SINCE_2_0 and ctx.options.version < 200
             predefined = None if later else named((name,))
             if predefined is not None:
@@ -248,7 +250,9 @@ def _pointer_to(ctx: Context, pointee: Written, part: ast.PointerPart) -> Writte
     quals = pointee.quals
     if not pointee.spaced:
         quals = quals.with_(space=ctx.default_space)
-    return qualified(ctx, Written(Pointer(pointee.type, quals)), part.quals, part.span)
+    spelling = Pointer(pointee.spelling, quals) if pointee.spelling is not None else None
+    pointer = Written(Pointer(pointee.type, quals), spelling=spelling)
+    return qualified(ctx, pointer, part.quals, part.span)
 
 
 def _array_of(ctx: Context, element: Written, part: ast.ArrayPart) -> Written:
@@ -276,7 +280,8 @@ def _array_of(ctx: Context, element: Written, part: ast.ArrayPart) -> Written:
         if count * sizeof(inner) >= TOO_LARGE:
             ctx.diags.error("too-large", "this array is too large", part.span)
             return Written(ERROR)
-    return Written(Array(inner, count), element.quals, element.spaced)
+    spelling = Array(element.spelling, count) if element.spelling is not None else None
+    return Written(Array(inner, count), element.quals, element.spaced, spelling=spelling)
 
 
 def _array_count(ctx: Context, expr: ast.Expr) -> int | None:
@@ -372,7 +377,9 @@ def _parameter(ctx: Context, param: ast.Param) -> Written:
         quals = written.quals
         if not written.spaced:
             quals = quals.with_(space=ctx.default_space)
-        pointer = Written(Pointer(written.type.element, quals))
+        spelled = written.spelling.element if isinstance(written.spelling, Array) else None
+        spelling = Pointer(spelled, quals) if spelled is not None else None
+        pointer = Written(Pointer(written.type.element, quals), spelling=spelling)
         return qualified(ctx, pointer, words, param.span)
     if is_void(written.type) and param.declarator.name is not None:
         ctx.diags.error("bad-type", f"'{param.declarator.name}' has type 'void'", param.span)

@@ -35,7 +35,9 @@ def variable(
     if not space_is_allowed(ctx, written, name, span):
         declare_broken(ctx, name, span)
         return
-    var = tast.Var(name, written.type, _placed(written), "static", span, align=align)
+    var = tast.Var(
+        name, written.type, _placed(written), "static", span, written.spelling, align=align
+    )
     var.is_extern = "extern" in specs.storage and item.init is None
     var.is_static = "static" in specs.storage
     old = ctx.scope.names.get(name) or ctx.externs.get(name)

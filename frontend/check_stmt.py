@@ -477,7 +477,7 @@ def _local(
         quals = quals.with_(space=AddrSpace.PRIVATE)
     elif storage == "static" and not written.spaced:
         quals = quals.with_(space=AddrSpace.GLOBAL)
-    var = tast.Var(name, written.type, quals, storage, span, align=align)
+    var = tast.Var(name, written.type, quals, storage, span, written.spelling, align=align)
     var.may_be_unused = check_attribute.may_be_unused(specs.attributes + item.declarator.attributes)
     if ctx.declare(name, var, span):
         state.locals.append(var)

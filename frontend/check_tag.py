@@ -142,7 +142,8 @@ def _field(
         return None
     attributes = specs.attributes + item.declarator.attributes
     packed, align = check_attribute.field_layout(ctx, attributes, written)
-    return Field(name, written.type, written.quals, align, packed, written.host_sized)
+    t, quals, host_sized = written.type, written.quals, written.host_sized
+    return Field(name, t, quals, align, packed, host_sized, written.spelling)
 
 
 def enum(ctx: Context, spec: ast.EnumSpec) -> Type:

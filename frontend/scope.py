@@ -45,13 +45,15 @@ class Written:
     """A type with the qualifiers of the object it is for.
 
     spaced: the address space was written, not defaulted. host_sized: it is size_t or one of
-    its kin, which no kernel parameter may be.
+    its kin, which no kernel parameter may be. spelling: the type with the names of the typedefs
+    in it, if there are any.
     """
 
     type: Type
     quals: Quals = NO_QUALS
     spaced: bool = False
     host_sized: bool = False
+    spelling: Type | None = field(default=None, compare=False, repr=False)
 
 
 @record

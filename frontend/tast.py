@@ -41,6 +41,7 @@ class Var:
     quals: Quals
     storage: Literal["param", "auto", "static", "group"]
     span: Span = NO_SPAN
+    spelling: Type | None = field(default=None, repr=False)  # with names of typedefs, if any
     init: Init | None = None  # static ones only; always a constant tree
     align: int = 0  # from __attribute__((aligned)); 0: natural
     known: int | None = None  # the value of an automatic const integer, as far as clang folds it

@@ -103,6 +103,7 @@ class Field:
     align: int = 0  # from __attribute__((aligned)); 0: natural
     packed: bool = False
     host_sized: bool = False  # size_t or one of its kin: see scope.Written
+    spelling: Type | None = field(default=None, compare=False, repr=False)  # see scope.Written
 
 
 @record(eq=False, frozen=False)
@@ -159,6 +160,15 @@ class Opaque:
 
 
 EVENT = Opaque("event_t")  # the one of these that kcc has objects of
+
+
+@record
+class Named(Opaque):
+    """A type by the name of a typedef: how it is written, for debuggers alone."""
+
+    meaning: Type
+
+
 Type: TypeAlias = Scalar | Vector | Pointer | Array | Struct | Enum | Function | Opaque
 
 # fmt: off

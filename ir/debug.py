@@ -12,8 +12,9 @@ from typing import Any
 import llvmlite.ir as llir
 
 from ..frontend import tast
+from ..frontend.record import replace
 from ..frontend.source import Span
-from ..frontend.types import is_void
+from ..frontend.types import Array, Type, is_void
 from .debug_types import TOKEN, DebugTypes, Node
 from .emit import I32, I64, PTR, VOID, declare, offset_ptr, store
 from .frame import Frame, LowerOptions
@@ -196,7 +197,7 @@ class DebugInfo:
 
     def _described(self, var: tast.Var) -> dict[str, Any]:
         name, line = _where(var.span)
-        t = self.types.of(var.type, var.quals)
+        t = self.types.of(_spelled(var), var.quals)
         return {"name": var.name, "file": self.file(name), "line": line, "type": t}
 
     def _declare(self, build: Any, place: Any, variable: Any, location: Any) -> None:
@@ -257,6 +258,13 @@ def describe_wrapper(function: Any, inner: Any, name: str, build: Any) -> None:
     function.set_metadata("dbg", own)
     location = {"line": line, "column": 0, "scope": own}
     build.debug_metadata = Node(module, "DILocation", location)
+
+
+def _spelled(var: tast.Var) -> Type:
+    """The type with its typedefs; an initialiser may have told the length of an array since."""
+    if isinstance(var.spelling, Array) and isinstance(var.type, Array):
+        return replace(var.spelling, count=var.type.count)
+    return var.spelling or var.type
 
 
 def _where(span: Span) -> tuple[str, int]:

@@ -17,6 +17,7 @@ from ..frontend.types import (
     AddrSpace,
     Array,
     Enum,
+    Named,
     Pointer,
     Quals,
     Scalar,
@@ -105,15 +106,20 @@ class DebugTypes:
                 return self._pointer(self.of(pointee, quals), quals.space)
             case Vector(element=element, count=count):
                 lanes = self._array(element, count, sizeof(t), vector=True)
-                tag = TOKEN("DW_TAG_typedef")
-                return self._add("DIDerivedType", tag=tag, name=str(t), baseType=lanes)
+                return self._typedef(str(t), lanes)
             case Array():
                 return self._array(t, 0, sizeof(t) if t.count else 0, vector=False)
             case Struct():
                 return self._struct(t)
+            case Named(name=name, meaning=meaning):
+                return self._typedef(name, self.of(meaning))
             case _:
                 tag = TOKEN("DW_TAG_unspecified_type")
                 return self._add("DIBasicType", tag=tag, name=str(t))
+
+    def _typedef(self, name: str, meaning: Any) -> Any:
+        tag = TOKEN("DW_TAG_typedef")
+        return self._add("DIDerivedType", tag=tag, name=name, baseType=meaning)
 
     def _pointer(self, pointee: Any, space: AddrSpace) -> Any:
         operands = {"tag": TOKEN("DW_TAG_pointer_type"), "baseType": pointee, "size": 64}
@@ -151,7 +157,7 @@ class DebugTypes:
         offsets, _size = struct_layout(t)
         fields = zip(t.fields, offsets, strict=True)
         members = [
-            self._member(f.name, self.of(f.type, f.quals), sizeof(f.type), offset)
+            self._member(f.name, self.of(f.spelling or f.type, f.quals), sizeof(f.type), offset)
             for f, offset in fields
         ]
         node.add(elements=members)

@@ -20,6 +20,9 @@ SOURCE = """\
 enum Colour { RED, GREEN = 5, BLUE = -1 };
 typedef struct Node { struct Node *next; enum Colour colour; float3 f; } Node;
 struct Opaque;
+typedef uint word;
+typedef word pair[2];
+constant word sizes[] = {1, 2, 3};
 constant float pi = 3.0f;
 static constant int table[2][3] = {{1}};
 constant int unused = 4;
@@ -29,12 +32,26 @@ kernel void all(global int *a, local float *l, constant int *c, global struct Op
     constant int own = 7;
     Node node = {0};
     int x = header(a);
+    word *in[2] = {0};
+    pair both = {1, 2};
     for (int i = 0, j = 1; i < 3; i++) {
         int x = i;
         if (x) { long y = x + table[1][own - 7]; tile[x] = y; }
     }
     a[get_global_id(0)] = helper(a, x) + tile[0] + (int)l[0] + c[0] + node.colour + (int)pi
         + INC(x);
+}
+"""
+BARRIERS = """\
+kernel void reduce(global int *a, local int *tile) {
+    size_t i = get_local_id(0);
+    int mine = a[get_global_id(0)], later = mine * 3;
+    tile[i] = mine;
+    for (size_t step = get_local_size(0) / 2; step > 0; step /= 2) {
+        barrier(CLK_LOCAL_MEM_FENCE);
+        tile[i] += i < step ? tile[i + step] : later;
+    }
+    a[get_global_id(0)] = tile[0] + mine;
 }
 """
 HEADER = """\
@@ -97,12 +114,12 @@ def test_scopes_and_types_are_those_of_the_source(files: Path) -> None:
     variables = ("DW_TAG_variable", "DW_TAG_formal_parameter", "DW_TAG_lexical_block")
     assert tree(named["all"], variables) == [
         *(["own"], ["a"], ["l"], ["c"], ["o"], ["tile"], ["__wg"], ["__local_id"]),
-        *(["node"], ["x"], ["", ["i"], ["j"], ["", ["x"], ["", ["y"]]]]),
+        *(["node"], ["x"], ["in"], ["both"], ["", ["i"], ["j"], ["", ["x"], ["", ["y"]]]]),
     ]
     assert tree(named["helper"], variables) == [["p"], ["q"], ["__wg"], ["__local_id"]]
     types = {
         name: described(named[name].get_DIE_from_attribute("DW_AT_type"))
-        for name in ("a", "l", "c", "o", "p", "q", "tile", "f", "colour", "next", "node", "table")
+        for name in "a l c o p q tile f colour next node table in both sizes".split()
     }
     assert types == {
         "a": "pointer 1 to int",
@@ -115,7 +132,10 @@ def test_scopes_and_types_are_those_of_the_source(files: Path) -> None:
         "f": "typedef float3 = [3] of float",
         "colour": "enumeration Colour = int",
         "next": "pointer 0 to structure Node",
-        "node": "structure Node",
+        "node": "typedef Node = structure Node",
+        "in": "[2] of pointer 0 to typedef word = uint",
+        "both": "typedef pair = [2] of typedef word = uint",
+        "sizes": "[3] of typedef word = uint",
         "table": "[2, 3] of int",
     }
     constants = list(named["Colour"].iter_children())
@@ -128,12 +148,13 @@ def test_scopes_and_types_are_those_of_the_source(files: Path) -> None:
 @pytest.mark.parametrize("level", ["-O0", "-O1", "-O3"])
 def test_code_is_the_same_with_and_without(files: Path, level: str) -> None:
     """At -O0 hidden variables are kept for debuggers; nowhere else does -g change anything."""
-    made = [kcc.compile(files / "main.cl", [level, *extra]) for extra in ((), ("-g",))]
-    loaded = [
-        {s.name: bytes(p.image.contents(s)) for s in p.image.sections if s.alloc and s.size}
-        for p in made
-    ]
-    assert (loaded[0] == loaded[1]) is (level != "-O0")
+    for source in (files / "main.cl", BARRIERS):
+        made = [kcc.compile(source, [level, *extra]) for extra in ((), ("-g",))]
+        loaded = [
+            {s.name: bytes(p.image.contents(s)) for s in p.image.sections if s.alloc and s.size}
+            for p in made
+        ]
+        assert (loaded[0] == loaded[1]) is (level != "-O0")
 
 
 @pytest.mark.oracle("llvm-dwarfdump", "addr2line", "llvm-addr2line")
@@ -160,8 +181,13 @@ def test_others_understand_it(files: Path, level: str, capfd: pytest.CaptureFixt
     assert found[:2] == ["header", f"{files / 'header.h'}:2"]
     if level == "-O3":
         frames = [f"{name} {os.path.basename(at)}" for name, at in pairs(found[2:])]
-        assert frames[:2] == ["all main.cl:13", "all.group main.cl:20"]
-        assert found[-1] == f"{files / 'main.cl'}:20"  # of the entry
+        use, last = line_of("header(a)"), len(SOURCE.splitlines())
+        assert frames[:2] == [f"all main.cl:{use}", f"all.group main.cl:{last}"]
+        assert found[-1] == f"{files / 'main.cl'}:{last}"  # of the entry
+
+
+def line_of(text: str) -> int:
+    return SOURCE[: SOURCE.index(text)].count("\n") + 1
 
 
 def pairs(items: list[str]) -> list[tuple[str, str]]:

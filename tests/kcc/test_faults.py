@@ -32,6 +32,14 @@ kernel void big(global int *a) {
         deep[i] = a[0];
     a[1] = deep[a[2]] + get(a, a[3]);
 }
+kernel void barred(global int *a, local int *l) {
+    size_t i = get_local_id(0);
+    int mine = a[get_global_id(0)];
+    l[i] = mine;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    if (l[3 - i] == 14)
+        a[1 << 26] = mine;
+}
 kernel void endless(global int *a) {
     while (a[0] == 0)
         ((volatile global int *)a)[1]++;
@@ -78,6 +86,11 @@ def test_a_fault_names_place_and_work_item(device, source: Path, capfd) -> None:
             mine = [n for n in printed if n in items]
             assert mine == items[: len(mine)]
         assert 29 in printed
+    caught = fault(
+        device, program, "barred", np.arange(16, dtype=np.int32), kcc.local(64),
+        global_size=16, local_size=4,
+    )  # fmt: skip
+    assert (caught.source[0].line, caught.work_item) == (27, (13, 0, 0))
     moved = RANGE | {"global_offset": (8, 1)}
     a = np.zeros(64, np.int32)
     assert fault(device, program, "bad", a, np.int32(0), **moved).work_item == (13, 2, 0)
@@ -105,7 +118,7 @@ def test_a_limit_names_the_place_alone(device, source: Path) -> None:
     caught = fault(device, program, "endless", a, global_size=4, max_instructions=100_000)
     assert caught.work_item is None
     assert caught.source
-    assert all(p.line in (22, 23) for p in caught.source)
+    assert all(p.line in (30, 31) for p in caught.source)
 
 
 def test_without_debug_information_nothing_is_said(device, source: Path) -> None:
