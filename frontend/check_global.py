@@ -94,6 +94,10 @@ def _merge(ctx: Context, old: tast.Var, new: tast.Var, item: ast.InitDeclarator)
         message = f"'{new.name}' is declared with two types: '{old.type}' and '{new.type}'"
         ctx.diags.error("conflicting-types", message, new.span, notes=(note,))
         return False
+    if new.is_static and not old.is_static:
+        message = f"'{new.name}' is static here and was not before"
+        ctx.diags.error("conflicting-types", message, new.span, notes=(note,))
+        return False
     if item.init is not None and old.init is not None:
         message = f"'{new.name}' is defined twice"
         ctx.diags.error("redefinition", message, new.span, notes=(note,))

@@ -13,7 +13,6 @@ import re
 from .scope import Context
 from .source import Span
 
-PRAGMA = re.compile(r"pack\b\s*(.*)", re.S)
 _LIST = re.compile(r"\(\s*((?:\w+\s*(?:,\s*\w+\s*)*)?)\)")
 _LIMITS = {str(n): n for n in (1, 2, 4, 8, 16)}
 

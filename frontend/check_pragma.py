@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from . import ast, check_expr, check_pack, constant, dialect, tast
+from . import ast, check_expr, constant, dialect, tast
 from .convert import failed, quoted
 from .diag import CompileError, Diagnostics
 from .lexer import lex_text
@@ -61,8 +61,10 @@ def pragma(ctx: Context, e: ast.Pragma) -> Contract | Unroll | None:
     factor = None
     if (match := _CLANG_LOOP.fullmatch(text)) is not None:
         factor = _clang_loop(ctx, match[1], e.span)
-    elif (match := check_pack.PRAGMA.fullmatch(text)) is not None:
-        check_pack.pragma(ctx, match[1], e.span)
+    elif text[:4] == "pack" and not text[4:5].isalnum():
+        from . import check_pack  # few programs ask for it
+
+        check_pack.pragma(ctx, text.removeprefix("pack").strip(), e.span)
     elif (match := _UNROLL.fullmatch(text)) is not None:
         factor = _unroll(ctx, match[1], match[2], e.span)
     else:
