@@ -57,7 +57,7 @@ def lex(file: SourceFile, diags: Diagnostics) -> list[Token]:
     if "\\" in text:
         text, where = _without_splices(text)
     tokens: list[Token] = []
-    add = tokens.append
+    add, kinds = tokens.append, _KINDS
     for match in _TOKEN.finditer(text):
         index = match.lastindex or _EOF
         between = match[1]
@@ -75,8 +75,8 @@ def lex(file: SourceFile, diags: Diagnostics) -> list[Token]:
         text_ = match[index] if start != end else ""
         if index == _NAME and "\\" in text_:
             text_ = _spelled_out(text_, span, diags)
-        add(Token(_KINDS[index], text_, span, bool(between), line_start))
-        if _KINDS[index] is TokenKind.EOF:
+        add(Token(kinds[index], text_, span, bool(between), line_start))
+        if index in (_EOF, _UNTERMINATED):
             break
     tokens[0].line_start = True
     return tokens

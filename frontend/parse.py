@@ -30,6 +30,8 @@ RESUME = ("_block_item", "_struct_line", "_external")
 DROPPED = -1  # the class of a word that means nothing
 UNKNOWN = -2  # of one that has no place in the grammar
 UNREAD = -3  # instead of one, where none has been read yet
+# For the loops: to find a member of an enumeration takes Python 3.11 a while.
+IDENT, PUNCT, EOF = TokenKind.IDENT, TokenKind.PUNCT, TokenKind.EOF
 
 # A rule made ready: children to pop, left-hand side, child that stands for the whole (or -1),
 # function (None: a list for the parent to splice), plan, indices to splice, whether the list
@@ -108,7 +110,16 @@ class Parser:
                         return self._partial()
                     continue
                 if action >= 0:
-                    self._shift(action)
+                    token, self.lookahead = self.lookahead, None
+                    assert token is not None
+                    states.append(action)
+                    values.append(token)
+                    span = token.span
+                    firsts.append(span)
+                    lasts.append(span)
+                    self.settled -= 1
+                    if len(states) > self.check_depth_at:
+                        self._check_depth()
                     continue
                 reduce = -1 - action
             size, lhs, keep, function, plan, splices, goes_on = steps[reduce]
@@ -186,17 +197,6 @@ class Parser:
         self.climbs[below, lhs, terminal] = state
         return state
 
-    def _shift(self, state: int) -> None:
-        token, self.lookahead = self.lookahead, None
-        assert token is not None
-        self.states.append(state)
-        self.values.append(token)
-        self.firsts.append(token.span)
-        self.lasts.append(token.span)
-        self.settled -= 1
-        if len(self.states) > self.check_depth_at:
-            self._check_depth()
-
     def behind_last(self) -> Span:
         """The empty place behind the last token taken."""
         if not self.lasts:
@@ -208,7 +208,9 @@ class Parser:
 
     def _read(self) -> None:
         while True:
-            token, self.queued = self.queued or self._next(), None
+            token, self.queued = self.queued, None
+            if token is None:
+                token = self._next()
             terminal = self._classify(token)
             self.builder.after_vector_head = False
             if terminal != DROPPED:
@@ -218,10 +220,10 @@ class Parser:
     def _classify(self, token: Token) -> int:
         """The number of the terminal that a token is, here and now."""
         kind, numbers = token.kind, self.numbers
-        if kind is TokenKind.IDENT:
+        if kind is IDENT:
             number = numbers.words.get(token.text)
             return self._classify_name(token) if number is None else number
-        if kind is TokenKind.PUNCT:
+        if kind is PUNCT:
             if token.text == "(" and self.builder.after_vector_head:
                 return numbers.vector_paren
             return numbers.words.get(token.text, UNKNOWN)
@@ -492,7 +494,7 @@ class Parser:
 
     def _next(self) -> Token:
         token = self.tokens[self.position]
-        if token.kind is not TokenKind.EOF:
+        if token.kind is not EOF:
             self.position += 1
         return token
 

@@ -102,10 +102,11 @@ class _Preprocessor(Expander):
         tokens, macros = file.tokens, self.macros
         add = self.out.append
         at = file.at
+        ident = TokenKind.IDENT  # which takes Python 3.11 a while to find
         while True:
             token = tokens[at]
             at += 1
-            if token.kind is TokenKind.IDENT:
+            if token.kind is ident:
                 if token.text not in macros:
                     add(token)
                     continue
@@ -135,10 +136,11 @@ class _Preprocessor(Expander):
 
     def finished(self) -> list[Token]:
         """The output, with one spelling per punctuator; reports text that is no token."""
+        punct, other = TokenKind.PUNCT, TokenKind.OTHER
         for token in self.out:
-            if token.kind is TokenKind.PUNCT and token.text in DIGRAPHS:
+            if token.kind is punct and token.text in DIGRAPHS:
                 token.text = DIGRAPHS[token.text]
-            elif token.kind is TokenKind.OTHER and token.text[0] in "\"'":
+            elif token.kind is other and token.text[0] in "\"'":
                 self.diags.error(
                     "unterminated-string", f"missing {token.text[0]} at the end", token.span
                 )
