@@ -12,8 +12,8 @@ from ..frontend.diag import Diagnostics
 from ..frontend.record import field, record, replace
 from ..frontend.source import Span
 from ..frontend.types import Type, alignof, sizeof
-from .emit import VOID, copy_bytes, load, store
-from .lower_type import is_aggregate, memory_type, value_type
+from .emit import I8, copy_bytes, load, store
+from .lower_type import is_aggregate, is_stored_wider, memory_type, stored_type
 
 
 @record
@@ -179,7 +179,7 @@ def read(frame: Frame, place: Place) -> Any:
         copy_bytes(build, copy.ptr, place.ptr, size, place.align, vol=place.volatile)
         return copy.ptr
     raw = load(build, place.ptr, stored_type(place.type), place.align, place.volatile)
-    if value_type(place.type) != raw.type:
+    if is_stored_wider(place.type):
         raw = build.icmp_unsigned("!=", raw, raw.type(0))  # bool: any byte but 0 is true
     if place.lanes is None:
         return raw
@@ -197,16 +197,9 @@ def write(frame: Frame, place: Place, value: Any) -> None:
     if place.lanes is not None:
         whole = load(build, place.ptr, stored_type(place.type), place.align, place.volatile)
         value = put_lanes(build, whole, value, place.lanes)
-    kept = stored_type(place.type)
-    if value.type != kept:
-        value = build.zext(value, kept)  # bool
+    if is_stored_wider(place.type) and value.type != I8:
+        value = build.zext(value, I8)
     store(build, value, place.ptr, place.align, place.volatile)
-
-
-def stored_type(t: Type) -> Any:
-    """What a load or store of `t` moves: its value type, but i8 for bool."""
-    value = value_type(t)
-    return memory_type(t) if value == llir.IntType(1) or value == VOID else value
 
 
 def lane_mask(lanes: tuple[int, ...]) -> Any:

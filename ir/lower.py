@@ -45,7 +45,7 @@ from .abi import (
     arg_align,
     block_offsets,
 )
-from .emit import VOID, Attributes, GlobalVar, global_bytes
+from .emit import VOID, Attributes, Function, GlobalVar, global_bytes
 from .frame import MAX_NAME, Frame, LowerOptions, Place, Unit, write
 from .lower_const import global_initialiser
 from .lower_stmt import statement
@@ -150,7 +150,7 @@ class _Module:
             types += (LOCAL_PTR, *ITEM_TYPES)
         ll_result = VOID if is_aggregate(result) else value_type(result)
         name = _symbol(function, options)
-        llfn = llir.Function(self.module, llir.FunctionType(ll_result, types), name)
+        llfn = Function(self.module, llir.FunctionType(ll_result, types), name)
         self.functions[function] = llfn
         _decorate(llfn, function, options)
         return llfn

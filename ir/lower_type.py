@@ -13,6 +13,7 @@ import llvmlite.ir as llir
 
 from ..frontend.diag import InternalError
 from ..frontend.types import (
+    AddrSpace,
     Array,
     Enum,
     Opaque,
@@ -27,6 +28,13 @@ from ..frontend.types import (
 from .emit import I1, I8, VOID, integer
 
 FLOATS = {2: llir.HalfType(), 4: llir.FloatType(), 8: llir.DoubleType()}
+SCALARS = {  # by kind and size
+    ("void", 1): VOID,
+    ("bool", 1): I1,
+    **{("int", size): llir.IntType(size * 8) for size in (1, 2, 4, 8)},
+    **{("float", size): typ for size, typ in FLOATS.items()},
+}
+POINTERS = [llir.PointerType(addrspace=int(space)) for space in AddrSpace]
 
 
 def is_aggregate(t: Type) -> bool:
@@ -35,17 +43,11 @@ def is_aggregate(t: Type) -> bool:
 
 def value_type(t: Type) -> Any:
     """The type of `t` in a register; not for aggregates."""
+    if isinstance(t, Scalar):
+        return SCALARS[t.kind, t.size]
+    if isinstance(t, Pointer):
+        return POINTERS[t.quals.space]
     match t:
-        case Scalar(kind="int", size=size):
-            return llir.IntType(size * 8)
-        case Scalar(kind="float", size=size):
-            return FLOATS[size]
-        case Scalar(kind="bool"):
-            return I1
-        case Scalar(kind="void"):
-            return VOID
-        case Pointer(quals=quals):
-            return llir.PointerType(addrspace=int(quals.space))
         case Vector(element, count):
             return llir.VectorType(value_type(element), count)
         case Enum():
@@ -69,6 +71,16 @@ def memory_type(t: Type) -> Any:
             return llir.ArrayType(I8, sizeof(t))
         case _:
             return value_type(t)
+
+
+def is_stored_wider(t: Type) -> bool:
+    """Whether a load or store moves a byte for what is one bit in a register."""
+    return isinstance(t, Scalar) and t.kind in ("bool", "void")
+
+
+def stored_type(t: Type) -> Any:
+    """What a load or store of `t` moves."""
+    return I8 if is_stored_wider(t) else value_type(t)
 
 
 def element(t: Type) -> Type:
