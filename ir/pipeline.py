@@ -74,38 +74,53 @@ def run_pipeline(
     return optimised
 
 
-def run_in_parts(
+@record
+class Parts:
+    """A module ready for LLVM: its text, if it is large in several parts, and its library."""
+
+    texts: list[str]
+    library: Library | None
+
+
+def prepare_parts(
     lowered: Lowered,
+    machine: Any,
+    options: PipelineOptions = DEFAULTS,
+    observe: Observer | None = None,
+) -> Parts:
+    """Run every pass that comes before LLVM's; `lowered` is not needed any more."""
+    _run_passes(lowered, machine, options, observe)
+    return Parts(split(lowered.module), _library(lowered, options))
+
+
+def optimise_parts(
+    parts: Parts,
     make_machine: Callable[[], Any],
     options: PipelineOptions = DEFAULTS,
     observe: Observer | None = None,
 ) -> list[llvm.ModuleRef]:
-    """As run_pipeline, but large modules in several parts, side by side.
+    """What run_pipeline does then, side by side; each module has a context of its own.
 
     make_machine: called for each part, since a TargetMachine is for one thread.
-    returns:      the parts, each in a context of its own.
     """
-    _run_passes(lowered, make_machine(), options, observe)
-
-    library = _library(lowered, options)
 
     def finish(text: str) -> llvm.ModuleRef:
         context = llvm.create_context()
         module = parse(text, PIPELINE[-1].name, context)
-        if library is not None:
-            link_members(module, library, context)
+        if parts.library is not None:
+            link_members(module, parts.library, context)
         optimise(module, make_machine(), options.opt_level, alone=True)
         _verify(module, OPTIMISE)
         return module
 
-    parts = side_by_side(finish, split(lowered.module))
+    modules = side_by_side(finish, parts.texts)
     if observe is not None:
-        observe(OPTIMISE, str(joined(parts)))
-    return parts
+        observe(OPTIMISE, str(joined(modules)))
+    return modules
 
 
 def joined(parts: list[llvm.ModuleRef]) -> llvm.ModuleRef:
-    """What run_in_parts gave as one module, in a context of its own too."""
+    """What optimise_parts gave as one module, in a context of its own too."""
     if len(parts) == 1:
         return parts[0]
     context = llvm.create_context()

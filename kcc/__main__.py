@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 # Trees and modules live as long as the command: looking for garbage among them is a waste.
-GC_THRESHOLD = 100_000
+GC_THRESHOLD = 1_000_000
 
 
 def main() -> NoReturn:

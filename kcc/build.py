@@ -8,10 +8,12 @@ Heavy stages are imported when they run, so that `-E` pays for the preprocessor 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -185,6 +187,8 @@ def _ir(job: Compilation, unit: Unit) -> Any:
     return lower(unit.artefacts["tast"], _lower_options(job, unit), job.diags)
 
 
+MANY_PARTS = 2  # more, and memory counts
+
 # What LLVM may do to floating point under each relaxation.
 _FP_FLAGS = {
     "mad-enable": ("contract",),
@@ -215,17 +219,19 @@ def _lower_options(job: Compilation, unit: Unit) -> Any:
 
 def _optir(job: Compilation, unit: Unit) -> Any:
     from kcc.backend.codegen import target_machine
-    from kcc.ir.pipeline import PipelineOptions, run_in_parts
+    from kcc.ir.pipeline import PipelineOptions, optimise_parts, prepare_parts
 
     level = job.options.opt_level
     watched = job.observe if job.printed else None
     library = None if job.options.runtime else _member
-    return run_in_parts(
-        unit.artefacts["ir"],
-        lambda: target_machine(job.arch, level),
-        PipelineOptions(opt_level=level, verify_each=watched is not None, library=library),
-        watched,
-    )
+    settings = PipelineOptions(level, verify_each=watched is not None, library=library)
+    machine = partial(target_machine, job.arch, level)
+    parts = prepare_parts(unit.artefacts["ir"], machine(), settings, watched)
+    if len(parts.texts) > MANY_PARTS and not job.keep:
+        # What llvmlite built refers to itself, and is as large as what LLVM is to build.
+        unit.artefacts.clear()
+        gc.collect()
+    return optimise_parts(parts, machine, settings, watched)
 
 
 def _member(function: str) -> bytes:
@@ -383,7 +389,7 @@ def make(job: Compilation, unit: Unit, goal: str) -> Any:
             make(job, unit, stage.after)
         unit.artefacts[goal] = job.timed(goal, lambda: stage.run(job, unit))
         if stage.after is not None and not job.keep and goal != "asm":
-            del unit.artefacts[stage.after]  # memory for those to come
+            unit.artefacts.pop(stage.after, None)  # memory for those to come
         if goal == "tokens" and job.options.mode == "pp":
             job.diags.raise_errors()
     return unit.artefacts[goal]

@@ -9,6 +9,7 @@ The sources are the examples' kernels, under other names as often as the length 
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shutil
@@ -122,8 +123,10 @@ def bench_front(source: Path, runs: int) -> None:
     """Text to LLVM IR as text: what comes before LLVM has its say."""
     sys.path.insert(0, str(ROOT))
     from kcc import build
+    from kcc.__main__ import GC_THRESHOLD
     from kcc.options import parse_options
 
+    gc.set_threshold(GC_THRESHOLD)
     options = parse_options(["--emit=ir", str(source)])
     rates = []
     for _ in range(runs):

@@ -12,7 +12,7 @@ import kcc
 from kcc.backend.codegen import target_machine
 from kcc.ir.lower import LowerOptions
 from kcc.ir.parts import split
-from kcc.ir.pipeline import PipelineOptions, joined, run_in_parts
+from kcc.ir.pipeline import PipelineOptions, joined, optimise_parts, prepare_parts
 from kcc.ir.threads import side_by_side
 
 SHARED = """
@@ -90,9 +90,10 @@ def test_debug_information_keeps_a_module_whole(lowered):
 
 @pytest.mark.usefixtures("smallest_parts")
 def test_parts_join_to_what_they_came_from(lowered):
-    parts = run_in_parts(lowered(SHARED), target_machine, PipelineOptions(1))
-    assert len(parts) > 2
-    module = joined(parts)
+    options = PipelineOptions(1)
+    parts = prepare_parts(lowered(SHARED), target_machine(), options)
+    assert len(parts.texts) > 2
+    module = joined(optimise_parts(parts, target_machine, options))
     module.verify()
     found = [f.name for f in module.functions if not f.is_declaration]
     assert set(DEFINED) - {"table"} <= set(found)
