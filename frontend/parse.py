@@ -285,27 +285,30 @@ class Parser:
 
         A left-hand chain like `a + b + c` needs no stack however long it is.
         """
-        brackets = others = 0
+        others = 0
+        open_ = dict.fromkeys("([{?", 0)
         for value, first, last in zip(self.values, self.firsts, self.lasts, strict=True):
             if isinstance(value, Token | Opened | list):
                 text = spelled(last)
-                if text in ("(", "[", "{"):
-                    brackets += 1
-                elif text in (")", "]", "}"):
-                    brackets -= first is last
-                elif text in ("?", ":"):
+                if text in open_:
                     # The middle of a conditional is as if in brackets; its right side is not.
-                    brackets += 1 if text == "?" else -1
+                    open_[text] += 1
                     others += text == "?"
+                elif text == ":":
+                    open_["?"] -= 1
+                elif text in CLOSERS:
+                    open_[CLOSERS[text]] -= first is last
                 elif text not in (",", ";", "else"):
                     others += isinstance(value, Token)
             elif callable(value) or isinstance(value, ast.TypeName | ast.PointerPart | ast.Pragma):
                 others += 1
+        brackets = max(open_.values())
         for depth, limit in ((brackets, BRACKET_LIMIT), (others, NESTING_LIMIT)):
             if depth > limit:
                 raise too_deep(self.diags, self.lasts[-1], limit)
-        # Each look takes as long as the stack is high: looks come at growing distances.
-        self.check_depth_at = len(self.states) + max(BRACKET_LIMIT // 4, others // 4)
+        # Brackets are counted to the last one. Each look takes as long as the stack is high:
+        # where that is with operators, looks come at growing distances.
+        self.check_depth_at = len(self.states) + max(BRACKET_LIMIT - brackets, others // 16)
 
     def _recover(self) -> bool:
         """Report that the lookahead cannot stand where it stands, and get going again.

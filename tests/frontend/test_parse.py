@@ -326,6 +326,19 @@ def test_spans_cover_what_was_written() -> None:
 
 
 @pytest.mark.parametrize(
+    ("deepest", "deeper"),
+    [
+        ("int x = " + "(" * 256 + "1" + ")" * 256 + ";", ("1", "(1)")),
+        ("void f(void) " + "{" * 256 + "1;" + "}" * 256, ("1;", "{1;}")),
+        ("int x = " + "a[" * 256 + "1" + "]" * 256 + ";", ("1", "a[1]")),
+    ],
+)
+def test_brackets_nest_as_deep_as_with_clang(deepest: str, deeper: tuple[str, str]) -> None:
+    tree(deepest)
+    assert codes(deepest.replace(*deeper)) == ["nesting-too-deep"]
+
+
+@pytest.mark.parametrize(
     ("before", "piece", "after"),
     [
         ("int x = ", "(", "1"),
