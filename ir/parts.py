@@ -106,7 +106,7 @@ def _groups(symbols: dict[str, _Symbol]) -> list[_Group]:
             continue
         new = _Group({name}, _reached(symbols, name))
         objects = {used for used in new.reached if symbols[used].is_one_object}
-        for old in [g for g in groups if not objects.isdisjoint(g.reached)]:
+        for old in [g for g in groups if objects and not objects.isdisjoint(g.reached)]:
             new.roots |= old.roots
             new.reached |= old.reached
             groups.remove(old)
