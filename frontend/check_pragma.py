@@ -20,16 +20,17 @@ from .types import is_integer
 
 # Extensions that a pragma may name: those there are, and those that are there without a macro.
 _EXTENSIONS = frozenset({*dialect.EXTENSIONS, "cl_khr_fp16", "cl_amd_printf", "cl_intel_printf"})
-_UNROLL = re.compile(r"(?:GCC\s+)?(no)?unroll\b\s*(.*)", re.S)
-_CLANG_LOOP = re.compile(r"clang\s+loop\s+(.*)", re.S)
-_LOOP_OPTION = re.compile(r"(\w+)\s*\(\s*([^()]*?)\s*\)\s*")
+# Compiled when the first pragma comes: most programs have none.
+_UNROLL = r"(?:GCC\s+)?(no)?unroll\b\s*(.*)"
+_CLANG_LOOP = r"clang\s+loop\s+(.*)"
+_LOOP_OPTION = r"(\w+)\s*\(\s*([^()]*?)\s*\)\s*"
 # Of `#pragma clang loop`: what one may write and nothing comes of.
 _IDLE_OPTIONS = frozenset(
     "vectorize vectorize_width vectorize_predicate interleave interleave_count pipeline "
     "pipeline_initiation_interval distribute".split()
 )
-_FP_CONTRACT = re.compile(r"(?:OPENCL|STDC)\s+FP_CONTRACT\b\s*(.*)", re.S)
-_EXTENSION = re.compile(r"OPENCL\s+EXTENSION\s+(\w+)\s*:\s*(\w+)\s*(.*)", re.S)
+_FP_CONTRACT = r"(?:OPENCL|STDC)\s+FP_CONTRACT\b\s*(.*)"
+_EXTENSION = r"OPENCL\s+EXTENSION\s+(\w+)\s*:\s*(\w+)\s*(.*)"
 _MODES: dict[str, tast.Contraction] = {"ON": "on", "OFF": "off", "DEFAULT": "default"}
 FULLY, NEVER = 0, 1  # as tast.Loop.unroll has them
 _MOST = 1 << 31
@@ -52,20 +53,20 @@ class Unroll:
 def pragma(ctx: Context, e: ast.Pragma) -> Contract | Unroll | None:
     """What a pragma asks of what is behind it; the others are done with here."""
     text = e.text.strip()
-    if (match := _FP_CONTRACT.fullmatch(text)) is not None:
+    if (match := re.fullmatch(_FP_CONTRACT, text, re.DOTALL)) is not None:
         mode = _MODES.get(match[1])
         if mode is None:
             message = "'FP_CONTRACT' is 'ON', 'OFF' or 'DEFAULT'; the pragma has no effect"
             ctx.diags.warning("unknown-pragmas", message, e.span)
         return None if mode is None else Contract(mode)
     factor = None
-    if (match := _CLANG_LOOP.fullmatch(text)) is not None:
+    if (match := re.fullmatch(_CLANG_LOOP, text, re.DOTALL)) is not None:
         factor = _clang_loop(ctx, match[1], e.span)
     elif text[:4] == "pack" and not text[4:5].isalnum():
         from . import check_pack  # few programs ask for it
 
         check_pack.pragma(ctx, text.removeprefix("pack").strip(), e.span)
-    elif (match := _UNROLL.fullmatch(text)) is not None:
+    elif (match := re.fullmatch(_UNROLL, text, re.DOTALL)) is not None:
         factor = _unroll(ctx, match[1], match[2], e.span)
     else:
         _other(ctx, text, e.span)
@@ -95,9 +96,9 @@ def _unroll(ctx: Context, never: str | None, argument: str, span: Span) -> int |
 
 def _clang_loop(ctx: Context, options: str, span: Span) -> int | None:
     asked: int | None = None
-    at = 0
+    option, at = re.compile(_LOOP_OPTION), 0
     while at < len(options):
-        match = _LOOP_OPTION.match(options, at)
+        match = option.match(options, at)
         if match is None:
             message = "a loop's options are written 'name(value)'"
             ctx.diags.error("bad-pragma", message, span)
@@ -166,7 +167,7 @@ def _other(ctx: Context, text: str, span: Span) -> None:
     words = text.split()
     if words == ["once"]:
         return
-    match = _EXTENSION.fullmatch(text)
+    match = re.fullmatch(_EXTENSION, text, re.DOTALL)
     if match is not None:
         _extension(ctx, span, *match.groups())
     elif words[:2] == ["OPENCL", "EXTENSION"]:

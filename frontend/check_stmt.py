@@ -14,24 +14,22 @@ from . import (
     check_init,
     check_literal,
     check_pragma,
+    check_switch,
     constant,
     tast,
 )
-from .convert import assigned, failed, promote, quoted
+from .convert import assigned, failed, quoted
 from .record import replace
-from .scope import Context, FunctionState, SwitchState, Written
+from .scope import Context, FunctionState, Written
 from .source import Span
 from .types import (
     ERROR,
     AddrSpace,
     Array,
-    Enum,
     Function,
     Scalar,
-    Type,
     is_integer,
     is_void,
-    sizeof,
 )
 
 # -- statements -----------------------------------------------------------------------------------
@@ -100,11 +98,11 @@ def statement(ctx: Context, e: ast.Stmt, unroll: int | None = None) -> tast.Stmt
         case ast.While() | ast.DoWhile() | ast.For():
             return _loop(ctx, e, unroll)
         case ast.Switch():
-            return _switch(ctx, e)
+            return check_switch.switch(ctx, e)
         case ast.Case():
-            return _case(ctx, e)
+            return check_switch.case(ctx, e)
         case ast.Default():
-            return _default(ctx, e)
+            return check_switch.default(ctx, e)
         case ast.Break():
             if ctx.function is None or not ctx.function.breakable:
                 message = "'break' outside of a loop or switch"
@@ -118,7 +116,7 @@ def statement(ctx: Context, e: ast.Stmt, unroll: int | None = None) -> tast.Stmt
         case ast.Return():
             return _return(ctx, e)
         case ast.Goto():
-            _state(ctx).gotos.append(e)
+            function_state(ctx).gotos.append(e)
             return tast.Goto(e.label, span=e.span)
         case ast.Label():
             return _label(ctx, e, unroll)
@@ -134,7 +132,7 @@ def statement(ctx: Context, e: ast.Stmt, unroll: int | None = None) -> tast.Stmt
             assert_never(e)
 
 
-def _state(ctx: Context) -> FunctionState:
+def function_state(ctx: Context) -> FunctionState:
     assert ctx.function is not None, "statements stand in functions"
     return ctx.function
 
@@ -146,7 +144,7 @@ def _expression(ctx: Context, e: ast.Expr) -> tast.Stmt:
     return tast.ExprStmt(x, span=e.span)
 
 
-def _body(ctx: Context, e: ast.Stmt) -> tast.Stmt:
+def governed(ctx: Context, e: ast.Stmt) -> tast.Stmt:
     """The statement a loop or an `if` governs: a scope of its own (C99 6.8.4, 6.8.5)."""
     with ctx.block():
         return statement(ctx, e)
@@ -186,9 +184,9 @@ def _if(ctx: Context, e: ast.If) -> tast.Stmt:
         cond = check_expr.truth(ctx, last.cond)
         if last.other is None and _is_empty(last.then):
             _warn_of_empty_body(ctx, "if", last.cond.span, last.then)
-        chain.append((last, cond, _body(ctx, last.then)))
+        chain.append((last, cond, governed(ctx, last.then)))
         last = last.other
-    other = None if last is None else _body(ctx, last)
+    other = None if last is None else governed(ctx, last)
     for node, cond, then in reversed(chain):
         other = tast.If(cond, then, other, span=node.span)
     assert other is not None
@@ -196,7 +194,7 @@ def _if(ctx: Context, e: ast.If) -> tast.Stmt:
 
 
 def _loop(ctx: Context, e: ast.While | ast.DoWhile | ast.For, unroll: int | None) -> tast.Stmt:
-    state = _state(ctx)
+    state = function_state(ctx)
     state.breakable += 1
     state.loops += 1
     try:
@@ -204,10 +202,10 @@ def _loop(ctx: Context, e: ast.While | ast.DoWhile | ast.For, unroll: int | None
             match e:
                 case ast.While():
                     cond = check_expr.truth(ctx, e.cond)
-                    body = _body(ctx, e.body)
+                    body = governed(ctx, e.body)
                     return tast.Loop(cond, body, unroll=unroll, span=e.span)
                 case ast.DoWhile():
-                    body = _body(ctx, e.body)
+                    body = governed(ctx, e.body)
                     cond = check_expr.truth(ctx, e.cond)
                     return tast.Loop(cond, body, test_first=False, unroll=unroll, span=e.span)
                 case ast.For():
@@ -229,123 +227,12 @@ def _for(ctx: Context, e: ast.For, unroll: int | None) -> tast.Stmt:
         init = None if e.init.expr is None else _expression(ctx, e.init.expr)
     cond = None if e.cond is None else check_expr.truth(ctx, e.cond)
     step = None if e.step is None else check_expr.effect(ctx, e.step)
-    body = _body(ctx, e.body)
+    body = governed(ctx, e.body)
     return tast.Loop(cond, body, step, init, unroll=unroll, span=e.span)
 
 
-def _switch(ctx: Context, e: ast.Switch) -> tast.Stmt:
-    state = _state(ctx)
-    x = check_expr.value(ctx, e.value)
-    of = x.type
-    if not failed(x):
-        if is_integer(x.type):
-            x = promote(x)
-        else:
-            message = f"a switch needs an integer, not {quoted(x.type)}"
-            ctx.diags.error("type-mismatch", message, e.value.span)
-    state.switches.append(SwitchState(x.type if is_integer(x.type) else ERROR, of))
-    state.breakable += 1
-    try:
-        body = _body(ctx, e.body)
-    finally:
-        state.breakable -= 1
-        switch = state.switches.pop()
-    _warn_of_cases(ctx, e, of, switch)
-    return tast.Switch(x, body, span=e.span)
-
-
-def _warn_of_cases(ctx: Context, e: ast.Switch, t: Type, switch: SwitchState) -> None:
-    if switch.default is None:
-        ctx.diags.warning("switch-default", "this switch has no default", e.span)
-    if not isinstance(t, Enum):
-        return
-    missing = [
-        name
-        for name, value in t.members.items()
-        if not any(low <= value <= high for low, high, _span in switch.cases)
-    ]
-    if missing:
-        shown = ", ".join(f"'{name}'" for name in missing[:3])
-        more = f" and {len(missing) - 3} more" if len(missing) > 3 else ""
-        code = "switch" if switch.default is None else "switch-enum"
-        message = f"this switch has no case for {shown}{more} of '{t}'"
-        ctx.diags.warning(code, message, e.value.span)
-    elif switch.default is not None:
-        message = f"this default is never taken: every value of '{t}' has a case"
-        ctx.diags.warning("covered-switch-default", message, switch.default)
-    values = set(t.members.values())
-    for low, high, span in switch.cases:
-        if low == high and low not in values:
-            ctx.diags.warning("switch", f"case {low} is no value of '{t}'", span)
-
-
-def _case(ctx: Context, e: ast.Case) -> tast.Stmt:
-    # `case 1: case 2: ...` leans to the right.
-    chain: list[tuple[ast.Case, int, int]] = []
-    last: ast.Stmt = e
-    while isinstance(last, ast.Case):
-        chain.append((last, *_case_range(ctx, last)))
-        last = last.body
-    body = statement(ctx, last)
-    for node, low, high in reversed(chain):
-        body = tast.Case(low, high, body, span=node.span)
-    return body
-
-
-def _case_range(ctx: Context, e: ast.Case) -> tuple[int, int]:
-    state = _state(ctx)
-    if not state.switches:
-        ctx.diags.error("misplaced-statement", "'case' outside of a switch", e.span)
-    low = check_expr.int_constant(ctx, e.value, "a case label")
-    high = low if e.last is None else check_expr.int_constant(ctx, e.last, "a case label")
-    if low is None or high is None or not state.switches:
-        return 0, 0
-    switch = state.switches[-1]
-    if switch.type is ERROR:
-        return 0, 0
-    for value in dict.fromkeys((low, high)):
-        _warn_of_case(ctx, value, switch, e.value.span)
-    low, high = constant.wrap(low, switch.type), constant.wrap(high, switch.type)
-    if high < low:
-        ctx.diags.warning("empty-case-range", f"an empty range {low} ... {high}", e.value.span)
-        return low, high
-    for first, last, span in switch.cases:
-        if low <= last and first <= high:
-            text = f"case {max(low, first)}"
-            note = ("it is covered here", span)
-            message = f"{text} is covered twice in this switch"
-            ctx.diags.error("duplicate-case", message, e.value.span, notes=(note,))
-            break
-    switch.cases.append((low, high, e.value.span))
-    return low, high
-
-
-def _warn_of_case(ctx: Context, value: int, switch: SwitchState, span: Span) -> None:
-    """A case that the value of the switch, before its promotion, cannot be."""
-    t = switch.written
-    bits = 8 * sizeof(t)
-    # In 32 bits and more a change of sign alone is common: `case 0x80000000:`.
-    held = constant.fits(value, t) if bits < 32 else -(1 << bits - 1) <= value < 1 << bits
-    if not held:
-        taken = constant.wrap(value, t)
-        message = f"case {value} does not fit {quoted(t)}; it is taken as {taken}"
-        ctx.diags.warning("switch", message, span)
-
-
-def _default(ctx: Context, e: ast.Default) -> tast.Stmt:
-    state = _state(ctx)
-    if not state.switches:
-        ctx.diags.error("misplaced-statement", "'default' outside of a switch", e.span)
-    elif state.switches[-1].default is not None:
-        note = ("the other one is here", state.switches[-1].default)
-        ctx.diags.error("duplicate-case", "two defaults in one switch", e.span, notes=(note,))
-    else:
-        state.switches[-1].default = e.span
-    return tast.Case(None, None, statement(ctx, e.body), span=e.span)
-
-
 def _return(ctx: Context, e: ast.Return) -> tast.Stmt:
-    function = _state(ctx).function
+    function = function_state(ctx).function
     result = function.type.result
     if e.value is None:
         if not is_void(result):
@@ -365,7 +252,7 @@ def _return(ctx: Context, e: ast.Return) -> tast.Stmt:
 
 
 def _label(ctx: Context, e: ast.Label, unroll: int | None) -> tast.Stmt:
-    labels = _state(ctx).labels
+    labels = function_state(ctx).labels
     if e.name in labels:
         note = ("the other one is here", labels[e.name])
         message = f"two labels are named '{e.name}'"
@@ -389,10 +276,10 @@ def _attributed(ctx: Context, e: ast.AttributedStmt, unroll: int | None) -> tast
                 message = "'opencl_unroll_hint' stands before a loop; this is none"
                 ctx.diags.error("bad-attribute", message, attribute.span)
         elif attribute.name == "fallthrough":
-            if not _state(ctx).switches:
+            if not function_state(ctx).switches:
                 message = "'fallthrough' outside of a switch"
                 ctx.diags.error("misplaced-statement", message, attribute.span)
-            _state(ctx).fallthroughs.add(e.body.span.start)
+            function_state(ctx).fallthroughs.add(e.body.span.start)
         else:
             check_attribute.other(ctx, attribute, "statement")
     return statement(ctx, e.body, unroll)
@@ -460,7 +347,7 @@ def declaration(ctx: Context, e: ast.Declaration, *, of_loop: bool = False) -> l
 def _local(
     ctx: Context, specs: ast.DeclSpecs, item: ast.InitDeclarator, written: Written
 ) -> tast.Stmt | None:
-    state, name, span = _state(ctx), item.declarator.name or "", item.declarator.name_span
+    state, name, span = function_state(ctx), item.declarator.name or "", item.declarator.name_span
     if not check_decl.object_type(ctx, written, name, span):
         # Declared all the same, so that its uses say nothing.
         written = Written(ERROR)
@@ -519,7 +406,7 @@ def _storage(
     ctx: Context, specs: ast.DeclSpecs, written: Written, name: str, span: Span
 ) -> Literal["auto", "static", "group"] | None:
     """Where a function's variable lives; None, with an error, where it cannot."""
-    state, space = _state(ctx), written.quals.space
+    state, space = function_state(ctx), written.quals.space
     for word in specs.storage:
         if word in ("auto", "register"):
             message = f"'{word}' is not for variables of a function in OpenCL C"
