@@ -29,6 +29,12 @@ ELEMENTS = (*INTS, *FLOATS)
 COUNTS = (1, 1, 1, 2, 3, 4, 8, 16)
 ROUNDINGS = ("", "_rte", "_rtz", "_rtp", "_rtn")
 HEX = "0123456789abcdef"
+# Built-in functions of which arguments and result have one type: number of arguments.
+INTEGER_FUNCTIONS = {
+    "min": 2, "max": 2, "add_sat": 2, "sub_sat": 2, "hadd": 2, "rhadd": 2, "rotate": 2,
+    "popcount": 1, "clz": 1, "bitselect": 3,
+}  # fmt: skip
+FLOAT_FUNCTIONS = {"fabs": 1, "floor": 1, "ceil": 1, "trunc": 1, "rint": 1, "sqrt": 1, "fma": 3}
 ORDER = ("<", "<=", ">", ">=", "==", "!=")
 
 
@@ -107,6 +113,7 @@ class Expressions:
         if depth <= 0 or self.chance(12):
             return self.leaf(scope, type_)
         makers = [self.arithmetic, self.arithmetic, self.conversion, self.conditional, self.leaf_of]
+        makers += [self.builtin]
         if not type_.is_float:
             makers += [self.bitwise, self.bitwise, self.shift, self.division, self.bits]
             if type_.count == 1 or type_.is_signed:
@@ -260,6 +267,21 @@ class Expressions:
             if SIZE[e] * c == size and type_.count != 3
         ] or [type_.of(e) for e in INTS if SIZE[e] == SIZE[type_.element]]
         return f"as_{type_}({self.expression(scope, self.r.choice(others), depth)})"
+
+    def builtin(self, scope: Scope, type_: Type, depth: int) -> str:
+        """A call of a built-in function."""
+        e = type_.element
+        kind = self.r.randrange(8)
+        if kind == 0 and type_.count > 1:
+            name, params = "select", [type_, type_, type_.mask]
+        elif kind < 3 and not type_.is_float and not type_.is_signed:
+            of = type_.of(self.r.choice((e, SIGNED[e])))
+            name, params = self.r.choice((("abs", [of]), ("abs_diff", [of, of])))
+        else:
+            functions = FLOAT_FUNCTIONS if type_.is_float else INTEGER_FUNCTIONS
+            name = self.r.choice(list(functions))
+            params = [type_] * functions[name]
+        return f"{name}({', '.join(self.expression(scope, p, depth) for p in params)})"
 
     # -- vectors ------------------------------------------------------------------------------
 
