@@ -11,7 +11,7 @@ import math
 import struct
 from collections.abc import Callable, Iterable
 
-from . import tast
+from . import location, tast
 from .literals import round_ratio
 from .record import replace
 from .types import (
@@ -124,6 +124,10 @@ def _fold_leaf(expr: tast.Expr, parts: bool) -> Value | None:
         case tast.Binary(op="eq" | "ne" as op, left=left, right=right):
             same = _same_pointer(left, right)
             return None if same is None else int(same == (op == "eq"))
+        case tast.PointerDiff(left=left, right=right):
+            distance = location.distance(left, right)
+            assert isinstance(left.type, Pointer)
+            return None if distance is None else distance // sizeof(left.type.pointee)
         case tast.Convert(kind="to-bool", operand=pointer) if not isinstance(pointer, tast.OBJECTS):
             number = fold(pointer)
             return 1 if number is None and _address(pointer) is not None else number
@@ -141,7 +145,8 @@ def _same_pointer(left: tast.Expr, right: tast.Expr) -> bool | None:
         return a == b
     if (a == 0 and _address(right) is not None) or (b == 0 and _address(left) is not None):
         return False
-    return None
+    distance = location.distance(left, right)
+    return None if distance is None else distance == 0
 
 
 def _never_changes(var: tast.Var) -> bool:
@@ -173,6 +178,8 @@ def _part(place: tast.LValue) -> Value | None:
                 if at is None or not 0 <= at < (base.type.count or 0):
                     return None
                 path.insert(0, int(at))
+            case tast.Deref(pointer=tast.Convert(kind="decay", operand=base)):
+                path.insert(0, 0)  # *a
             case _:
                 return None
         if not isinstance(base, tast.OBJECTS):
@@ -395,6 +402,8 @@ def _address(expr: tast.Expr) -> tast.Expr | None:
             by = tast.Const(int(count), type=index.type, span=index.span)
             return replace(expr, pointer=base, index=by)
         case tast.Binary(op="add" | "sub", left=left, right=right):
+            if expr.op == "add" and fold(left) is not None:
+                left, right = right, left
             start, count = static_value(left), fold(right)
             if start is None or count is None:
                 return None

@@ -106,3 +106,15 @@ def test_an_extern_in_a_function_is_the_programs_own() -> None:
     (var,) = program.globals
     assert isinstance(var.init, tast.Const)
     assert not var.is_extern
+
+
+def test_addresses_of_one_object_have_a_distance_and_are_compared() -> None:
+    program, _codes = run(
+        "constant struct { int a; int b[4]; } s = {1, {2, 3, 4, 5}};"
+        "constant long d = &s.b[3] - &s.a, e = &s.b[1] - (s.b + 3);"
+        "constant int same = &s.b[0] == s.b, other = &s.a != &s.b[1], first = *s.b;",
+        "CL1.2",
+    )
+    assert program is not None
+    values = {v.name: v.init.value for v in program.globals if isinstance(v.init, tast.Const)}
+    assert values == {"d": 4, "e": -2, "same": 1, "other": 1, "first": 2}
