@@ -2,7 +2,7 @@
 
 `@dataclass(frozen=True)` compiles six methods for each class, a third of a millisecond, and
 `dataclasses` imports half a compiler; the trees alone have a hundred classes, and most programs
-use few of them. A record's `__init__` is compiled when the first one is made, and the other
+use few of them. A record's `__init__` is compiled when a dozen have been made, and the other
 methods are shared. To type checkers a record is a dataclass, frozen unless it says otherwise;
 `asdict`, `fields` and `replace` are here, since those of `dataclasses` do not know it.
 """
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, dataclass_transform, overload
 
 __all__ = ["asdict", "field", "fields", "is_record", "record", "replace"]
 
+PLAIN_CALLS = 12  # as long as these take, taken together, it takes to compile an `__init__`
 T = TypeVar("T")
 MISSING: Any = object()
 
@@ -105,7 +106,7 @@ def _define(cls: Any, kw_only: bool, eq: bool, frozen: bool) -> None:
         "__record_fields__": known,
         "__match_args__": tuple(name for name, f in known.items() if not f.kw_only),
         "__record_key__": _key([name for name, f in known.items() if f.compare]),
-        "__init__": _first_init(cls),
+        "__init__": _first_init(cls, known),
         "__repr__": _repr,
     }
     if eq:
@@ -114,12 +115,40 @@ def _define(cls: Any, kw_only: bool, eq: bool, frozen: bool) -> None:
         setattr(cls, name, value)
 
 
-def _first_init(cls: Any) -> Any:
+def _first_init(cls: Any, known: dict[str, Field]) -> Any:
+    positional = tuple(name for name, f in known.items() if not f.kw_only)
+    calls = 0
+
     def __init__(self: object, *args: object, **kwargs: object) -> None:
-        cls.__init__ = _compile_init(cls)  # from here on, without this detour
-        cls.__init__(self, *args, **kwargs)
+        nonlocal calls
+        calls += 1
+        if calls > PLAIN_CALLS or not _assign(self, known, positional, args, kwargs):
+            cls.__init__ = _compile_init(cls)  # from here on, without this detour
+            cls.__init__(self, *args, **kwargs)
 
     return __init__
+
+
+def _assign(
+    self: Any, known: Any, positional: tuple[str, ...], args: tuple[Any, ...], kwargs: Any
+) -> bool:
+    """Do what the compiled `__init__` does; False where it has to say what is wrong."""
+    given = dict(zip(positional, args, strict=False)) | kwargs
+    if len(given) < len(args) + len(kwargs) or not given.keys() <= known.keys():
+        return False
+    for name, f in known.items():
+        if name in given:
+            value = given[name]
+        elif f.default is not MISSING:
+            value = f.default
+        elif f.default_factory is not None:
+            value = f.default_factory()
+        else:
+            return False
+        setattr(self, name, value)
+    if hasattr(self, "__post_init__"):
+        self.__post_init__()
+    return True
 
 
 def _compile_init(cls: Any) -> Any:

@@ -84,3 +84,22 @@ def test_defining_records_does_not_import_dataclasses() -> None:
         "sys.exit('dataclasses' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_many_are_made_as_few_are() -> None:
+    @record
+    class Late(Base):
+        left: object
+        right: list[Any] = field(default_factory=list)
+
+        def __post_init__(self) -> None:
+            self.twice = (self.left, self.left)
+
+    made = [Late(n, span=n) if n % 2 else Late(left=n, span=n) for n in range(40)]
+    assert [(m.left, m.right, m.span, m.twice) for m in made] == [
+        (n, [], n, (n, n)) for n in range(40)
+    ]
+    assert made[0].right is not made[1].right
+    for arguments, keywords in (((), {}), ((1, [], 2), {}), ((1,), {"left": 1}), ((), {"x": 1})):
+        with pytest.raises(TypeError):
+            Late(*arguments, **keywords)
