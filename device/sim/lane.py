@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from . import state
 from .hart import Hart
 
-TURNS_BETWEEN_SIGNALS = 4000
+# Effort between looks into Python, for signals: a tenth of a second at most, of short turns less.
+PATIENCE = 4000 * (50_000 >> state.EFFORT_SHIFT)
 
 
 class Lane:
@@ -41,7 +42,7 @@ class Lane:
         """Let the harts run; returns what there is to do for Python, see state.EVENTS."""
         for h in self.harts:
             h.refresh(epoch)
-        self.control.turns = TURNS_BETWEEN_SIGNALS
+        self.control.patience = PATIENCE
         return int(self._run(self._address))
 
     @property

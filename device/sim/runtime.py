@@ -1,13 +1,14 @@
 """The part of generated code that never changes: scheduler, dispatcher, slow memory path.
 
-Every hart runs on a host stack of its own. A hart that uses up its turn, misses a translation
-or touches a device switches to the scheduler's stack, from the middle of whatever it does, and
-later goes on as if nothing had happened. So translated code needs no way to be re-entered in
-the middle of a loop, and its guest registers stay in host registers.
+Every hart runs on a host stack of its own, where the scheduler calls it for each instance. A
+hart that uses up its turn, misses a translation or touches a device switches to the scheduler's
+stack, from the middle of whatever it does, and later goes on as if nothing had happened. So
+translated code needs no way to be re-entered in the middle of a loop, and its guest registers
+stay in host registers.
 
-    scheduler  --switch-->  dispatcher --call--> unit --call--> slow path
-        ^                                                          |
-        +------------------------switch----------------------------+
+    scheduler --call, or switch--> dispatcher --call--> unit --call--> slow path
+        ^                                                                 |
+        +------------------------------switch-----------------------------+
 """
 
 from __future__ import annotations
@@ -463,10 +464,8 @@ limit:
 limit.now:
   ret i64 {state.LIMIT}
 pause:
-  {load("control", "turns", "c", "turns")}
-  %turns.next = sub i64 %turns, 1
-  {store("control", "turns", "c", "%turns.next", "tn")}
-  %tired = icmp sle i64 %turns, 0
+  {load("control", "patience", "c", "patience")}
+  %tired = icmp sle i64 %patience, 0
   br i1 %tired, label %pause.now, label %grant
 pause.now:
   ret i64 {state.PAUSE}
@@ -517,6 +516,11 @@ gone:
   {load("control", "remaining", "c", "allowed")}
   %allowed.next = sub i64 %allowed, %used
   {store("control", "remaining", "c", "%allowed.next", "an")}
+  {load("control", "patience", "c", "before.pause")}
+  %effort.0 = lshr i64 %used, {state.EFFORT_SHIFT}
+  %effort = add i64 %effort.0, 1
+  %patience.next = sub i64 %before.pause, %effort
+  {store("control", "patience", "c", "%patience.next", "pn")}
   {load("hart", "reason", "hart.now", "reason")}
   switch i64 %reason, label %event
     [ i64 {state.TURN}, label %turn.over  i64 {state.DONE}, label %instance.over ]

@@ -98,7 +98,7 @@ CONTROL = Layout({
     "remaining": 1,       # instructions left of the limit; signed
     "current": 1,         # whose turn is next, or who reported an event
     "resume": 1,          # 1: the current hart goes on with its turn after an event
-    "turns": 1,           # turns until the scheduler looks into Python, for signals
+    "patience": 1,        # effort until the scheduler looks into Python, for signals; signed
     "seed": 1,            # of the lengths of turns, 0: all are of `quantum` instructions
     "stop": 1,            # 1: come back to Python at the end of a turn
     "group_size": 1,      # instances of a group, some of them on harts of other lanes
@@ -160,6 +160,9 @@ IDLE, READY, ASLEEP = 0, 1, 2
     STARTED,  # if watched: a group of instances
     STEPPED,  # if single: the current hart has had its instruction
 ) = range(16)
+
+# A turn's effort is 1, and 1 more for so many instructions, as a power of two.
+EFFORT_SHIFT = 8
 
 # Site of an access, for the slow path: log2 of the size, whether a remembered region must be
 # writable, and the guess to update.
