@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
-from .builtin_rows import ENUMERATORS, OUTSIDE, ROWS
+from .builtin_rows import OUTSIDE, ROWS
 from .dialect import EXTENSIONS, FEATURES, GENERIC_SPACE
 from .record import record
 from .types import (
@@ -23,19 +23,6 @@ from .types import (
     Type,
     Vector,
 )
-
-__all__ = [
-    "ENUMERATORS",
-    "Builtin",
-    "Language",
-    "declared",
-    "is_builtin",
-    "macro_of",
-    "names",
-    "outside",
-    "overloads",
-    "type_of",
-]
 
 
 @record

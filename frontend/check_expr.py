@@ -18,6 +18,7 @@ from . import (
     tast,
     warn,
 )
+from .builtin_rows import ENUMERATORS
 from .convert import (
     Operand,
     cast,
@@ -205,8 +206,8 @@ def _ident(ctx: Context, e: ast.Ident) -> Operand:
             ctx.diags.error("unexpected-type", message, e.span)
         case None if e.name in ("true", "false"):
             return tast.Const(int(e.name == "true"), type=BOOL, span=e.span)
-        case None if ctx.options.version >= 200 and e.name in builtins.ENUMERATORS:
-            return tast.Const(builtins.ENUMERATORS[e.name], type=INT, span=e.span)
+        case None if ctx.options.version >= 200 and e.name in ENUMERATORS:
+            return tast.Const(ENUMERATORS[e.name], type=INT, span=e.span)
         case None if builtins.is_builtin(e.name):
             message = f"builtin function '{e.name}' used as a value"
             ctx.diags.error("function-pointer", message, e.span)

@@ -24,6 +24,7 @@ class LowerOptions:
     arg_info: the metadata has what clGetKernelArgInfo tells.
     runtime: the input belongs to the device library: plain C functions, called by generated
     code, whose loops must not be turned into calls of themselves.
+    inlined: these functions are linked as bitcode, to become part of a program's own.
     """
 
     opt_level: int = 3
@@ -32,6 +33,7 @@ class LowerOptions:
     fp_flags: tuple[str, ...] = ()
     arg_info: bool = False
     runtime: bool = False
+    inlined: bool = False
     name: str = "kernels"
 
 

@@ -220,7 +220,7 @@ def _decorate(llfn: Any, function: tast.Function, options: LowerOptions) -> None
         if not function.is_exported:  # other inputs may have the same one, from one header
             llfn.linkage = "linkonce_odr"
         llfn.section = f".text.{llfn.name}"  # so that the linker can drop it alone
-    if options.runtime:
+    if options.runtime and not options.inlined:  # LLVM inlines only what has it as its caller
         attrs.add('"no-builtins"')
     if function.attrs.noinline:
         attrs.add("noinline")

@@ -213,6 +213,7 @@ def _lower_options(job: Compilation, unit: Unit) -> Any:
         fp_flags=tuple(sorted(fp_flags)),
         arg_info="kernel-arg-info" in options.cl_flags,
         runtime=options.runtime,
+        inlined=options.inlined,
         name=unit.name,
     )
 

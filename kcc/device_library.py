@@ -83,7 +83,7 @@ def _compiled(name: str, data: bytes, flags: Sequence[str]) -> bytes:
     from .options import parse_options
 
     options = parse_options([*flags, name])
-    options.runtime = True
+    options.runtime, options.inlined = True, options.emit_llvm
     return compile_inputs(options, [(name, data)]).files[0][1]
 
 

@@ -114,7 +114,8 @@ class Options:
         self.includes: list[str] = []
         self.language = "none"
         self.warnings: list[str] = []
-        self.runtime = False  # the input belongs to the device library; no flag sets it
+        # The input belongs to the device library, and is for inlining; no flag sets these.
+        self.runtime = self.inlined = False
         self.error_limit = "20"
         self.fp_contract = "on"
         self.colour = "auto"
