@@ -9,7 +9,6 @@ from . import (
     tast,
 )
 from .check_conversion import conversion
-from .check_printf import check_printf
 from .check_space import SPACE_QUERIES, space_query
 from .convert import (
     assigned,
@@ -116,6 +115,8 @@ _SHOWN = 6  # candidates in the notes of one error
 
 def _call_builtin(ctx: Context, e: ast.Call, name: str) -> tast.Expr:
     if name == "printf" and ctx.options.version >= 120:
+        from .check_printf import check_printf  # few programs print
+
         return check_printf(ctx, e)
     made = conversion(ctx, e, name)
     if made is not None:

@@ -26,7 +26,7 @@ from ..frontend.types import (
     sizeof,
     struct_layout,
 )
-from . import lower_builtin, lower_convert, lower_printf
+from . import lower_builtin, lower_convert
 from .emit import I1, I32, I64, copy_bytes, declare, fill_zero, offset_ptr, resize
 from .frame import Frame, Place, pick_lanes, read, write
 from .lower_type import (
@@ -86,7 +86,9 @@ def value(frame: Frame, expr: tast.Expr) -> Any:
         case tast.Printf():
             args = [value(frame, a) for a in expr.args]
             frame.at(expr.span)
-            return lower_printf.printf(frame, expr, args)
+            from .lower_printf import printf  # few programs print
+
+            return printf(frame, expr, args)
         case tast.VectorBuild(parts=parts, type=t):
             return _vector_build(frame, t, parts)
         case tast.Shuffle(operand=operand, lanes=lanes):
