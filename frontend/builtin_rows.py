@@ -165,24 +165,24 @@ SCAN 1: T sub_group_scan_inclusive_min sub_group_scan_inclusive_max(T) @200 @sub
 
 # Names that no row declares, since types that they take do not exist here, and what they are of.
 OUTSIDE = {
-    "images": """
+    "images are": """
         read_imagef read_imagei read_imageui read_imageh write_imagef write_imagei write_imageui
         write_imageh get_image_width get_image_height get_image_depth get_image_dim
         get_image_array_size get_image_channel_data_type get_image_channel_order
         get_image_num_samples get_image_num_mip_levels""",
-    "pipes": """
+    "pipes are": """
         read_pipe write_pipe reserve_read_pipe reserve_write_pipe commit_read_pipe
         commit_write_pipe is_valid_reserve_id work_group_reserve_read_pipe
         work_group_reserve_write_pipe work_group_commit_read_pipe work_group_commit_write_pipe
         sub_group_reserve_read_pipe sub_group_reserve_write_pipe sub_group_commit_read_pipe
         sub_group_commit_write_pipe get_pipe_num_packets get_pipe_max_packets""",
-    "device-side enqueue": """
+    "device-side enqueue is": """
         enqueue_kernel enqueue_marker get_default_queue ndrange_1D ndrange_2D ndrange_3D
         get_kernel_work_group_size get_kernel_preferred_work_group_size_multiple
         get_kernel_sub_group_count_for_ndrange get_kernel_max_sub_group_size_for_ndrange
         retain_event release_event create_user_event is_valid_event set_user_event_status
         capture_event_profiling_info""",
-    "atomic types": """
+    "atomic types are": """
         atomic_init atomic_work_item_fence atomic_store atomic_store_explicit atomic_load
         atomic_load_explicit atomic_exchange atomic_exchange_explicit
         atomic_compare_exchange_strong atomic_compare_exchange_strong_explicit

@@ -103,7 +103,7 @@ def _outside() -> dict[str, str]:
 
 
 def outside(name: str) -> str | None:
-    """What kcc lacks that the builtin `name` is of: "images", "pipes"; None if it lacks nothing."""
+    """What kcc lacks that `name` is a builtin of: "images are"; None if that is nothing."""
     return _outside().get(name)
 
 

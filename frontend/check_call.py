@@ -218,7 +218,7 @@ def _report_missing(ctx: Context, e: ast.Call, name: str, language: builtins.Lan
             ctx.diags.error("undeclared", message, span)
         return
     if (what := builtins.outside(name)) is not None:
-        ctx.unsupported(f"builtin function '{name}' is", span, hint=f"it is one of {what}")
+        ctx.unsupported(f"'{name}': {what}", span)
         return
     if name in ctx.doubtful:
         return

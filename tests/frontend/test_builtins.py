@@ -123,7 +123,7 @@ def test_the_overload_that_is_meant(call: str, result: str) -> None:
         ("ctz(i)", "undeclared", "'ctz' needs OpenCL C 2.0"),
         ("atom_add(gi, 1L, l)", "argument-count", "'atom_add' takes 2 arguments, not 3"),
         ("sinn(f)", "undeclared", "'sinn' is not declared"),
-        ("write_imagef(i)", "unsupported", "builtin function 'write_imagef' is not supported yet"),
+        ("write_imagef(i)", "unsupported", "'write_imagef': images are not supported yet"),
     ],
 )
 def test_calls_that_mean_nothing(call: str, code: str, says: str) -> None:
