@@ -11,20 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import ast
 from .diag import Diagnostics
-from .foreign import FOREIGN
 from .record import record
-from .source import Span
-from .syntax_errors import CLOSERS, REPAIRS, Complaint, complain, spelled, unknown_type
+from .source import Span, spelled
 from .tables import Tables, load_tables
-from .tokens import Token, TokenKind
+from .tokens import CLOSERS, Token, TokenKind
 from .treebuild import BRACKET_LIMIT, NESTING_LIMIT, Builder, Opened, too_deep
 from .words import WORDS
 
-SETTLED_TOKENS = 3  # fewer tokens after a recovery, and the next error is a consequence
+if TYPE_CHECKING:
+    from .recovery import Recovery
+
 # Where parsing resumes after an error: states that can begin one more of these.
 RESUME = ("_block_item", "_struct_line", "_external")
 DROPPED = -1  # the class of a word that means nothing
@@ -72,11 +72,8 @@ class Parser:
         self.queued: Token | None = None  # comes before what `position` says
         self.terminal = DROPPED  # what the lookahead counts as
         self.climbs: dict[tuple[int, int, int], int] = {}  # what _climb has found out
+        self.recovery: Recovery | None = None  # after an error
         self.settled = 0  # tokens to go before errors count again
-        self.resumed_at = -1
-        self.doubtful: set[str] = set()  # names in what was dropped
-        self.broken = diags.broken  # lines that were not understood
-        self.braces_broken = False  # one of the errors was at a brace: more need not match
         self.check_depth_at = BRACKET_LIMIT
         self.steps: list[Step] = [self._step(number) for number in range(len(tables.rules))]
 
@@ -174,7 +171,8 @@ class Parser:
             if renamed and self.lookahead is not None:
                 self.terminal = self._classify(self.lookahead)
             if state == accept:
-                return self._whole(value.decls) if self.doubtful else value
+                doubts = self.recovery is not None and self.recovery.doubtful
+                return self._whole(value.decls) if doubts else value
 
     def _climb(self, below: int, lhs: int, terminal: int) -> int:
         """The state that `lhs` above `below` leads to, as long as it is the one child of another.
@@ -210,7 +208,7 @@ class Parser:
         while True:
             token, self.queued = self.queued, None
             if token is None:
-                token = self._next()
+                token = self.next_token()
             terminal = self._classify(token)
             self.builder.after_vector_head = False
             if terminal != DROPPED:
@@ -313,189 +311,15 @@ class Parser:
     def _recover(self) -> bool:
         """Report that the lookahead cannot stand where it stands, and get going again.
 
-        Tried in this order: drop a pragma, take an unknown name for a type, put in a missing
-        word, skip to the end of the statement. False at the end of the input.
+        False at the end of the input.
         """
-        token = self.lookahead
-        assert token is not None
-        if token.kind is TokenKind.PRAGMA:
-            self.diags.warning("ignored-pragmas", "a pragma has no effect here", token.span)
-            self.lookahead = None
-            return True
-        if self._take_for_type(token):
-            return True
-        complaint = complain(self, token)
-        place = token.span.outermost()
-        line = place.file, place.file.position(place.start)[0]
-        before = spelled(self.lasts[-1]) if self.lasts else ""
-        again = before in self.doubtful or (line in self.broken and token.text in CLOSERS)
-        at_end = token.kind is TokenKind.EOF
-        if self.settled <= 0 and not again and not (at_end and self.braces_broken):
-            self._report(complaint)
-        if complaint.outside and self._close_blocks():
-            return True
-        if complaint.span is token.span and not at_end:
-            self.broken.add(line)
-            self.braces_broken |= token.text in ("{", "}")
-        for word in (token.text, before):
-            if word in FOREIGN:
-                self.doubtful.add(word)  # said once
-        if complaint.missing is not None and self._put_in(complaint.missing, token):
-            return True
-        if token.kind is TokenKind.EOF:
-            return False
-        self._skip(token)
-        return True
+        if self.recovery is None:
+            from .recovery import Recovery  # few programs are wrong
 
-    def _report(self, complaint: Complaint) -> None:
-        self.diags.error(
-            complaint.code,
-            complaint.message,
-            complaint.span,
-            notes=complaint.notes,
-            hint=complaint.hint,
-            fixes=complaint.fixes,
-        )
+            self.recovery = Recovery(self)
+        return self.recovery.recover()
 
-    def _take_for_type(self, token: Token) -> bool:
-        """`foo x;` where foo is not declared: say so once, and parse on as if it were."""
-        numbers = self.numbers
-        if token.kind is not TokenKind.IDENT:
-            return False
-        if self.terminal == numbers.ident and self._declares_next():
-            # `void f(foo x)`: a type was due here
-            name, states = token, self.states
-        elif (
-            self.values
-            and isinstance(name := self.values[-1], Token)
-            and name.kind is TokenKind.IDENT
-            and name.text not in numbers.words
-        ):
-            # `{ foo x;`: the name came as an expression; take it back
-            states = self.states[:-1]
-        else:
-            return False
-        known = self.builder.kind_of(name.text)
-        if known is not None or not self.accepts(numbers.type_name, states):
-            return False
-        complaint = unknown_type(self, name)
-        if self.settled <= 0:
-            self._report(complaint)
-        self.builder.scopes[0][name.text] = "type"
-        self.doubtful.add(name.text)
-        if name is token:
-            self.terminal = numbers.type_name
-            return True
-        self.position -= 1
-        for stack in (self.states, self.values, self.firsts, self.lasts):
-            stack.pop()
-        self.lookahead, self.terminal = name, numbers.type_name
-        return True
-
-    def _declares_next(self) -> bool:
-        following = self.tokens[self.position]
-        return (
-            following.kind is TokenKind.IDENT and following.text not in self.numbers.words
-        ) or following.text == "*"
-
-    def _put_in(self, text: str, before: Token) -> bool:
-        """Go on as if `text` stood before the lookahead, if that makes it fit."""
-        at_end = before.kind is TokenKind.EOF and text == "}"
-        if text not in REPAIRS and not at_end:
-            return False
-        number = self.numbers.words[text]
-        fed = self.feed(number, self.states)
-        if fed is None or not (at_end or self.accepts(self.terminal, fed[0])):
-            return False
-        self.queued = before
-        self.settled = SETTLED_TOKENS
-        self.lookahead = Token(TokenKind.PUNCT, text, self.behind_last())
-        self.terminal = number
-        return True
-
-    def _close_blocks(self) -> bool:
-        """Put in what closes the blocks around the current item, and begin it again."""
-        keep = max(i for i, state in enumerate(self.states) if state in self.numbers.resume)
-        first, position = self.firsts[keep], self.position - 1
-        while position >= 0 and self.tokens[position].span is not first:
-            position -= 1
-        if position < 0:
-            return False
-        self._open_in(keep)
-        del self.states[keep + 1 :]
-        for stack in (self.values, self.firsts, self.lasts):
-            del stack[keep:]
-        waiting = zip(self.values, self.lasts, strict=True)
-        braces = sum(
-            isinstance(value, Token | Opened) and spelled(last) == "{" for value, last in waiting
-        )
-        place = Span(first.file, first.start, first.start, first.expanded_from)
-        closers = [Token(TokenKind.PUNCT, "}", place) for _ in range(braces)]
-        self.tokens[position:position] = closers
-        self.position, self.lookahead, self.queued = position, None, None
-        return braces > 0
-
-    def _skip(self, token: Token) -> None:
-        """Drop what the innermost block, struct or file was in, and read on behind its end."""
-        keep = max(i for i, state in enumerate(self.states) if state in self.numbers.resume)
-        first = self.firsts[keep] if keep < len(self.firsts) else token.span
-        braces, parens = self._open_in(keep)
-        del self.states[keep + 1 :]
-        for stack in (self.values, self.firsts, self.lasts):
-            del stack[keep:]
-        self.lookahead = None
-        self.queued = None
-        # A second error at the token where the last one resumed must not resume there again.
-        may_stay = self.position != self.resumed_at and keep > 0
-        self.settled = 0
-        while token.kind is not TokenKind.EOF:
-            text = token.text if token.kind is TokenKind.PUNCT else ""
-            following = self.tokens[self.position]
-            if text == "}":
-                if braces <= 0 and may_stay:
-                    self.settled = SETTLED_TOKENS
-                    self.position -= 1
-                    break
-                braces -= 1
-                if braces <= 0 and following.text not in (";", ",", "else", "="):
-                    break
-            elif text == ";" and braces <= 0 and (parens <= 0 or following.line_start):
-                if following.text != "else":
-                    break
-            else:
-                braces += text == "{"
-                parens += (text == "(") - (text == ")")
-            token = self._next()
-            may_stay = True
-        self.resumed_at = self.position + 1
-        self._doubt(first)
-
-    def _doubt(self, first: Span) -> None:
-        """Note the names in what was dropped, but not those inside of braces there."""
-        start = first.outermost()
-        depth = 0
-        for position in range(self.position - 1, -1, -1):
-            token = self.tokens[position]
-            at = token.span.outermost()
-            if at.file is not start.file or at.start < start.start:
-                break
-            depth += (token.text == "}") - (token.text == "{")
-            if depth <= 0 and token.kind is TokenKind.IDENT:
-                self.doubtful.add(token.text)
-
-    def _open_in(self, keep: int) -> tuple[int, int]:
-        """Braces and parentheses still open above a height of the stack; scopes are closed."""
-        braces = parens = 0
-        for i in range(len(self.values) - 1, keep - 1, -1):
-            value, text = self.values[i], spelled(self.lasts[i])
-            if isinstance(value, Opened):
-                self.builder.close(value)
-            if isinstance(value, Token | Opened | list):
-                braces += (text == "{") - (text == "}")
-                parens += (text == "(") - (text == ")" and isinstance(value, Token))
-        return braces, parens
-
-    def _next(self) -> Token:
+    def next_token(self) -> Token:
         token = self.tokens[self.position]
         if token.kind is not EOF:
             self.position += 1
@@ -507,7 +331,8 @@ class Parser:
         return self._whole(tuple(d for d in decls if isinstance(d, nodes)))
 
     def _whole(self, decls: tuple[ast.ExternalDecl, ...]) -> ast.TranslationUnit:
-        return ast.TranslationUnit(decls, frozenset(self.doubtful))
+        doubtful = () if self.recovery is None else self.recovery.doubtful
+        return ast.TranslationUnit(decls, frozenset(doubtful))
 
 
 @record

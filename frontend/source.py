@@ -90,6 +90,11 @@ class Expansion:
     use: Span
 
 
+def spelled(span: Span) -> str:
+    """The source text of a span."""
+    return span.file.text[span.start : span.end]
+
+
 def doubly_parenthesised(span: Span) -> bool:
     """Whether `((` stands before a span and `))` behind it, white space apart."""
     text = span.file.text

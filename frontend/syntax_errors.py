@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from .diag import Fix, closest
 from .foreign import FOREIGN, STATEMENT_WORDS, misspelt
 from .record import record
-from .source import Span
-from .tokens import Token, TokenKind
+from .source import Span, spelled
+from .tokens import CLOSERS, Token, TokenKind
 from .treebuild import Opened
 from .words import WORDS
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 REPAIRS = {";", ")", "]", "(", ":"}  # words whose absence is repaired by putting them there
 _SPECIFIERS = ("TYPE_WORD", "VECTOR_WORD", "TAG_KIND", "STORAGE", "QUALIFIER", "FUNCTION_WORD")
 _HEADS = ("if", "for", "while", "do", "switch", "case", "default", "return", "goto", "else")
-CLOSERS = {")": "(", "]": "[", "}": "{"}
 # Of what may come next, the first of these is what most likely lacks.
 LIKELY = (";", ")", "]", "}", ":", "(", "{", "=", ",", "while", "...")
 # What came before a missing ";": the outermost rule finished there, in words.
@@ -44,11 +43,6 @@ class Complaint:
     missing: str | None = None
     fixes: tuple[Fix, ...] = ()
     outside: bool = False  # what was begun reads well behind the blocks around it
-
-
-def spelled(span: Span) -> str:
-    """The source text of a span."""
-    return span.file.text[span.start : span.end]
 
 
 def unknown_type(parser: Parser, name: Token) -> Complaint:

@@ -27,3 +27,6 @@ class Token:
     space_before: bool = False
     line_start: bool = False  # first on its line, for -E
     no_expand: bool = False  # names a macro it came out of: never expanded again
+
+
+CLOSERS = {")": "(", "]": "[", "}": "{"}  # and what each of them closes
