@@ -233,6 +233,12 @@ class Expressions:
     def logical(self, scope: Scope, type_: Type, depth: int) -> str:
         of = type_ if type_.count > 1 else Type(self.r.choice(ELEMENTS), 1)
         a, b = self.expression(scope, of, depth), self.expression(scope, of, depth)
+        if type_.count > 1:
+            # No constant: clang 19 folds `(int4)1 && (int4)1` to 1 in place of -1.
+            places = [(place, t) for place, t in scope.readable.items() if t.count == of.count]
+            if not places:
+                return self.comparison(scope, type_, depth)
+            a = self.converted(*self.r.choice(places), of)
         text = f"(!{a})" if self.chance(25) else f"({a} {self.r.choice(('&&', '||'))} {b})"
         return self.cast(text, type_, type_)
 
