@@ -110,7 +110,8 @@ def bench_compile(sources: list[Path], folder: Path, runs: int) -> None:
             partial(clang_and_lld, source, folder),
         )
         text = source.read_text()
-        what = f"{text.count(chr(10))} lines, {len(re.findall('^kernel', text, re.M))} kernels"
+        kernels = len(re.findall("^kernel", text, re.M))
+        what = f"{text.count(chr(10))} lines, {kernels} kernel{'s' * (kernels > 1)}"
         print(
             f"  {what:<26}{cold.wall * 1e3:>9.0f} ms{hit.wall * 1e3:>6.0f} ms"
             f"{theirs.wall * 1e3:>9.0f} ms{cold.wall / theirs.wall:>8.2f}x"
