@@ -55,6 +55,7 @@ def test_flags_mean_what_clang_means(words: list[str], name: str, value: object)
         (["-", "-"], "only once"),
         (["-D", ""], "macro name missing"),
         (["-ferror-limit=x"], "invalid value 'x'"),
+        (["-fdiagnostics-format=xml"], "invalid value 'xml'"),
         (["-x", "fortran"], "not recognized"),
     ],
 )
