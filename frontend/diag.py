@@ -113,11 +113,10 @@ class Diagnostics:
 
     def wants(self, code: str) -> bool:
         """Can a warning come of `code` anywhere? For callers whose search for one costs."""
-        return self._verdict(code, self.settings)[0] or any(
-            self._verdict(code, settings)[0]
-            for marks in self.marks.values()
-            for _offset, settings in marks
-        )
+        if self._verdict(code, self.settings)[0] or not self.marks:
+            return self._verdict(code, self.settings)[0]
+        settings = {each for marks in self.marks.values() for _offset, each in marks}
+        return any(self._verdict(code, each)[0] for each in settings)
 
     def is_broken(self, span: Span | None) -> bool:
         if span is None:

@@ -163,8 +163,10 @@ def verdict(name: str, settings: tuple[str, ...]) -> tuple[bool, bool]:
               but an error asked for by name stays one whatever asks for a warning, and
               -Weverything leaves alone what was named.
     """
-    names = groups_of(name)
     on = WARNINGS.get(name, "on").startswith("on")
+    if not settings:
+        return on, False
+    names = groups_of(name)
     everything = named = as_error = general_error = never_error = False
     for setting in settings:
         kind, _, group = setting.partition("=")
