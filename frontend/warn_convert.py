@@ -38,7 +38,7 @@ _COMPARISONS = frozenset({"eq", "ne", "lt", "gt", "le", "ge"})
 _DEEP = 40  # operators looked into for a range; deeper ones count by their type
 
 # What a compound assignment holds is converted to and fro without a word.
-_UNSEEN = (*tast.OBJECTS, tast.Current)
+_UNSEEN = frozenset({*tast.OBJECTS, tast.Current})
 
 # (bits needed, is it never negative); the sign counts as a bit where it is one
 Range: TypeAlias = tuple[int, bool]
@@ -125,21 +125,9 @@ def _binary_range(e: tast.Binary, whole: Range, depth: int) -> Range:
 
 
 def conversion(diags: Diagnostics, node: tast.Convert) -> None:
-    if not node.implicit or isinstance(node.operand, _UNSEEN):
-        return
-    match node.kind:
-        case "int":
-            _between(diags, node.operand, node.type)
-        case "float-to-int":
-            _to_int(diags, node.operand, node.type)
-        case "int-to-float":
-            _to_float(diags, node.operand, node.type)
-        case "float":
-            _float(diags, node.operand, node.type)
-        case "to-bool":
-            _to_bool(diags, node.operand)
-        case _:
-            pass
+    check = _BY_KIND.get(node.kind)
+    if check is not None and node.implicit and type(node.operand) not in _UNSEEN:
+        check(diags, node.operand, node.type)
 
 
 def _arms(e: tast.Expr) -> tuple[list[tast.Expr], list[tast.Expr]]:
@@ -152,8 +140,11 @@ def _arms(e: tast.Expr) -> tuple[list[tast.Expr], list[tast.Expr]]:
     todo = [e]
     while todo:
         e = todo.pop()
-        while isinstance(e, tast.Convert) and e.implicit and not isinstance(e.operand, _UNSEEN):
-            e = e.operand
+        while isinstance(e, tast.Convert) and e.implicit:
+            inner = e.operand
+            if isinstance(inner, tast.OBJECTS) or isinstance(inner, tast.Current):
+                break
+            e = inner
         if isinstance(e, tast.Conditional):
             conditions.append(e.cond)
             todo += (e.other, e.then)
@@ -287,13 +278,22 @@ def _float(diags: Diagnostics, whole: tast.Expr, t: Type) -> None:
                 _lossy(diags, "implicit-float-conversion", "precision", e, to)
 
 
-def _to_bool(diags: Diagnostics, e: tast.Expr) -> None:
+def _to_bool(diags: Diagnostics, e: tast.Expr, _target: Type) -> None:
     if not isinstance(e, tast.Convert) or e.kind not in ("decay", "address"):
         return
     if isinstance(e.operand, tast.VarRef):
         what = "array" if isinstance(e.operand.type, Array) else "variable"
         message = f"the address of {what} '{e.operand.var.name}' is always true"
         diags.warning("pointer-bool-conversion", message, e.span)
+
+
+_BY_KIND: dict[str, Callable[[Diagnostics, Any, Type], None]] = {
+    "int": _between,
+    "float-to-int": _to_int,
+    "int-to-float": _to_float,
+    "float": _float,
+    "to-bool": _to_bool,
+}
 
 
 # -- operands of different signs ------------------------------------------------------------------
