@@ -142,7 +142,7 @@ def _arms(e: tast.Expr) -> tuple[list[tast.Expr], list[tast.Expr]]:
         e = todo.pop()
         while isinstance(e, tast.Convert) and e.implicit:
             inner = e.operand
-            if isinstance(inner, tast.OBJECTS) or isinstance(inner, tast.Current):
+            if isinstance(inner, (*tast.OBJECTS, tast.Current)):
                 break
             e = inner
         if isinstance(e, tast.Conditional):
