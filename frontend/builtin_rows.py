@@ -9,6 +9,7 @@ A row declares each of its names for every lane type and count it lists. In it,
     W            integers of twice the size
     TM           the lane type in 2, 4, 8 or 16 lanes, whatever T has
     intN         an int for each lane
+    A            the atomic type of the lane type
     T* const T*  pointers into every address space that can be written, or read
     name#        the name with the number of lanes behind it
 
@@ -147,6 +148,57 @@ LONGS 1: T atom_min atom_max atom_and(volatile local T*, T) @cl_khr_int64_extend
 LONGS 1: T atom_or atom_xor(volatile global T*, T) @cl_khr_int64_extended_atomics
 LONGS 1: T atom_or atom_xor(volatile local T*, T) @cl_khr_int64_extended_atomics
 
+ATOMIC 1: void atomic_init atomic_store(volatile A*, T) @200
+ATOMIC 1: void atomic_store_explicit(volatile A*, T, int) @200
+ATOMIC 1: void atomic_store_explicit(volatile A*, T, int, int) @200
+ATOMIC 1: T atomic_load(volatile A*) @200
+ATOMIC 1: T atomic_load_explicit(volatile A*, int) @200
+ATOMIC 1: T atomic_load_explicit(volatile A*, int, int) @200
+ATOMIC 1: T atomic_exchange(volatile A*, T) @200
+ATOMIC 1: T atomic_exchange_explicit(volatile A*, T, int) @200
+ATOMIC 1: T atomic_exchange_explicit(volatile A*, T, int, int) @200
+ATOMIC 1: bool atomic_compare_exchange_strong(volatile A*, T*, T) @200
+ATOMIC 1: bool atomic_compare_exchange_weak(volatile A*, T*, T) @200
+ATOMIC 1: bool atomic_compare_exchange_strong_explicit(volatile A*, T*, T, int, int) @200
+ATOMIC 1: bool atomic_compare_exchange_weak_explicit(volatile A*, T*, T, int, int) @200
+ATOMIC 1: bool atomic_compare_exchange_strong_explicit(volatile A*, T*, T, int, int, int) @200
+ATOMIC 1: bool atomic_compare_exchange_weak_explicit(volatile A*, T*, T, int, int, int) @200
+WORDS 1: T atomic_fetch_add atomic_fetch_sub(volatile A*, T) @200
+WORDS 1: T atomic_fetch_add_explicit atomic_fetch_sub_explicit(volatile A*, T, int) @200
+WORDS 1: T atomic_fetch_add_explicit atomic_fetch_sub_explicit(volatile A*, T, int, int) @200
+WORDS 1: T atomic_fetch_or atomic_fetch_xor atomic_fetch_and(volatile A*, T) @200
+WORDS 1: T atomic_fetch_or_explicit atomic_fetch_xor_explicit(volatile A*, T, int) @200
+WORDS 1: T atomic_fetch_and_explicit(volatile A*, T, int) @200
+WORDS 1: T atomic_fetch_or_explicit atomic_fetch_xor_explicit(volatile A*, T, int, int) @200
+WORDS 1: T atomic_fetch_and_explicit(volatile A*, T, int, int) @200
+WORDS 1: T atomic_fetch_min atomic_fetch_max(volatile A*, T) @200
+WORDS 1: T atomic_fetch_min_explicit atomic_fetch_max_explicit(volatile A*, T, int) @200
+WORDS 1: T atomic_fetch_min_explicit atomic_fetch_max_explicit(volatile A*, T, int, int) @200
+LONGS 1: T atomic_fetch_add atomic_fetch_sub(volatile A*, T) @200
+LONGS 1: T atomic_fetch_add_explicit atomic_fetch_sub_explicit(volatile A*, T, int) @200
+LONGS 1: T atomic_fetch_add_explicit atomic_fetch_sub_explicit(volatile A*, T, int, int) @200
+LONGS 1: T atomic_fetch_or atomic_fetch_xor atomic_fetch_and(volatile A*, T) @200
+LONGS 1: T atomic_fetch_or_explicit atomic_fetch_xor_explicit(volatile A*, T, int) @200
+LONGS 1: T atomic_fetch_and_explicit(volatile A*, T, int) @200
+LONGS 1: T atomic_fetch_or_explicit atomic_fetch_xor_explicit(volatile A*, T, int, int) @200
+LONGS 1: T atomic_fetch_and_explicit(volatile A*, T, int, int) @200
+LONGS 1: T atomic_fetch_min atomic_fetch_max(volatile A*, T) @200
+LONGS 1: T atomic_fetch_min_explicit atomic_fetch_max_explicit(volatile A*, T, int) @200
+LONGS 1: T atomic_fetch_min_explicit atomic_fetch_max_explicit(volatile A*, T, int, int) @200
+SINGLES 1: T atomic_fetch_add atomic_fetch_sub(volatile A*, T) @200
+SINGLES 1: T atomic_fetch_min atomic_fetch_max(volatile A*, T) @200
+SINGLES 1: T atomic_fetch_add_explicit atomic_fetch_sub_explicit(volatile A*, T, int) @200
+SINGLES 1: T atomic_fetch_min_explicit atomic_fetch_max_explicit(volatile A*, T, int) @200
+SINGLES 1: T atomic_fetch_add_explicit atomic_fetch_sub_explicit(volatile A*, T, int, int) @200
+SINGLES 1: T atomic_fetch_min_explicit atomic_fetch_max_explicit(volatile A*, T, int, int) @200
+bool atomic_flag_test_and_set(volatile atomic_flag*) @200
+bool atomic_flag_test_and_set_explicit(volatile atomic_flag*, int) @200
+bool atomic_flag_test_and_set_explicit(volatile atomic_flag*, int, int) @200
+void atomic_flag_clear(volatile atomic_flag*) @200
+void atomic_flag_clear_explicit(volatile atomic_flag*, int) @200
+void atomic_flag_clear_explicit(volatile atomic_flag*, int, int) @200
+void atomic_work_item_fence(uint, int, int) @200
+
 int work_group_all work_group_any(int) @200 @collective
 SCAN 1: T work_group_broadcast(T, size_t) @200 @collective
 SCAN 1: T work_group_broadcast(T, size_t, size_t) @200 @collective
@@ -182,16 +234,6 @@ OUTSIDE = {
         get_kernel_sub_group_count_for_ndrange get_kernel_max_sub_group_size_for_ndrange
         retain_event release_event create_user_event is_valid_event set_user_event_status
         capture_event_profiling_info""",
-    "atomic types are": """
-        atomic_init atomic_work_item_fence atomic_store atomic_store_explicit atomic_load
-        atomic_load_explicit atomic_exchange atomic_exchange_explicit
-        atomic_compare_exchange_strong atomic_compare_exchange_strong_explicit
-        atomic_compare_exchange_weak atomic_compare_exchange_weak_explicit
-        atomic_fetch_add atomic_fetch_add_explicit atomic_fetch_sub atomic_fetch_sub_explicit
-        atomic_fetch_or atomic_fetch_or_explicit atomic_fetch_xor atomic_fetch_xor_explicit
-        atomic_fetch_and atomic_fetch_and_explicit atomic_fetch_min atomic_fetch_min_explicit
-        atomic_fetch_max atomic_fetch_max_explicit atomic_flag_test_and_set
-        atomic_flag_test_and_set_explicit atomic_flag_clear atomic_flag_clear_explicit""",
 }
 
 # The constants of memory_order and memory_scope (OpenCL C 3.0, section 6.15.12), with the values

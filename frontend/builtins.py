@@ -13,6 +13,7 @@ from .builtin_rows import OUTSIDE, ROWS
 from .dialect import EXTENSIONS, FEATURES, GENERIC_SPACE
 from .record import record
 from .types import (
+    ATOMICS,
     SCALARS,
     SIZE_T,
     VECTOR_COUNTS,
@@ -74,7 +75,8 @@ _FLOATS = ("float", "double", "half")
 _LANES = {
     "FLOATS": _FLOATS, "INTS": _INTS, "ALL": _INTS + _FLOATS, "SIGNED": _SIGNED,
     "WORDS": ("int", "uint"), "LONGS": ("long", "ulong"), "NARROW": _INTS[:6],
-    "SINGLES": ("float", "double"), "SCAN": (*_INTS[4:], *_FLOATS),
+    "SINGLES": ("float", "double"), "ATOMIC": (*_INTS[4:], *_FLOATS[:2]),
+    "SCAN": (*_INTS[4:], *_FLOATS),
 }
 _COUNTS = {
     "n": (1, *VECTOR_COUNTS), "v": VECTOR_COUNTS, "1": (1,),
@@ -176,7 +178,7 @@ def _substitutes(kind: str, count: int, mask: int) -> dict[str, str]:
     if kind:
         size = SCALARS[kind].size
         signed = _SIGNED[size.bit_length() - 1]
-        table |= {"T": kind + n, "t": kind, "S": signed + n, "s": signed}
+        table |= {"A": f"atomic_{kind}", "T": kind + n, "t": kind, "S": signed + n, "s": signed}
         table |= {"U": f"u{signed}{n}", "u": f"u{signed}", "TM": f"{kind}{mask}"}
         if size < 8:
             wide = _SIGNED[size.bit_length()]
@@ -218,5 +220,5 @@ def type_of(spelling: str) -> Type:
         return SIZE_T
     base = spelling.rstrip("0123456789")
     if base not in SCALARS:
-        return Opaque(spelling)
+        return ATOMICS.get(spelling) or Opaque(spelling)
     return Vector(SCALARS[base], int(spelling[len(base) :])) if base != spelling else SCALARS[base]

@@ -32,6 +32,7 @@ from .types import (
     NO_QUALS,
     AddrSpace,
     Array,
+    Atomic,
     Function,
     Opaque,
     Pointer,
@@ -361,7 +362,7 @@ def _held_problem(t: Type, version: int) -> str | None:
             return "holds a pointer"
         elif inner == BOOL:
             return "holds a 'bool', whose size differs between host and device"
-        elif isinstance(inner, Opaque) and inner is not ERROR:
+        elif isinstance(inner, Opaque) and not isinstance(inner, Atomic) and inner is not ERROR:
             return f"holds a value of type '{inner}'"
     return None
 

@@ -10,6 +10,7 @@ from .record import replace
 from .scope import Context, Typedef, Written, describe
 from .source import Span
 from .types import (
+    ATOMICS,
     BOOL,
     CHAR,
     DOUBLE,
@@ -70,7 +71,8 @@ _KEYWORD_TYPES: dict[tuple[str, ...], Scalar] = {
     for spelling in spellings.split("|")
 }
 _HOST_SIZED = {"size_t": SIZE_T, "ptrdiff_t": PTRDIFF_T, "intptr_t": LONG, "uintptr_t": ULONG}
-_SINCE_2_0 = ("memory_order", "memory_scope")
+_ATOMICS = ATOMICS | {f"atomic_{name}": ATOMICS[f"atomic_{t}"] for name, t in _HOST_SIZED.items()}
+_SINCE_2_0 = ("memory_order", "memory_scope", *_ATOMICS)
 _OPAQUE = frozenset(
     "event_t sampler_t queue_t ndrange_t clk_event_t reserve_id_t pipe "
     "image1d_t image1d_array_t image1d_buffer_t image2d_t image2d_array_t image2d_depth_t "
@@ -99,6 +101,8 @@ def named(words: tuple[str, ...]) -> Written | None:
             return Written(SCALARS[word])
         if word == "cl_mem_fence_flags":
             return Written(UINT)
+        if word in _ATOMICS:
+            return Written(_ATOMICS[word])
         if word in _SINCE_2_0:  # enumerations
             return Written(INT)
         if word in _OPAQUE:
@@ -208,7 +212,7 @@ def _available(ctx: Context, written: Written, span: Span) -> Written:
     if scalar == DOUBLE and not ctx.options.fp64:
         ctx.diags.error("no-double", "'double' requires the extension cl_khr_fp64", span)
         return Written(ERROR)
-    if isinstance(written.type, Opaque) and written.type != EVENT:
+    if isinstance(written.type, Opaque) and written.type not in (EVENT, *_ATOMICS.values()):
         ctx.unsupported(f"objects of type '{written.type}' are", span)
         return Written(ERROR)
     return written

@@ -9,7 +9,7 @@ from __future__ import annotations
 from . import ast, check_attribute, check_decl, check_init, constant, dialect, tast, warn
 from .scope import Context, Written
 from .source import Span
-from .types import ERROR, EVENT, NO_QUALS, AddrSpace, Array, Quals
+from .types import ERROR, EVENT, NO_QUALS, AddrSpace, Array, Atomic, Quals
 
 
 def variable(
@@ -111,8 +111,10 @@ def _merge(ctx: Context, old: tast.Var, new: tast.Var, item: ast.InitDeclarator)
 
 
 def _initialise(ctx: Context, var: tast.Var, init: ast.Init) -> None:
-    t, tree = check_init.initialiser(ctx, var.type, init)
-    var.type = t
+    if isinstance(var.type, Atomic):  # by what ATOMIC_VAR_INIT is given
+        _, tree = check_init.initialiser(ctx, var.type.base, init)
+    else:
+        var.type, tree = check_init.initialiser(ctx, var.type, init)
     if tree is None or not _keep(ctx, var, tree, init.span):
         var.type = ERROR
 

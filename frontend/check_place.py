@@ -28,6 +28,7 @@ from .types import (
     INT,
     AddrSpace,
     Array,
+    Atomic,
     Opaque,
     Pointer,
     Quals,
@@ -176,6 +177,10 @@ def _assign_one(ctx: Context, e: ast.Assign, x: Operand, right: tast.Expr) -> ta
     if target is None or failed(right):
         return error_value(e.span)
     if e.op == "=":
+        if isinstance(target.type, Atomic):
+            message = f"{quoted(target.type)} is assigned to by functions only"
+            ctx.diags.error("type-mismatch", message, e.span, hint="atomic_store does it")
+            return error_value(e.span)
         if isinstance(target.type, Opaque) and right.type != target.type:
             message = f"assignment cannot convert {quoted(right.type)} to {quoted(target.type)}"
             ctx.diags.error("type-mismatch", message, right.span)

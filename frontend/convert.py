@@ -22,6 +22,7 @@ from .types import (
     VOID,
     AddrSpace,
     Array,
+    Atomic,
     Enum,
     Function,
     Opaque,
@@ -125,6 +126,7 @@ def splat(ctx: Context, x: tast.Expr, t: Vector, *, implicit: bool = True) -> ta
 
 def condition(ctx: Context, value: tast.Expr) -> tast.Expr:
     """What an `if`, a loop or a logical operator asks: `value != 0`, as a bool."""
+    value = _read(value)
     if failed(value) or value.type == BOOL:
         return value
     if not is_scalar(value.type):
@@ -264,6 +266,15 @@ def _mismatch(ctx: Context, value: tast.Expr, target: Type, what: str) -> tast.E
     return error_value(value.span)
 
 
+def _read(value: tast.Expr) -> tast.Expr:
+    """The value of an atomic object where it is converted, as clang does; of another, itself."""
+    if not isinstance(value.type, Atomic) or not isinstance(value, tast.Load):
+        return value
+    x, span = value.source, value.span
+    address = tast.Convert("address", x, type=Pointer(x.type, x.quals), span=span)
+    return tast.BuiltinCall("atomic_load", (address,), type=value.type.base, span=span)
+
+
 def assigned(ctx: Context, value: tast.Expr, target: Type, what: str) -> tast.Expr:
     """`value` as if assigned to an object of type `target` (C99 6.5.16.1).
 
@@ -271,6 +282,8 @@ def assigned(ctx: Context, value: tast.Expr, target: Type, what: str) -> tast.Ex
     """
     if failed(value) or target is ERROR:
         return error_value(value.span)
+    if target != value.type:
+        value = _read(value)
     source = value.type
     if is_void(source) and not is_void(target):
         ctx.diags.error("void-value", f"{what} uses a value of type 'void'", value.span)
@@ -303,6 +316,7 @@ def cast(ctx: Context, value: tast.Expr, target: Type, span: Span) -> tast.Expr:
     """`(target)value` (C99 6.5.4; OpenCL C 3.0, 6.4.3 and 6.7.9)."""
     if failed(value) or target is ERROR:
         return error_value(span)
+    value = _read(value)
     source = value.type
     if source == target and _aligned_alike(source, target):
         return value

@@ -129,6 +129,8 @@ _ALWAYS |= {
 _SINCE_2_0 = {
     "CLK_IMAGE_MEM_FENCE": "0x04",
     "MAX_WORK_DIM": "3",
+    "ATOMIC_FLAG_INIT": "0",
+    "ATOMIC_VAR_INIT": "#define ATOMIC_VAR_INIT(X) (X)",
 }
 
 

@@ -159,7 +159,14 @@ class Opaque:
         return self.name
 
 
-EVENT = Opaque("event_t")  # the one of these that kcc has objects of
+EVENT = Opaque("event_t")
+
+
+@record
+class Atomic(Opaque):
+    """atomic_int and its kin: what only functions may touch (OpenCL C 3.0, section 6.15.12)."""
+
+    base: Scalar
 
 
 @record
@@ -189,6 +196,13 @@ DOUBLE = Scalar("double", "float", 8, signed=True, rank=8)
 SCALARS = {
     s.name: s
     for s in (VOID, BOOL, CHAR, UCHAR, SHORT, USHORT, INT, UINT, LONG, ULONG, HALF, FLOAT, DOUBLE)
+}
+ATOMICS = {
+    name: Atomic(name, base)
+    for name, base in (
+        ("atomic_flag", INT),
+        *((f"atomic_{s.name}", s) for s in (INT, UINT, LONG, ULONG, FLOAT, DOUBLE)),
+    )
 }
 VECTOR_COUNTS = (2, 3, 4, 8, 16)
 SIZE_T, PTRDIFF_T, POINTER_SIZE = ULONG, LONG, 8
@@ -253,6 +267,8 @@ def alignof(t: Type) -> int:
             return _layout(t)[2]
         case Enum(align=align):
             return max(align, enum_type(t).size)
+        case Atomic(base=base):
+            return base.size
         case Opaque():
             return POINTER_SIZE
         case Function():
@@ -275,6 +291,8 @@ def sizeof(t: Type) -> int:
             return struct_layout(t)[1]
         case Enum():
             return enum_type(t).size
+        case Atomic(base=base):
+            return base.size
         case Opaque():
             return POINTER_SIZE
         case Function():

@@ -11,6 +11,7 @@ from typing import Any
 import llvmlite.ir as llir
 
 from ..frontend.types import Pointer, Scalar, Type, Vector, alignof
+from .builtin_atomic import ATOMICS
 from .builtin_float import FLOATING
 from .builtin_int import INTEGER
 from .builtin_move import MOVES
@@ -32,6 +33,8 @@ def emit(use: Use) -> tuple[bool, Any]:
         return True, LANEWISE[use.name](_widened(use))
     if use.name in MOVES:
         return True, MOVES[use.name](use)
+    if use.name in ATOMICS:
+        return True, ATOMICS[use.name](use)
     if use.name in LANES:
         return True, _by_lanes(_widened(use))
     if use.name in WHOLE:

@@ -60,6 +60,18 @@ class Store(llir.StoreInstr):  # type: ignore[misc]
         buf.append(f"{word} {what}, {place}{metadata}\n")
 
 
+class AtomicLoad(llir.instructions.LoadAtomicInstr):  # type: ignore[misc]
+    """An atomic load; llvmlite's own looks for the pointee of the pointer."""
+
+    def __init__(self, block: Any, ptr: Any, typ: Any, align: int, order: str) -> None:
+        super().__init__(block, ptr, order, align, typ=typ)
+
+
+class AtomicStore(llir.instructions.StoreAtomicInstr):  # type: ignore[misc]
+    def __init__(self, block: Any, value: Any, ptr: Any, align: int, order: str) -> None:
+        super().__init__(block, value, ptr, order, align)
+
+
 class GlobalVar(llir.GlobalVariable):  # type: ignore[misc]
     """A variable whose address has no pointee, so that nobody guesses one."""
 

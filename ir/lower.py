@@ -26,6 +26,7 @@ from ..frontend.record import field, record
 from ..frontend.source import NO_SPAN
 from ..frontend.types import (
     AddrSpace,
+    Atomic,
     Enum,
     Pointer,
     Scalar,
@@ -353,6 +354,8 @@ def _element(t: Type) -> ElementType:
             return ElementType(inner.kind, inner.size, count)
         case Pointer():
             return ElementType("uint", 8)
+        case Atomic(base=base):
+            return _element(base)
         case Struct(fields=None):
             return ElementType("void", 1)  # bytes, for all that is known of it
         case _:

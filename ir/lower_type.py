@@ -15,6 +15,7 @@ from ..frontend.diag import InternalError
 from ..frontend.types import (
     AddrSpace,
     Array,
+    Atomic,
     Enum,
     Opaque,
     Pointer,
@@ -52,6 +53,8 @@ def value_type(t: Type) -> Any:
             return llir.VectorType(value_type(element), count)
         case Enum():
             return value_type(enum_type(t))
+        case Atomic(base=base):
+            return value_type(base)
         case Opaque():
             return llir.PointerType()
         case _:

@@ -18,13 +18,15 @@ import llvmlite.ir as llir
 
 from ..frontend import tast
 from ..frontend.diag import InternalError
-from ..frontend.types import Opaque, Pointer, Type, Vector, sizeof
+from ..frontend.types import Atomic, Opaque, Pointer, Type, Vector, sizeof
 from .emit import I1, I32, I64, declare, floating, resize
 from .lower_type import constant_int, element, is_floating, is_signed, value_type
 
 
 def constant(t: Type, number: int | float) -> Any:
     """A scalar constant; of a vector type, that number in every lane."""
+    if isinstance(t, Atomic):
+        t = t.base
     if isinstance(t, Pointer | Opaque):
         typ = value_type(t)
         return llir.Constant(typ, None) if number == 0 else I64(int(number)).inttoptr(typ)
