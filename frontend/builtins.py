@@ -53,8 +53,6 @@ class Language:
 
     def has(self, needed: str) -> bool:
         """Whether the functions that need this extension or feature exist."""
-        if needed == "collective" and self.version == 200:
-            return True
         macro = macro_of(needed)
         return macro in EXTENSIONS or self.version >= FEATURES.get(macro, 1000)
 

@@ -19,6 +19,7 @@ FEATURES = {
     "__opencl_c_fp64": 300,
     GENERIC_SPACE: 200,
     PROGRAM_SCOPE_GLOBALS: 200,
+    "__opencl_c_work_group_collective_functions": 200,
 }
 # Extensions with a macro of their own, in every version.
 EXTENSIONS = (

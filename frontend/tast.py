@@ -242,7 +242,17 @@ class Call(TypedNode):
     args: tuple[Expr, ...]
 
 
-BARRIERS = frozenset({"barrier", "work_group_barrier"})  # keys of builtins that wait for the group
+# Keys of the builtins at which work-items wait for each other.
+BARRIERS = frozenset(
+    "barrier work_group_barrier wait_group_events work_group_all work_group_any"
+    " work_group_broadcast".split()
+    + [f"work_group_reduce_{op}" for op in ("add", "min", "max")]
+    + [
+        f"work_group_scan_{k}_{op}"
+        for k in ("inclusive", "exclusive")
+        for op in ("add", "min", "max")
+    ]
+)
 
 
 @record

@@ -15,6 +15,7 @@ from ..frontend.diag import InternalError
 from ..frontend.record import asdict, record
 
 MAX_ARG_ALIGN = 128  # bytes; a longer by-value argument is aligned to this (refsi 8.1)
+MAX_GROUP_ITEMS = 1024  # of a work-group
 NOTE_OWNER = "kcc"
 NOTE_TYPE = 1
 NOTE_SECTION = ".note.kcc"

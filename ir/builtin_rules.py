@@ -13,6 +13,7 @@ import llvmlite.ir as llir
 from ..frontend.types import Pointer, Scalar, Type, Vector, alignof
 from .builtin_atomic import ATOMICS
 from .builtin_float import FLOATING
+from .builtin_group import GROUP
 from .builtin_int import INTEGER
 from .builtin_move import MOVES
 from .builtin_use import Use
@@ -35,6 +36,8 @@ def emit(use: Use) -> tuple[bool, Any]:
         return True, MOVES[use.name](use)
     if use.name in ATOMICS:
         return True, ATOMICS[use.name](use)
+    if use.name in GROUP:
+        return True, GROUP[use.name](use)
     if use.name in LANES:
         return True, _by_lanes(_widened(use))
     if use.name in WHOLE:

@@ -25,7 +25,7 @@ def builtin(frame: Frame, call: tast.BuiltinCall, args: list[Any]) -> Any:
             frame.unsupported(f"'{call.key}' in the device library", call.span)
             return llir.Constant(function.ftype.return_type, None)
         return frame.build.call(function, [*args, *frame.item[-len(ITEM_TYPES) :]])
-    if call.key in tast.BARRIERS:
+    if call.key in ("barrier", "work_group_barrier"):
         barrier = declare(frame.llfn.module, BARRIER, VOID, [I32])
         return frame.build.call(barrier, args[:1])
     # Most programs ask for their work-item and no more.

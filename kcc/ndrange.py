@@ -7,6 +7,8 @@ import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from kcc.ir.abi import MAX_GROUP_ITEMS
+
 from .errors import DeviceError
 
 if TYPE_CHECKING:
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from kcc.ir.abi import KernelInfo
 
 Size: TypeAlias = int | Sequence[int]
-MAX_GROUP_ITEMS = 1024
 DEFAULT_GROUP_ITEMS = 64
 
 

@@ -145,9 +145,9 @@ def test_candidates_are_in_the_notes() -> None:
 
 
 def test_features_decide_what_exists() -> None:
-    _, (needs,) = results("work_group_all(1);", "CL3.0")
-    assert "needs __opencl_c_work_group_collective_functions" in needs.message
-    assert results("work_group_all(1);", "CL2.0")[0] == ["int"]
+    _, (needs,) = results("sub_group_all(1);", "CL3.0")
+    assert "needs __opencl_c_subgroups" in needs.message
+    assert results("work_group_all(1);", "CL3.0")[0] == ["int"]
 
 
 def test_a_function_of_the_program_hides_a_builtin() -> None:
