@@ -14,17 +14,13 @@ import llvmlite.ir as llir
 from ..frontend.types import AddrSpace, Pointer, Type, alignof, sizeof
 from .abi import MAX_GROUP_ITEMS
 from .builtin_use import Emit, Use
-from .emit import I8, I32, I64, VOID, GlobalVar, declare, floating, integer
+from .emit import I8, I32, I64, GlobalVar, floating, integer
 from .frame import Frame, Place, read, write
 from .lower_type import is_floating, is_signed, memory_type, value_type
-from .passes.barriers import BARRIER
+from .passes.barriers import wait
 from .passes.workitem_ids import ITEM_TYPES, placeholder
 
 SLOT = 8  # bytes that a work-item has to hand its value to the others
-
-
-def wait(frame: Frame) -> None:
-    frame.build.call(declare(frame.llfn.module, BARRIER, VOID, [I32]), [I32(0)])
 
 
 def _ask(frame: Frame, key: str, *args: Any) -> Any:

@@ -10,7 +10,7 @@ import llvmlite.ir as llir
 from ..frontend import tast
 from ..frontend.diag import Diagnostics
 from ..frontend.record import field, record, replace
-from ..frontend.source import Span
+from ..frontend.source import NO_SPAN, Span
 from ..frontend.types import Type, alignof, sizeof
 from .emit import I8, copy_bytes, load, store
 from .lower_type import is_aggregate, is_stored_wider, memory_type, stored_type
@@ -24,11 +24,13 @@ class LowerOptions:
     arg_info: the metadata has what clGetKernelArgInfo tells.
     runtime: the input belongs to the device library: plain C functions, called by generated
     code, whose loops must not be turned into calls of themselves.
+    check_barriers: a group whose work-items stop at different barriers says so, and traps.
     inlined: these functions are linked as bitcode, to become part of a program's own.
     """
 
     opt_level: int = 3
     debug: bool = False
+    check_barriers: bool = False
     fp_contract: bool = True
     fp_flags: tuple[str, ...] = ()
     arg_info: bool = False
@@ -92,6 +94,7 @@ class Frame:
     switches: list[SwitchTargets] = field(default_factory=list)
     labels: dict[str, Any] = field(default_factory=dict)
     frame_size: int = 0  # bytes
+    span: Span = NO_SPAN  # of the builtin's call that is being lowered
     contraction: tast.Contraction = "default"  # of the block being filled
 
     @property

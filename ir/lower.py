@@ -75,7 +75,7 @@ class Lowered:
 
     module: Any
     kernels: tuple[KernelInfo, ...]
-    opt_level: int = 3
+    options: LowerOptions = DEFAULTS
     resumable: dict[str, Resumable] = field(default_factory=dict)  # bodies with barriers
 
 
@@ -137,7 +137,7 @@ class _Module:
             self.unit.debug.finish(self.globals)
         info = self.unit.options.arg_info
         kernels = tuple(kernel_info(f, info) for f in program.functions if f.is_kernel)
-        return Lowered(self.module, kernels, self.unit.options.opt_level)
+        return Lowered(self.module, kernels, self.unit.options)
 
     def function(self, function: tast.Function) -> Any:
         if function in self.functions:

@@ -8,15 +8,16 @@ import llvmlite.ir as llir
 
 from ..frontend import tast
 from . import lower_space
-from .emit import I32, VOID, declare
+from .emit import VOID
 from .frame import Frame
 from .lower_type import value_type
-from .passes.barriers import BARRIER
+from .passes.barriers import wait
 from .passes.workitem_ids import FUNCTIONS, ITEM_TYPES, placeholder
 
 
 def builtin(frame: Frame, call: tast.BuiltinCall, args: list[Any]) -> Any:
     """Emit the builtin `call.key`; None when it is void."""
+    frame.span = call.span
     if call.key in lower_space.KEYS:
         return lower_space.space_query(frame, call, *args)
     if call.key in FUNCTIONS:
@@ -26,8 +27,7 @@ def builtin(frame: Frame, call: tast.BuiltinCall, args: list[Any]) -> Any:
             return llir.Constant(function.ftype.return_type, None)
         return frame.build.call(function, [*args, *frame.item[-len(ITEM_TYPES) :]])
     if call.key in ("barrier", "work_group_barrier"):
-        barrier = declare(frame.llfn.module, BARRIER, VOID, [I32])
-        return frame.build.call(barrier, args[:1])
+        return wait(frame)
     # Most programs ask for their work-item and no more.
     from .builtin_rules import emit
     from .builtin_use import Use

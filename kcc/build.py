@@ -212,6 +212,7 @@ def _lower_options(job: Compilation, unit: Unit) -> Any:
         fp_contract=options.fp_contract != "off",
         fp_flags=tuple(sorted(fp_flags)),
         arg_info="kernel-arg-info" in options.cl_flags,
+        check_barriers="barriers" in options.checks,
         runtime=options.runtime,
         inlined=options.inlined,
         name=unit.name,

@@ -45,6 +45,7 @@ FLAGS = (
     ("-pedantic", FLAG, "warnings*=pedantic", "", "warn of what the standards do not have"),
     ("-pedantic-errors", FLAG, "warnings*=error=pedantic", "", "errors for the same"),
     ("-ferror-limit=", JOINED, "error_limit", "N", "stop after N errors (0: never)"),
+    ("-fcheck=", JOINED, "checks*", "barriers", "check that work-items meet at the same barriers"),
     ("-ffp-contract=", JOINED, "fp_contract", "on|off|fast", "fuse multiplications and additions"),
     ("-fdiagnostics-format=", JOINED, "diagnostics_format",
      "text|json|sarif", "how errors and warnings are printed"),
@@ -118,6 +119,7 @@ class Options:
         self.runtime = self.inlined = False
         self.error_limit = "20"
         self.fp_contract = "on"
+        self.checks: list[str] = []
         self.colour = "auto"
         self.diagnostics_format = "text"
         self.arch: str | None = None
@@ -221,6 +223,9 @@ def _check(options: Options) -> None:
         known = ", ".join(DIAGNOSTICS_FORMATS)
         given = options.diagnostics_format
         raise UsageError(f"invalid value '{given}' in '-fdiagnostics-format=': {known}")
+    for check in options.checks:
+        if check != "barriers":
+            raise UsageError(f"invalid value '{check}' in '-fcheck='; what can be: barriers")
     if options.fp_contract not in ("on", "off", "fast"):
         raise UsageError(f"invalid value '{options.fp_contract}' in '-ffp-contract='")
     if options.language not in ("cl", "assembler", "none"):

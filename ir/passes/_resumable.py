@@ -22,10 +22,10 @@ class Resumable:
 
     i32 %resume, i64 %index, ptr %shared, ptr %shared.next, and a pointer for each of `kept`.
 
-    barriers:    how many there are; %resume is 0 to start, k to go on behind barrier k.
+    places:      of its barriers in the source; %resume is 0 to start, k to go on behind the kth.
     shared_size: bytes of %shared, what is kept once, and of %shared.next, its next contents.
     """
 
-    barriers: int
+    places: tuple[str, ...]
     shared_size: int = 0
     kept: list[Kept] = field(default_factory=list)

@@ -1,7 +1,7 @@
 """barriers: let a kernel's body return at a barrier, and be called again to go on behind it.
 
     before:  define internal void @__kcc_item.k(..., ptr %wg, i64 %x, i64 %y, i64 %z)
-               call void @__kcc.barrier(i32 1)
+               call void @__kcc.barrier()
                %a = load i32, ptr %v
     after:   define internal i32 @__kcc_item.k(..., i64 %z, i32 %resume, i64 %index,
                                                ptr %shared, ptr %shared.next, ptr %v.all)
@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any
 
 import llvmlite.ir as llir
 
-from ..emit import I8, I32, I64, PTR, load, offset_ptr, size_of, store
+from ..emit import I8, I32, I64, PTR, VOID, declare, load, offset_ptr, size_of, store
 from ._flow import Flow, successors
 from ._names import item_function
 from ._pass import Pass
@@ -36,9 +36,19 @@ from ._uniform import Uniformity
 from ._variables import Variable, live_into, operands, variables
 
 if TYPE_CHECKING:
+    from ..frame import Frame
     from ..lower import Lowered
 
 BARRIER = "__kcc.barrier"
+
+
+def wait(frame: Frame) -> None:
+    """Emit a barrier, for this pass to find."""
+    build = frame.build
+    at = frame.span.outermost()
+    call = build.call(declare(build.module, BARRIER, VOID, ()), ())
+    name, line, column = at.file.presumed(at.start)
+    call.place = f"{name}:{line}:{column}"
 
 
 def split_bodies(unit: Lowered) -> None:
@@ -48,7 +58,7 @@ def split_bodies(unit: Lowered) -> None:
         function = item_function(unit.module, info.name)
         if any(map(_is_barrier, (i for b in function.blocks for i in b.instructions))):
             unit.resumable[info.name] = _Splitter(function).run()
-            if unit.opt_level > 0:
+            if unit.options.opt_level > 0:
                 # Where %resume is known, a copy shrinks to what lies between two barriers.
                 function.attributes.discard("noinline")
                 function.attributes.add("alwaysinline")
@@ -66,19 +76,21 @@ class _Splitter:
         self.function = function
         self.entry = function.blocks[0]
         self.behind: dict[Any, Any] = {}
+        self.places: dict[Any, str] = {}  # in the source, of the barrier at a block's end
         for block in list(function.blocks):
             self.split(block)
         self.flow = Flow(self.entry, self.behind)
         for block in [b for b in self.behind if b not in self.flow.after]:
             _unreachable(block)  # code behind a jump
             del self.behind[block]
-        self.info = Resumable(len(self.behind))
+        self.info = Resumable(tuple(self.places[block] for block in self.behind))
 
     def split(self, block: Any) -> None:
         """Part a block behind each barrier in it."""
         at = next((i for i, instr in enumerate(block.instructions) if _is_barrier(instr)), None)
         if at is None:
             return
+        self.places[block] = block.instructions[at].place
         rest = llir.Block(self.function, f"{block.name}.behind")
         self.function.blocks.insert(self.function.blocks.index(block) + 1, rest)
         rest.instructions, rest.terminator = block.instructions[at + 1 :], block.terminator

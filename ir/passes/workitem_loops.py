@@ -39,6 +39,7 @@ from ..emit import (
     copy_bytes,
     declare,
 )
+from ._meeting import Meeting
 from ._names import group_name, item_function
 from ._pass import Pass, describe_wrapper
 from ._resumable import FIRST_KEPT, Resumable
@@ -62,7 +63,8 @@ def add_loops(unit: Lowered) -> None:
                     instr.set_metadata("llvm.access.group", group)
                     instr._clear_string_cache()
     for info in unit.kernels:
-        _Group(unit.module, info, group, unit.resumable.get(info.name)).fill()
+        made = _Group(unit.module, info, group, unit.resumable.get(info.name))
+        made.fill(unit.options.check_barriers)
 
 
 def _is_shared(instr: Any) -> bool:
@@ -77,6 +79,7 @@ class _Group:
     def __init__(
         self, module: Any, info: KernelInfo, access_group: Any, resumable: Resumable | None
     ) -> None:
+        self.name = info.name
         self.item = item_function(module, info.name)
         self.resumable = resumable
         more = 0 if resumable is None else FIRST_KEPT + len(resumable.kept)
@@ -99,11 +102,11 @@ class _Group:
         self.sizes = _local_size(self.build, Item(self.build, self.args[-1], ()), info)
         self.hint = _parallel_hint(module, access_group)
 
-    def fill(self) -> None:
+    def fill(self, checked: bool) -> None:
         if self.resumable is None:
             self.nest(self.call)
         else:
-            self.dispatch(self.resumable)
+            self.dispatch(self.resumable, Meeting(self.build, self.name) if checked else None)
         self.build.ret_void()
 
     def call(self, *more: Any) -> Any:
@@ -121,7 +124,7 @@ class _Group:
 
         return _loop(build, "z", sizes[2], hint, rows)
 
-    def dispatch(self, resumable: Resumable) -> None:
+    def dispatch(self, resumable: Resumable, meeting: Meeting | None) -> None:
         build = self.build
         items = build.mul(build.mul(self.sizes[0], self.sizes[1]), self.sizes[2])
         kept = [self.room(build.mul(items, I64(k.size)), k.align) for k in resumable.kept]
@@ -132,7 +135,10 @@ class _Group:
             def item(x: Any, y: Any, z: Any) -> Any:
                 row = build.add(build.mul(z, self.sizes[1]), y)
                 index = build.add(build.mul(row, self.sizes[0]), x, flags=("nuw", "nsw"))
-                return self.call(x, y, z, I32(resume), index, shared, following, *kept)
+                stopped = self.call(x, y, z, I32(resume), index, shared, following, *kept)
+                if meeting is not None:
+                    meeting.check(index, stopped, (x, y, z), resumable.places)
+                return stopped
 
             stopped = self.nest(item)
             if resumable.shared_size:
@@ -147,7 +153,7 @@ class _Group:
         stopped = build.phi(I32, name="stopped")
         stopped.add_incoming(first, start)
         switch = build.switch(stopped, end)
-        for number in range(1, resumable.barriers + 1):
+        for number in range(1, len(resumable.places) + 1):
             block = build.append_basic_block(f"from.{number}")
             switch.add_case(I32(number), block)
             build.position_at_end(block)

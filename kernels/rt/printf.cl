@@ -362,3 +362,26 @@ void __kcc_print_float(print *p, ulong bits, int style, int flags, int width, in
         decimal(p, mantissa, (biased ? biased : 1) - 1075, sign, style, flags, width, precision);
     }
 }
+
+static void coordinate(print *p, ulong value, char behind) {
+    __kcc_print_integer(p, value, 10, 0, 0, -1);
+    put(p, behind);
+}
+
+// What a kernel compiled with -fcheck=barriers says before it traps: the words come from
+// ir/passes/_meeting.py, as a literal here would lie in constant memory.
+void __kcc_barriers_differ(const char *head, const char *middle, const char *tail,
+                           const char *first, const char *other, ulong x, ulong y, ulong z) {
+    print p;
+    __kcc_print_begin(&p);
+    __kcc_print_string(&p, head, 0, 0, -1);
+    coordinate(&p, x, ',');
+    coordinate(&p, y, ',');
+    coordinate(&p, z, ')');
+    __kcc_print_string(&p, middle, 0, 0, -1);
+    __kcc_print_string(&p, other, 0, 0, -1);
+    __kcc_print_string(&p, tail, 0, 0, -1);
+    __kcc_print_string(&p, first, 0, 0, -1);
+    put(&p, '\n');
+    __kcc_print_end(&p);
+}

@@ -201,3 +201,41 @@ def test_a_fault_behind_a_barrier_names_its_line() -> None:
     assert "<source>:3:14 in 'far'" in str(fault.value)
     assert "<source>:6:27 in 'f'" in str(fault.value)
     assert fault.value.work_item == (1, 0, 0)
+
+
+DIVERGENT = """
+kernel void apart(global int *a) {
+    if (get_local_id(0) < 3)
+        barrier(CLK_LOCAL_MEM_FENCE);
+    else
+        barrier(CLK_LOCAL_MEM_FENCE);
+    a[get_global_id(0)] = 1;
+}
+kernel void early(global int *a) {
+    if (get_global_id(0) == 2) return;
+    barrier(CLK_LOCAL_MEM_FENCE);
+    a[get_global_id(0)] = 1;
+}
+kernel void together(global int *a) {
+    for (int i = 0; i < 3; i++) barrier(CLK_LOCAL_MEM_FENCE);
+    a[get_global_id(0)] = work_group_all(1);
+}
+"""
+
+
+@pytest.mark.parametrize("level", ["-O0", "-O3"])
+def test_work_items_that_do_not_meet_are_found(level: str, capfd) -> None:
+    program = kcc.compile(DIVERGENT, ("-fcheck=barriers", "-cl-std=CL2.0", level))
+    a = np.zeros(4, np.int32)
+    with kcc.Device("m1") as device:
+        kernels = device.load(program)
+        for name in ("apart", "early"):
+            with pytest.raises(kcc.GuestFault, match="illegal instruction"):
+                kernels[name](a, global_size=4, local_size=4)
+        kernels["together"](a, global_size=4, local_size=4)
+    assert a.tolist() == [1] * 4
+    assert capfd.readouterr().out.splitlines() == [
+        "kernel 'apart': work-item (3,0,0) is at <source>:6:9, work-item (0,0,0) at <source>:4:9",
+        "kernel 'early': work-item (2,0,0) is at the kernel's end, "
+        "work-item (0,0,0) at <source>:11:5",
+    ]

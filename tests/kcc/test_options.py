@@ -56,6 +56,7 @@ def test_flags_mean_what_clang_means(words: list[str], name: str, value: object)
         (["-D", ""], "macro name missing"),
         (["-ferror-limit=x"], "invalid value 'x'"),
         (["-fdiagnostics-format=xml"], "invalid value 'xml'"),
+        (["-fcheck=all"], "invalid value 'all'"),
         (["-x", "fortran"], "not recognized"),
     ],
 )
