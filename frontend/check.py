@@ -6,10 +6,9 @@ After an error checking goes on, with what failed silenced, so that one run says
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from . import (
     ast,
+    callgraph,
     check_attribute,
     check_decl,
     check_function_attribute,
@@ -74,10 +73,8 @@ def check(
                     check_pragma.at_program_scope(ctx, decl)
     check_global.finish(ctx)
     _collect_externs(ctx)
-    for function in _with_callers(ctx, (f for f in ctx.program.functions if f.needs_locals)):
-        function.needs_locals = True  # who calls a kernel with such variables passes them on
-    ctx.program.waiting = _with_callers(ctx, ctx.program.waiting)
-    _forbid_recursion(ctx)
+    callgraph.close(ctx.program)
+    callgraph.forbid_recursion(ctx.program, diags)
     if diags.wants("unused-function"):
         warn_unused.functions(ctx)
     return ctx.program
@@ -372,7 +369,7 @@ def _held_problem(t: Type, version: int) -> str | None:
 
 def _collect_externs(ctx: Context) -> None:
     found: dict[tast.Function, Span] = {}
-    for calls in ctx.calls.values():
+    for calls in ctx.program.calls.values():
         for function, span in calls:
             if function.body is None:
                 found.setdefault(function, span)
@@ -383,52 +380,3 @@ def _collect_externs(ctx: Context) -> None:
             ctx.diags.error("undefined-function", message, function.span, notes=(note,))
         else:
             ctx.program.externs.append(function)
-
-
-def _with_callers(ctx: Context, found: Iterable[tast.Function]) -> set[tast.Function]:
-    """`found`, and the functions that come to one of them, be it through others."""
-    callers: dict[tast.Function, list[tast.Function]] = {}
-    for caller, calls in ctx.calls.items():
-        for callee, _span in calls:
-            callers.setdefault(callee, []).append(caller)
-    result = set(found)
-    work = list(result)
-    while work:
-        for caller in callers.get(work.pop(), ()):
-            if caller not in result:
-                result.add(caller)
-                work.append(caller)
-    return result
-
-
-def _forbid_recursion(ctx: Context) -> None:
-    """Report each cycle of the call graph once, with the calls that make it."""
-    state: dict[tast.Function, int] = {}  # 1: on the path, 2: done
-    for root in ctx.program.functions:
-        path: list[tuple[tast.Function, int]] = [(root, 0)] if root not in state else []
-        while path:
-            function, at = path.pop()
-            state[function] = 1
-            calls = ctx.calls.get(function, [])
-            if at == len(calls):
-                state[function] = 2
-                continue
-            path.append((function, at + 1))
-            callee, _span = calls[at]
-            if state.get(callee) == 1:
-                _report_cycle(ctx, path, callee)
-            elif callee not in state:
-                path.append((callee, 0))
-
-
-def _report_cycle(
-    ctx: Context, path: list[tuple[tast.Function, int]], first: tast.Function
-) -> None:
-    start = next(i for i, (function, _at) in enumerate(path) if function is first)
-    notes: list[tuple[str, Span | None]] = []
-    for function, at in path[start:]:
-        callee, span = ctx.calls[function][at - 1]
-        notes.append((f"'{function.name}' calls '{callee.name}' here", span))
-    message = f"function '{first.name}' is recursive; OpenCL C has no recursion"
-    hint = "write a loop, with a stack in an array if need be"
-    ctx.diags.error("recursion", message, first.span, notes=tuple(notes), hint=hint)

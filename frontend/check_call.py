@@ -82,7 +82,8 @@ def _call_function(
     if converted is None:
         return error_value(e.span)
     if not ctx.unevaluated:
-        ctx.calls.setdefault(ctx.function.function, []).append((function, e.span))
+        calls = ctx.program.calls.setdefault(ctx.function.function, [])
+        calls.append((function, e.span))
     return tast.Call(function, converted, type=function.type.result, span=e.span)
 
 

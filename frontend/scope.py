@@ -157,7 +157,6 @@ class Context:
     used: set[tast.Var] = field(default_factory=set)
     # Functions with the name of this one, itself among them, once one is `overloadable`.
     overloads: dict[tast.Function, list[tast.Function]] = field(default_factory=dict)
-    calls: dict[tast.Function, list[tuple[tast.Function, Span]]] = field(default_factory=dict)
     unevaluated: int = 0  # inside sizeof: what is named there is not used
     doubtful: frozenset[str] = frozenset()  # names that a syntax error may have hidden
     folding: int = 0  # inside a constant expression: what is named there leaves no trace

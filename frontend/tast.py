@@ -48,6 +48,7 @@ class Var:
     is_extern: bool = False  # declared here, defined in another input
     is_static: bool = False  # `static` at program scope: not visible to other inputs
     may_be_unused: bool = False  # __attribute__((unused))
+    definition: Var | None = field(default=None, repr=False)  # of an extern, in a joined input
 
 
 # `#pragma OPENCL FP_CONTRACT`: whether a * b + c may become one fma, or the command line says.
@@ -81,6 +82,7 @@ class Function:
     attrs: FunctionAttrs = field(default_factory=FunctionAttrs)
     body: Block | None = None
     span: Span = NO_SPAN
+    definition: Function | None = field(default=None, repr=False)  # as a Var's
 
     @property
     def types(self) -> tuple[Type, ...]:
@@ -547,4 +549,5 @@ class Program:
     externs: list[Function] = field(default_factory=list)  # declared and called, not defined
     globals: list[Var] = field(default_factory=list)  # static and extern objects, in order
     structs: list[Struct] = field(default_factory=list)  # complete ones, in order
+    calls: dict[Function, list[tuple[Function, Span]]] = field(default_factory=dict)  # by caller
     waiting: set[Function] = field(default_factory=set)  # that have a barrier, or call such

@@ -31,7 +31,7 @@ class DebugInfo:
         self.files: dict[str, Any] = {}
         self.scope: Any = None
         self._function: Any = None  # the descriptor of the function being lowered
-        self._functions: dict[str, Any] = {}
+        self._functions: dict[tuple[str, str], Any] = {}  # by file and name
         self._params: list[Any] = []
         self._in_place: dict[tast.Function, Any] = {}  # whose bodies stand where they are called
         self._call: Any = None  # the location of the call that such a body stands for
@@ -77,7 +77,7 @@ class DebugInfo:
         """What follows is the body of this function."""
         self._function = self.scope = self._subprogram(function, llfn.linkage == "internal")
         llfn.set_metadata("dbg", self.scope)
-        self._functions[function.name] = self.scope
+        self._functions[_where(function.span)[0], function.name] = self.scope
 
     def _subprogram(self, function: tast.Function, internal: bool) -> Any:
         name, line = _where(function.span)
@@ -181,7 +181,7 @@ class DebugInfo:
         node = self._add(
             "DIGlobalVariable",
             distinct=True,
-            scope=self._functions.get(owner, self._unit),
+            scope=self._functions.get((_where(var.span)[0], owner), self._unit),
             isLocal=symbol.linkage == "internal",
             isDefinition=True,
             **(self._described(var) | {"name": name}),

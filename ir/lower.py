@@ -113,6 +113,9 @@ class _Module:
         self.globals: dict[tast.Var, Any] = {}
         self.strings: dict[bytes, Any] = {}
         self.owner = ""  # the function being lowered, to name what lives outside its frame
+        functions = [f for f in (*program.functions, *program.externs) if not f.is_static]
+        self.visible = {f.name if f.is_kernel else _symbol(f, options) for f in functions}
+        self.visible |= {var.name for var in program.globals if not var.is_static}
 
     def lower(self) -> Lowered:
         if self.unit.options.debug:
@@ -122,8 +125,9 @@ class _Module:
         program = self.program
         for function in program.externs:
             if function.is_kernel:
-                what = f"calling kernel '{function.name}' of another input"
-                self.unit.diags.error("unsupported", f"{what} is not supported", function.span)
+                message = f"kernel '{function.name}' is called and no input defines it"
+                hint = "give the file that does in the same command"
+                self.unit.diags.error("undefined-function", message, function.span, hint=hint)
         for var in program.globals:
             self.global_var(var)
         for function in program.functions:
@@ -140,6 +144,7 @@ class _Module:
         return Lowered(self.module, kernels, self.unit.options)
 
     def function(self, function: tast.Function) -> Any:
+        function = function.definition or function
         if function in self.functions:
             return self.functions[function]
         options = self.unit.options
@@ -151,18 +156,26 @@ class _Module:
             types += (LOCAL_PTR, *ITEM_TYPES)
         ll_result = VOID if is_aggregate(result) else value_type(result)
         name = _symbol(function, options)
+        if function.is_static:
+            name = self.hidden_name(name)
         llfn = Function(self.module, llir.FunctionType(ll_result, types), name)
         self.functions[function] = llfn
         _decorate(llfn, function, options)
         return llfn
 
+    def hidden_name(self, name: str) -> str:
+        """A name for what is not visible outside: joined inputs may have several of one name."""
+        name = f"{name}.static" if name in self.visible else name
+        return str(self.module.get_unique_name(name))
+
     def global_var(self, var: tast.Var) -> Any:
+        var = var.definition or var
         if var in self.globals:
             return self.globals[var]
         space = AddrSpace.LOCAL if var.storage == "group" else var.quals.space
         internal = var.is_static or var not in self.program_scope or var.storage == "group"
         name = f"{self.owner}.{var.name}" if internal and self.owner else var.name
-        name = self.module.get_unique_name(name)
+        name = self.hidden_name(name) if internal else self.module.get_unique_name(name)
         symbol = self.globals[var] = GlobalVar(self.module, memory_type(var.type), name, int(space))
         symbol.align = max(var.align, alignof(var.type))
         symbol.linkage = "internal" if internal else ""

@@ -412,9 +412,10 @@ def _vector_build(frame: Frame, t: Type, parts: tuple[tast.Expr, ...]) -> Any:
 def _call(frame: Frame, expr: tast.Call) -> Any:
     """Call a function. Aggregates go by address: the callee copies what it may change."""
     build = frame.build
-    if expr.function in frame.unit.waiting:
-        return _body_in_place(frame, expr)
-    callee = frame.unit.function_of(expr.function)
+    function = expr.function.definition or expr.function
+    if function in frame.unit.waiting:
+        return _body_in_place(frame, expr, function)
+    callee = frame.unit.function_of(function)
     args: list[Any] = []
     attrs: dict[int, tuple[str, ...]] = {}
     result = frame.alloca(expr.type) if is_aggregate(expr.type) else None
@@ -438,11 +439,10 @@ def _call(frame: Frame, expr: tast.Call) -> Any:
     return None if is_void(expr.type) else v
 
 
-def _body_in_place(frame: Frame, expr: tast.Call) -> Any:
+def _body_in_place(frame: Frame, expr: tast.Call, function: tast.Function) -> Any:
     """The callee's statements instead of a call: see passes/barriers.py."""
     from .lower_stmt import statement
 
-    function = expr.function
     assert function.body is not None
     debug = frame.unit.debug
     inner = frame.inner(function)

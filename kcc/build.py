@@ -54,6 +54,7 @@ class Unit:
     data: bytes
     artefacts: dict[str, Any] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)  # itself, and what it included
+    joined: list[str] = field(default_factory=list)  # other inputs that are lowered with it
 
     @property
     def stem(self) -> str:
@@ -422,9 +423,8 @@ def _link_units(job: Compilation, units: list[Unit], goal: str) -> None:
 
     from .device_library import needs_library
 
-    _check_calls_across(job, [unit for unit in units if _kind(job, unit) == "cl"])
     inputs = []
-    for unit in units:
+    for unit in _join(job, units):
         kind = _kind(job, unit)
         if kind == "link":
             objects = [unit.data]
@@ -432,7 +432,8 @@ def _link_units(job: Compilation, units: list[Unit], goal: str) -> None:
             objects = [_assemble(job, unit)]
         else:
             objects = make(job, unit, "obj")
-        inputs += [LinkInput(unit.name, data) for data in objects]
+        name = ", ".join([unit.name, *unit.joined])
+        inputs += [LinkInput(name, data) for data in objects]
     if needs_library(inputs):
         from .device_library import library_archive
 
@@ -452,20 +453,20 @@ def _link_units(job: Compilation, units: list[Unit], goal: str) -> None:
         job.say(result.map)
 
 
-def _check_calls_across(job: Compilation, units: list[Unit]) -> None:
-    """Report calls of what only its own input can call, since it has no code of its own."""
-    if len(units) < 2:
-        return
-    programs = {unit.name: make(job, unit, "tast") for unit in units}
-    for program in programs.values():
-        for function in program.externs:
-            for where, other in programs.items():
-                if any(f.name == function.name and not f.is_static for f in other.waiting):
-                    message = f"'{function.name}' of '{where}' comes to a barrier"
-                    message += "; calling such a function of another input is not supported"
-                    hint = "include its definition here, as a static function"
-                    job.diags.error("unsupported", message, function.span, hint=hint)
-    job.diags.raise_errors()
+def _join(job: Compilation, units: list[Unit]) -> list[Unit]:
+    """The inputs, but of those that are lowered together the first alone."""
+    sources = [unit for unit in units if _kind(job, unit) == "cl"]
+    if len(sources) < 2:
+        return units
+    from kcc.frontend.join import Input, join
+
+    inputs = [Input(unit.name, make(job, unit, "tast")) for unit in sources]
+    joined: set[int] = set()
+    for group, program in job.timed("join", lambda: join(inputs, job.diags)):
+        first = sources[group[0]]
+        first.artefacts["tast"], first.joined = program, [inputs[i].name for i in group[1:]]
+        joined.update(id(sources[i]) for i in group[1:])
+    return [unit for unit in units if id(unit) not in joined]
 
 
 def _script(options: Options) -> SourceFile | None:

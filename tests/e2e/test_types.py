@@ -1,16 +1,13 @@
-"""Aggregates, enums and layout end to end; functions and constants of several inputs."""
+"""Aggregates, enums and layout end to end."""
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import kcc
-from kcc.frontend.diag import CompileError
 
 SOURCE = """
 typedef uint loose __attribute__((aligned(1)));
@@ -146,81 +143,3 @@ def test_constants(kernels: Any) -> None:
     assert out[:40].tolist() == rows.ravel().tolist()
     # 0, local_one, 6, local_one: each x + y[2] + y[3]
     assert out[40:].tolist() == [12, 3 + 9 + 2 + 2, 22 * 10000 + 6 * 100 + 22, 42]
-
-
-# -- several inputs -------------------------------------------------------------------------------
-
-HEADER = """
-struct pair { int a, b; float c[3]; };
-inline int clamped(int x) { return x < 0 ? 0 : x; }
-"""
-USER = (
-    HEADER
-    + """
-extern constant int scale[4];
-int helper(int x);
-struct pair made(int i);
-int sum(struct pair p);
-size_t row(void);
-static int own(int x) { return x + 1; }
-kernel void k(global int *out) {
-    struct pair p = made((int)get_local_id(0));
-    out[row()] = helper(own(clamped(-5))) + scale[get_local_id(0) & 3] + sum(p);
-}
-"""
-)
-OWNER = (
-    HEADER
-    + """
-constant int scale[4] = {10, 20, 30, 40};
-static int own(int x) { return 1000 * x; }
-int helper(int x) { return own(clamped(x)) + (int)get_group_id(0); }
-struct pair made(int i) { struct pair p = {i, i + 1, {1, 2, 3}}; return p; }
-int sum(struct pair p) { return p.a + p.b + (int)p.c[2]; }
-size_t row(void) { return get_global_id(0); }
-"""
-)
-
-
-def linked(folder: Path, *texts: str) -> kcc.Program:
-    names = []
-    for number, text in enumerate(texts):
-        names.append(folder / f"{'ab'[number]}.cl")
-        names[-1].write_text(text)
-    from kcc.build import compile_inputs
-    from kcc.options import parse_options
-
-    options = parse_options([*map(os.fspath, names), "-o", "a.elf"])
-    made = compile_inputs(options, [(name.name, name.read_bytes()) for name in names])
-    return kcc.Program(made.files[0][1])
-
-
-def test_functions_and_constants_of_another_input(tmp_path: Path) -> None:
-    out = np.zeros(8, np.int32)
-    with kcc.Device("m1") as device:
-        device.load(linked(tmp_path, USER, OWNER))["k"](out, global_size=8, local_size=4)
-    local, group = np.arange(8) % 4, np.arange(8) // 4
-    want = 1000 + group + 10 * (local + 1) + 2 * local + 1 + 3
-    assert out.tolist() == want.tolist()
-
-
-def test_what_two_inputs_define_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CompileError) as caught:
-        linked(tmp_path, OWNER, OWNER.replace("size_t row(void) { return get_global_id(0); }", ""))
-    text = str(caught.value)
-    for name in ("scale", "helper", "made", "sum"):
-        assert f"'{name}' is defined in a.cl and in b.cl" in text
-    assert "'row'" not in text
-    assert "clamped" not in text
-
-
-def test_what_no_input_defines_is_named(tmp_path: Path) -> None:
-    with pytest.raises(CompileError, match="undefined symbol 'helper'"):
-        linked(tmp_path, USER)
-
-
-def test_a_barrier_in_another_input_is_refused(tmp_path: Path) -> None:
-    user = "void sync(void); kernel void k(void) { sync(); }"
-    owner = "void sync(void) { barrier(CLK_LOCAL_MEM_FENCE); }"
-    with pytest.raises(CompileError, match=r"'sync' of 'b.cl' comes to a barrier"):
-        linked(tmp_path, user, owner)
