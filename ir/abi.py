@@ -20,6 +20,8 @@ NOTE_OWNER = "kcc"
 NOTE_TYPE = 1
 NOTE_SECTION = ".note.kcc"
 METADATA_VERSION = 1
+# Before the name of a function that no other object can call, in the symbol that says so.
+IN_PLACE = "__kcc_in_place."
 
 
 @record

@@ -38,6 +38,7 @@ from ..frontend.types import (
     sizeof,
 )
 from .abi import (
+    IN_PLACE,
     MAX_ARG_ALIGN,
     ArgInfo,
     ElementType,
@@ -46,7 +47,7 @@ from .abi import (
     arg_align,
     block_offsets,
 )
-from .emit import VOID, Attributes, Function, GlobalVar, global_bytes
+from .emit import I8, VOID, Attributes, Function, GlobalVar, global_bytes
 from .frame import MAX_NAME, Frame, LowerOptions, Place, Unit, write
 from .lower_const import global_initialiser
 from .lower_stmt import statement
@@ -131,6 +132,8 @@ class _Module:
         for var in program.globals:
             self.global_var(var)
         for function in program.functions:
+            if not (function.is_kernel or function.is_static):
+                self.mark(function)
             if function in program.waiting and not function.is_kernel:
                 continue  # it stands where it is called
             self.owner = function.name
@@ -162,6 +165,14 @@ class _Module:
         self.functions[function] = llfn
         _decorate(llfn, function, options)
         return llfn
+
+    def mark(self, function: tast.Function) -> None:
+        """Let the linker say why nothing has the name of what only this module can call."""
+        if function in self.program.waiting or function.needs_locals:
+            typ, name = llir.ArrayType(I8, 0), IN_PLACE + _symbol(function, self.unit.options)
+            mark = GlobalVar(self.module, typ, name)
+            mark.linkage, mark.storage_class, mark.global_constant = "weak_odr", "hidden", True
+            mark.initializer, mark.align = llir.Constant(typ, None), 1
 
     def hidden_name(self, name: str) -> str:
         """A name for what is not visible outside: joined inputs may have several of one name."""

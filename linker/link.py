@@ -10,6 +10,7 @@ from typing import Literal
 from ..frontend.diag import Diagnostics
 from ..frontend.record import field, record
 from ..frontend.source import SourceFile
+from ..ir.abi import IN_PLACE
 from . import elf
 from .attributes import merge_attributes
 from .collect import bounded, collect
@@ -239,7 +240,12 @@ def _check_undefined(
         ]
         if len(asking) > MAX_USERS_SHOWN:
             notes.append((f"used in {len(asking) - MAX_USERS_SHOWN} more places", None))
-        diags.error("undefined-symbol", f"undefined symbol '{name}'", notes=tuple(notes))
+        message, hint = f"undefined symbol '{name}'", None
+        mark = linked.globals.get(IN_PLACE + name)
+        if mark is not None and mark.file is not None:
+            message += f": in {mark.file.name} it comes to a barrier or to local memory"
+            hint = "compile it and its callers in one command, to be lowered together"
+        diags.error("undefined-symbol", message, notes=tuple(notes), hint=hint)
 
 
 def _lacks(symbol: Symbol, by_script: set[str]) -> bool:

@@ -210,3 +210,20 @@ def test_inputs_that_do_not_fit_are_refused(tmp_path: Path, name: str) -> None:
     assert found.code == code
     for text in texts:
         assert text in str(caught.value)
+
+
+@pytest.mark.parametrize("owner", ["b.o", "b.cl"])
+def test_what_a_separate_object_cannot_call_says_why(owner: str) -> None:
+    user = b"void sync(void); kernel void k(void) { sync(); }"
+    helper = b"void sync(void) { barrier(1); }"
+    objects = {}
+    for name, text in (("a", user), ("b", helper)):
+        made = compile_inputs(parse_options(["-c", f"{name}.cl"]), [(f"{name}.cl", text)])
+        objects[f"{name}.o"] = made.files[0][1]
+    inputs = [("a.o", objects["a.o"]), (owner, objects.get(owner, helper))]
+    with pytest.raises(CompileError) as caught:
+        compile_inputs(parse_options(["a.o", owner, "-o", "x.elf"]), inputs)
+    (found,) = caught.value.diagnostics
+    assert found.code == "undefined-symbol"
+    assert f"'sync': in {owner} it comes to a barrier or to local memory" in found.message
+    assert found.hint is not None
