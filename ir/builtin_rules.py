@@ -10,7 +10,7 @@ from typing import Any
 
 import llvmlite.ir as llir
 
-from ..frontend.types import Pointer, Scalar, Type, Vector, alignof
+from ..frontend.types import DOUBLE, Pointer, Scalar, Type, Vector, alignof
 from .builtin_atomic import ATOMICS
 from .builtin_float import FLOATING
 from .builtin_group import GROUP
@@ -26,6 +26,14 @@ LANEWISE = INTEGER | FLOATING  # scalars among vectors are taken for vectors
 # Members of the library: a call for each lane, or one for the whole vector.
 LANES = frozenset("fmod fract frexp ilogb ldexp logb modf nextafter remainder remquo".split())
 WHOLE = frozenset("distance length normalize".split())
+# Lanes as well, of floats and halves alone yet.
+SINGLES = frozenset(
+    """
+    acos acosh acospi asin asinh asinpi atan atan2 atan2pi atanh atanpi cbrt cos cosh cospi erf erfc
+    exp exp10 exp2 expm1 hypot log log10 log1p log2 pow pown powr rootn sin sincos sinh sinpi tan
+    tanh tanpi
+    """.split()
+)
 
 
 def emit(use: Use) -> tuple[bool, Any]:
@@ -39,10 +47,17 @@ def emit(use: Use) -> tuple[bool, Any]:
     if use.name in GROUP:
         return True, GROUP[use.name](use)
     if use.name in LANES:
-        return True, _by_lanes(_widened(use))
+        return True, _by_lanes(_widened(use), use.name)
+    if _accurate(use.name) in SINGLES and use.bits < 8 * DOUBLE.size:
+        return True, _by_lanes(use, _accurate(use.name))
     if use.name in WHOLE:
-        return True, _member(use, use.type, use.types, use.args)
+        return True, _member(use, use.name, use.type, use.types, use.args)
     return False, None
+
+
+def _accurate(name: str) -> str:
+    """half_exp and native_exp, which may be less accurate than exp, are exp."""
+    return name.removeprefix("native_").removeprefix("half_")
 
 
 def _widened(use: Use) -> Use:
@@ -61,8 +76,8 @@ def _widened(use: Use) -> Use:
 # -- the device library --------------------------------------------------------------------------
 
 
-def _by_lanes(use: Use) -> Any:
-    """A member's call for each lane; so is what it stores through a pointer put together."""
+def _by_lanes(use: Use, name: str) -> Any:
+    """A call of `name` for each lane; what it stores through a pointer is put together as well."""
     frame, build = use.frame, use.build
     outs = {i: t.pointee for i, t in enumerate(use.types) if isinstance(t, Pointer)}
     places = {i: frame.alloca(element(t)) for i, t in outs.items()}
@@ -74,7 +89,7 @@ def _by_lanes(use: Use) -> Any:
         args = [
             places[i].ptr if i in outs else _lane(build, arg, n) for i, arg in enumerate(use.args)
         ]
-        results.append(_member(use, element(use.type), types, tuple(args)))
+        results.append(_member(use, name, element(use.type), types, tuple(args)))
         for i, place in places.items():
             stored[i].append(read(frame, place))
     for i, t in outs.items():
@@ -95,8 +110,10 @@ def _joined(build: Any, lanes: list[Any], t: Type) -> Any:
     return whole
 
 
-def _member(use: Use, result: Type, types: tuple[Type, ...], args: tuple[Any, ...]) -> Any:
-    symbol = f"{MEMBER}{use.name}_{types[0]}"
+def _member(
+    use: Use, name: str, result: Type, types: tuple[Type, ...], args: tuple[Any, ...]
+) -> Any:
+    symbol = f"{MEMBER}{name}_{types[0]}"
     params = [value_type(t) for t in types]
     function = declare(use.frame.llfn.module, symbol, value_type(result), params)
     words = {i: extension(t) for i, t in enumerate(types)}

@@ -36,6 +36,7 @@ def builtin(frame: Frame, call: tast.BuiltinCall, args: list[Any]) -> Any:
     done, value = emit(Use(frame, call.key, call.type, types, tuple(args)))
     if done:
         return value
-    frame.unsupported(f"builtin function '{call.key}'", call.span)
+    of = f" of '{types[0]}'" if types else ""
+    frame.unsupported(f"builtin function '{call.key}'{of}", call.span)
     typ = value_type(call.type)
     return None if typ == VOID else llir.Constant(typ, None)

@@ -1,1 +1,1 @@
-"""Device library and example kernels: OpenCL C, no Python."""
+"""Device library and example kernels: OpenCL C. Python is in derive/ alone, not installed."""

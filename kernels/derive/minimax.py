@@ -1,0 +1,166 @@
+"""Derive the polynomials of kernels/rt/builtins: `python kernels/derive/minimax.py` prints them.
+
+Each is the minimax polynomial in relative error, by Remez's exchange algorithm (E. Remez, 1934)
+at 80 digits; then its coefficients are rounded to double. What it prints stands in the .cl files
+as it is, which a test holds them to. Needs mpmath.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import mpmath
+from mpmath import mp, mpf
+
+mp.dps = 80
+GRID = 60  # points between two points of the exchange
+
+
+@dataclass(frozen=True)
+class Polynomial:
+    """`name`(v) approximates `function`(v), which `meaning` describes, for low <= v <= high."""
+
+    name: str
+    variable: str
+    meaning: str
+    function: Callable[[Any], Any]
+    low: Any
+    high: Any
+    degree: int
+
+
+def _value(coefficients: list[Any], x: Any) -> Any:
+    total = mpf(0)
+    for c in reversed(coefficients):
+        total = total * x + c
+    return total
+
+
+def _between(points: list[Any]) -> list[Any]:
+    """The points, and a grid between each two of them."""
+    grid = [a + (b - a) * k / GRID for a, b in pairwise(points)
+            for k in range(GRID)]  # fmt: skip
+    return [*grid, points[-1]]
+
+
+def _peaks(grid: list[Any], errors: list[Any], wanted: int) -> list[Any]:
+    """Where the error is greatest between two changes of its sign."""
+    best: list[int] = []
+    for i, error in enumerate(errors):
+        if best and (errors[best[-1]] > 0) == (error > 0):
+            if abs(error) > abs(errors[best[-1]]):
+                best[-1] = i
+        else:
+            best.append(i)
+    while len(best) > wanted:
+        best.pop(0 if abs(errors[best[0]]) < abs(errors[best[-1]]) else -1)
+    return [grid[i] for i in best]
+
+
+def minimax(p: Polynomial) -> tuple[list[float], float]:
+    """(the coefficients from the constant on, the greatest relative error once rounded)."""
+    low, high, count = mpf(p.low), mpf(p.high), p.degree + 2
+    middle, reach = (low + high) / 2, (high - low) / 2
+    points = [middle - reach * mpmath.cos(mpmath.pi * k / (count - 1)) for k in range(count)]
+    exact: dict[Any, Any] = {}
+    for _ in range(5):
+        rows = mpmath.matrix(count, count)
+        for i, x in enumerate(points):
+            exact[x] = exact.get(x) or p.function(x)
+            for k in range(count - 1):
+                rows[i, k] = x**k / exact[x]
+            rows[i, count - 1] = (-1) ** i
+        solved = mpmath.lu_solve(rows, mpmath.matrix([1] * count))
+        coefficients = [solved[k] for k in range(count - 1)]
+        grid = _between([low, *points[1:-1], high])
+        for x in grid:
+            exact[x] = exact.get(x) or p.function(x)
+        peaks = _peaks(grid, [_value(coefficients, x) / exact[x] - 1 for x in grid], count)
+        if len(peaks) < count:
+            break  # below the digits carried
+        points = peaks
+    rounded = [float(c) for c in coefficients]
+    exactly = [mpf(c) for c in rounded]
+    return rounded, float(max(abs(_value(exactly, x) / exact[x] - 1) for x in grid))
+
+
+def as_opencl(p: Polynomial) -> str:
+    """The polynomial as a function of OpenCL C, by Horner's rule."""
+    coefficients, error = minimax(p)
+    v, bits = p.variable, float(mpmath.log(error, 2))
+    lines = [f"// {p.meaning}; relative error 2**{bits:.1f}."]
+    lines += [f"static double {p.name}(double {v}) {{"]
+    *rest, top = coefficients
+    lines += [f"    double p = {top.hex()};"]
+    lines += [f"    p = p * {v} + {c.hex()};" for c in reversed(rest)]
+    return "\n".join([*lines, "    return p;", "}"])
+
+
+def two_over_pi() -> str:
+    """2/pi in pieces of 29 bits each: their products with floats are exact in double."""
+    bits = int(mpmath.floor(2 / mpmath.pi * mpf(2) ** (29 * 7)))
+    pieces = [bits >> 29 * (6 - k) & (1 << 29) - 1 for k in range(7)]
+    lines = [f"#define TWO_OVER_PI_{k} 0x{piece:x}p-{29 * (k + 1)}"
+             for k, piece in enumerate(pieces)]  # fmt: skip
+    return "\n".join(lines)
+
+
+def _even(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """As a function of the square; by its limit at 0."""
+    return lambda s: function(mpmath.sqrt(s if s else mpf(10) ** -25))
+
+
+def _scaled_erfc(t: Any) -> Any:
+    x = ERFC_MIDDLE * (1 + t) / (1 - t)
+    return (1 + 2 * x) * mpmath.exp(x * x) * mpmath.erfc(x)
+
+
+ERFC_MIDDLE = 3
+ERFC_END = mpf(10.5)
+
+POLYNOMIALS = (
+    Polynomial(
+        "exp2_rest", "r", "(2**r - 1) / r, |r| <= 1/2",
+        lambda r: mpmath.expm1(r * mpmath.log(2)) / r if r else mpmath.log(2),
+        -0.5, 0.5, 7,
+    ),
+    Polynomial(
+        "log_rest", "s", "log((1 + t) / (1 - t)) / t of s = t*t, |t| <= (sqrt(2) - 1)**2",
+        _even(lambda t: 2 * mpmath.atanh(t) / t),
+        0, (mpmath.sqrt(2) - 1) ** 4, 5,
+    ),
+    Polynomial(
+        "sin_rest", "s", "sin(pi/2 r) / r of s = r*r, |r| <= 1/2",
+        _even(lambda r: mpmath.sin(mpmath.pi / 2 * r) / r),
+        0, 0.25, 4,
+    ),
+    Polynomial(
+        "cos_rest", "s", "cos(pi/2 r) of s = r*r, |r| <= 1/2",
+        _even(lambda r: mpmath.cos(mpmath.pi / 2 * r)),
+        0, 0.25, 5,
+    ),
+    Polynomial(
+        "atan_rest", "s", "atan(t) / t of s = t*t, |t| <= 1",
+        _even(lambda t: mpmath.atan(t) / t),
+        0, 1, 13,
+    ),
+    Polynomial(
+        "erf_rest", "s", "erf(x) / x of s = x*x, |x| <= 1",
+        _even(lambda x: mpmath.erf(x) / x),
+        0, 1, 8,
+    ),
+    Polynomial(
+        "erfc_rest", "t", "(1 + 2x) exp(x*x) erfc(x) of t = (x - 3) / (x + 3), 0 <= x <= 10.5",
+        _scaled_erfc,
+        -1, (ERFC_END - ERFC_MIDDLE) / (ERFC_END + ERFC_MIDDLE), 15,
+    ),
+)  # fmt: skip
+
+
+if __name__ == "__main__":
+    print(two_over_pi())
+    for polynomial in POLYNOMIALS:
+        print("\n" + as_opencl(polynomial))
