@@ -21,30 +21,27 @@ static double exp2_rest(double r) {
     return p;
 }
 
-// 2**x - 1, and the 2**n of the nearest integer n: a product, so it is accurate near 0 too.
-// Beyond what any float's functions tell apart, x is as its limit.
-static double exp2_minus_1(double x, double *scale) {
+// 2**x is scale * (1 + what is returned), with scale = 2**n of the nearest integer n. Beyond what
+// the functions of a float tell apart, x is as its limit.
+static double split(double x, double *scale) {
     x = x > 400 ? 400 : x;
     x = x < -400 ? -400 : x;
     double whole = x + ROUND;
     double r = x - (whole - ROUND);
     *scale = as_double((as_long(whole) << 52) + as_long(1.0));
-    return fma(*scale, r * exp2_rest(r), *scale - 1);
+    return r * exp2_rest(r);
 }
 
-// 2**x: what pow and tgamma end with.
+// What pow and erfc end with, too.
 double __kcc_fn_wide_exp2(double x) {
-    x = x > 400 ? 400 : x;
-    x = x < -400 ? -400 : x;
-    double whole = x + ROUND;
-    double r = x - (whole - ROUND);
-    double scale = as_double((as_long(whole) << 52) + as_long(1.0));
-    return fma(scale, r * exp2_rest(r), scale);
+    double scale, rest = split(x, &scale);
+    return fma(scale, rest, scale);
 }
 
-double __kcc_fn_wide_expm1(double x) {
-    double scale;
-    return exp2_minus_1(x * LOG2_E, &scale);
+// Near 0, where n = 0, nothing cancels.
+static double wide_expm1(double x) {
+    double scale, rest = split(x * LOG2_E, &scale);
+    return fma(scale, rest, scale - 1);
 }
 
 float __kcc_fn_exp_float(float x) {
@@ -60,12 +57,12 @@ float __kcc_fn_exp10_float(float x) {
 }
 
 float __kcc_fn_expm1_float(float x) {
-    float v = (float)__kcc_fn_wide_expm1((double)x);
+    float v = (float)wide_expm1((double)x);
     return x == 0 ? x : v;
 }
 
 float __kcc_fn_sinh_float(float x) {
-    double e = __kcc_fn_wide_expm1(fabs((double)x));
+    double e = wide_expm1(fabs((double)x));
     return copysign((float)((e + e / (e + 1)) * 0.5), x);
 }
 
@@ -75,7 +72,7 @@ float __kcc_fn_cosh_float(float x) {
 }
 
 float __kcc_fn_tanh_float(float x) {
-    double e = __kcc_fn_wide_expm1(fabs((double)x) * 2);
+    double e = wide_expm1(fabs((double)x) * 2);
     return copysign((float)(e / (e + 2)), x);
 }
 

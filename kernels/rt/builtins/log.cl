@@ -40,13 +40,13 @@ double __kcc_fn_wide_log2(double d) {
     return exponent + rest * LOG2_E;
 }
 
-double __kcc_fn_wide_log(double d) {
+static double wide_log(double d) {
     double exponent, rest = split(d, &exponent);
     return at_the_ends(d, exponent * LN_2 + rest);
 }
 
 // Of a number that rounds to 1 when 1 is added, it is the number.
-double __kcc_fn_wide_log1p(double x) {
+static double wide_log1p(double x) {
     double d = 1 + x, exponent, far = split(d, &exponent);
     double t = x / (2 + x);
     double near = t * log_rest(t * t);
@@ -54,7 +54,7 @@ double __kcc_fn_wide_log1p(double x) {
 }
 
 float __kcc_fn_log_float(float x) {
-    return (float)__kcc_fn_wide_log((double)x);
+    return (float)wide_log((double)x);
 }
 
 float __kcc_fn_log2_float(float x) {
@@ -67,25 +67,25 @@ float __kcc_fn_log10_float(float x) {
 }
 
 float __kcc_fn_log1p_float(float x) {
-    float v = (float)__kcc_fn_wide_log1p((double)x);
+    float v = (float)wide_log1p((double)x);
     return x == 0 ? x : v;
 }
 
 float __kcc_fn_asinh_float(float x) {
     double a = fabs((double)x), b = a > 0x1p200 ? 0x1p200 : a;
-    double r = __kcc_fn_wide_log1p(b + b * b / (1 + sqrt(1 + b * b)));
+    double r = wide_log1p(b + b * b / (1 + sqrt(1 + b * b)));
     return copysign((float)(a > 0x1p200 ? a : r), x);
 }
 
 float __kcc_fn_acosh_float(float x) {
     double t = (double)x - 1;
-    double v = __kcc_fn_wide_log1p(t + sqrt(t * (2 + t)));
+    double v = wide_log1p(t + sqrt(t * (2 + t)));
     return (float)(t < 0 ? NAN : v);
 }
 
 float __kcc_fn_atanh_float(float x) {
     double a = fabs((double)x);
-    return copysign((float)(0.5 * __kcc_fn_wide_log1p(2 * a / (1 - a))), x);
+    return copysign((float)(0.5 * wide_log1p(2 * a / (1 - a))), x);
 }
 
 #define BY_FLOAT(f)                                                                                \
