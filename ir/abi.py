@@ -24,6 +24,16 @@ METADATA_VERSION = 1
 IN_PLACE = "__kcc_in_place."
 
 
+# What there is of each, for who reads a description that somebody else may have spoilt.
+_KINDS = ("value", "buffer", "local")
+_SPACES = ("private", "global", "constant", "local")
+_WIDTHS = {
+    "int": (1, 2, 4, 8), "uint": (1, 2, 4, 8), "float": (2, 4, 8), "bool": (1,), "struct": (),
+    "void": (),
+}  # fmt: skip
+_LANES = (1, 2, 3, 4, 8, 16)
+
+
 @record
 class ElementType:
     """What one element of a buffer, or one by-value argument, is made of."""
@@ -183,8 +193,8 @@ def decode_metadata(desc: bytes) -> tuple[KernelInfo, ...]:
         body = json.loads(desc.decode("utf-8"))
         if body["version"] != METADATA_VERSION:
             raise ValueError(f"kernel metadata version {body['version']} is not supported")
-        return tuple(_kernel(k) for k in body["kernels"])
-    except (KeyError, TypeError, UnicodeDecodeError, RecursionError) as e:
+        return tuple(map(_checked, map(_kernel, body["kernels"])))
+    except (AttributeError, KeyError, TypeError, UnicodeDecodeError, RecursionError) as e:
         raise ValueError(f"malformed kernel metadata: {e}") from e
 
 
@@ -195,6 +205,22 @@ def _kernel(k: dict[str, Any]) -> KernelInfo:
         for key in ("reqd_work_group_size", "work_group_size_hint")
     }
     return KernelInfo(**{**k, **sizes, "args": args})
+
+
+def _checked(info: KernelInfo) -> KernelInfo:
+    """raises: ValueError for a kernel that no compiler describes so."""
+    texts = [info.name, *(text for a in info.args for text in (a.name, a.type))]
+    sizes = [info.block_size, info.local_size, *(info.reqd_work_group_size or ())]
+    sound = all(isinstance(text, str) for text in texts)
+    for a in info.args:
+        element = a.element
+        sizes += [a.size, a.align, a.offset, element.size]
+        widths = _WIDTHS.get(element.kind, ())
+        sound &= a.kind in _KINDS and a.space in _SPACES and element.kind in _WIDTHS
+        sound &= element.lanes in _LANES and (not widths or element.size in widths)
+    if not sound or not all(isinstance(n, int) and 0 <= n < 1 << 32 for n in sizes):
+        raise ValueError(f"malformed kernel metadata: kernel '{info.name}'")
+    return info
 
 
 def _arg(a: dict[str, Any]) -> KernelArg:

@@ -232,7 +232,7 @@ def _symbol(function: tast.Function, options: LowerOptions) -> str:
     if function.is_overloadable:
         return mangled(function)
     library = function.name in LIBRARY_NAMES or function.name.startswith("__kcc_")
-    return f"{function.name}.user" if library and not options.runtime else function.name
+    return f"user.{function.name}" if library and not options.runtime else function.name
 
 
 def _decorate(llfn: Any, function: tast.Function, options: LowerOptions) -> None:

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 LOCAL_ID = "__local_id"  # the variable of a function that holds its work-item's id
 _BLOCKS = ("DW_TAG_lexical_block", "DW_TAG_inlined_subroutine")
 # What pyelftools raises for damaged input beside its own errors, which are of this kind, too.
-_DAMAGE = (ValueError, LookupError, AttributeError, TypeError, AssertionError, RecursionError)
+_DAMAGE = (
+    *(ArithmeticError, ValueError, LookupError, AttributeError),
+    *(TypeError, AssertionError, RecursionError),
+)
 
 
 @dataclass(frozen=True)

@@ -91,3 +91,18 @@ def test_metadata_survives_the_note():
 def test_malformed_metadata_is_a_value_error(desc):
     with pytest.raises(ValueError):
         decode_metadata(desc)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [(b'"float"', b'"f,oat"'), (b'"value"', b'"other"'), (b'"private"', b'"shared"'),
+     (b'"size":4', b'"size":5'), (b'"size":4', b'"size":"4"'), (b'"lanes":1', b'"lanes":9'),
+     (b'"offset":0', b'"offset":-8'), (b'"name":"x"', b'"name":7')],
+)  # fmt: skip
+def test_spoilt_metadata_is_a_value_error(old, new):
+    arg = KernelArg("x", "float", "value", "private", ElementType("float", 4), 4, 4, 0)
+    note = encode_metadata([KernelInfo("k", (arg,), 8)])
+    desc = note[16 : 16 + struct.unpack_from("<I", note, 4)[0]]
+    assert old in desc
+    with pytest.raises(ValueError, match="malformed kernel metadata"):
+        decode_metadata(desc.replace(old, new, 1))

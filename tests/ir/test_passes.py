@@ -190,7 +190,7 @@ def test_functions_of_several_inputs_meet(lowered):
 
 def test_a_function_may_have_a_library_name(lowered):
     text = str(lowered("void memset(int *p) { *p = 0; }").module)
-    assert '@"memset.user"' in text
+    assert '@"user.memset"' in text
 
 
 def test_library_functions_take_only_their_arguments(lowered):
@@ -229,5 +229,5 @@ def test_names_of_the_device_library_stay_its_own(lowered):
         kernel void k(int n) { __kcc_print_text(n); printf("%s", "a"); }
     """
     text = str(lowered(source).module)
-    assert '@"__kcc_print_text.user"(i32' in text
+    assert '@"user.__kcc_print_text"(i32' in text
     assert 'declare void @"__kcc_print_string"(' in text

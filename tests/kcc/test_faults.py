@@ -143,3 +143,11 @@ def test_damaged_debug_information_is_none_or_some(source: Path) -> None:
             assert all(isinstance(p, SourcePlace) for p in lines.places(addr))
             lines.local_id_slot(addr)
         _ = lines.keeps_local_ids
+
+
+def test_a_line_range_of_nothing_is_damage(source: Path) -> None:
+    program = kcc.compile(source, ["-g", "-O2"])
+    (lines,) = (s.header for s in program.image.sections if s.name == ".debug_line")
+    data = bytearray(program.elf)
+    data[lines.offset + 14] = 0  # what the program of the lines divides by (DWARF 4, 6.2.4)
+    assert not SourceLines(kcc.Program(bytes(data)).image)

@@ -135,7 +135,7 @@ def feed_code(seeds: range) -> None:
     rng = random.Random(seeds.start)
     targets = {arch: Target(arch, rng) for arch in ("rv64gc", VECTOR_ARCH)}
     for seed in seeds:
-        print("case", seed, flush=True)
+        print("\ncase", seed, flush=True)  # a guest may print, too
         rng = random.Random(seed)
         arch = rng.choice(list(targets))
         targets[arch].run(random_code(rng, arch), rng)
@@ -174,7 +174,7 @@ def feed_elf(seeds: range, files: list[str]) -> None:
     images = [Path(f).read_bytes() for f in files]
     with kcc.Device("m1") as device:
         for seed in seeds:
-            print("case", seed, flush=True)
+            print("\ncase", seed, flush=True)  # a guest may print, too
             rng = random.Random(seed)
             image = mutated(rng.choice(images), rng)
             path = Path(files[0]).with_name(f"mutated{seeds.start}.elf")
