@@ -30,8 +30,8 @@ WHOLE = frozenset("distance length normalize".split())
 SINGLES = frozenset(
     """
     acos acosh acospi asin asinh asinpi atan atan2 atan2pi atanh atanpi cbrt cos cosh cospi erf erfc
-    exp exp10 exp2 expm1 hypot log log10 log1p log2 pow pown powr rootn sin sincos sinh sinpi tan
-    tanh tanpi
+    exp exp10 exp2 expm1 hypot lgamma lgamma_r log log10 log1p log2 pow pown powr rootn sin sincos
+    sinh sinpi tan tanh tanpi tgamma
     """.split()
 )
 

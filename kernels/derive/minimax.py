@@ -118,6 +118,19 @@ def _scaled_erfc(t: Any) -> Any:
     return (1 + 2 * x) * mpmath.exp(x * x) * mpmath.erfc(x)
 
 
+def _stirling(u: Any) -> Any:
+    """The logarithm of what Stirling's formula leaves out, of y = 1/u; its limit at 0."""
+    y = 1 / (u if u else mpf(10) ** -30)
+    return mpmath.loggamma(y) - (y - mpf(1) / 2) * mpmath.log(y) + y
+
+
+def _log_gamma(w: Any) -> Any:
+    """Without its zeros at 1 and 2, which are at -1/2 and 1/2 here."""
+    if w * w == 0.25:
+        w *= 1 - mpf(10) ** -30
+    return mpmath.loggamma(w + 1.5) / (w * w - 0.25)
+
+
 ERFC_MIDDLE = 3
 ERFC_END = mpf(10.5)
 
@@ -156,6 +169,21 @@ POLYNOMIALS = (
         "erfc_rest", "t", "(1 + 2x) exp(x*x) erfc(x) of t = (x - 3) / (x + 3), 0 <= x <= 10.5",
         _scaled_erfc,
         -1, (ERFC_END - ERFC_MIDDLE) / (ERFC_END + ERFC_MIDDLE), 15,
+    ),
+    Polynomial(
+        "gamma_rest", "u", "exp(y) y**(1/2 - y) gamma(y) of u = 1/y, 1 <= y <= 45",
+        lambda u: mpmath.exp(_stirling(u)),
+        mpf(1) / 45, 1, 11,
+    ),
+    Polynomial(
+        "stirling_rest", "u", "lgamma(y) + y - (y - 1/2) log(y) of u = 1/y, 3 <= y",
+        _stirling,
+        0, mpf(1) / 3, 7,
+    ),
+    Polynomial(
+        "lgamma_rest", "w", "lgamma(w + 3/2) / (w*w - 1/4), |w| <= 1/2",
+        _log_gamma,
+        -0.5, 0.5, 14,
     ),
 )  # fmt: skip
 

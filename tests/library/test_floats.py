@@ -42,6 +42,18 @@ def tanpi(x: Array) -> Any:
     return np.where(x == np.rint(x), zero, sine / cosine)
 
 
+def lgamma(x: float) -> float:
+    return math.inf if x <= 0 and (math.isinf(x) or x == math.floor(x)) else math.lgamma(x)
+
+
+def tgamma(x: float) -> float:
+    if x == 0:
+        return math.copysign(math.inf, x)
+    if x < 0 and (math.isinf(x) or x == math.floor(x)):
+        return math.nan
+    return math.gamma(x) if x < 100 or math.isnan(x) else math.inf
+
+
 def powr(x: Array, y: Array) -> Any:
     unclear = (x == 0) & (y == 0) | np.isinf(x) & (y == 0) | (x == 1) & np.isinf(y)
     return np.where((x < 0) | unclear | np.isnan(x) | np.isnan(y), np.nan, np.power(np.abs(x), y))
@@ -79,6 +91,7 @@ FUNCTIONS: dict[str, tuple[str, float, Oracle]] = {
     "exp2":     ("x",  3,  np.exp2),
     "expm1":    ("x",  3,  np.expm1),
     "hypot":    ("xx", 4,  np.hypot),
+    "lgamma":   ("x",  9,  by_element(lgamma)),  # the table leaves it undefined
     "log":      ("x",  3,  np.log),
     "log10":    ("x",  3,  np.log10),
     "log1p":    ("x",  2,  np.log1p),
@@ -93,6 +106,7 @@ FUNCTIONS: dict[str, tuple[str, float, Oracle]] = {
     "tan":      ("x",  5,  np.tan),
     "tanh":     ("x",  5,  np.tanh),
     "tanpi":    ("x",  6,  tanpi),
+    "tgamma":   ("x",  16, by_element(tgamma)),
 }
 # fmt: on
 EDGES = [0.0, 1.0, 0.5, 2.0, 3.0, 1.5, 2.5, 0.25, 0.75, math.inf, 2.0**-149, 2.0**-126, 2.0**-130]
@@ -114,6 +128,11 @@ def declared(name: str, t: str) -> str:
 
 # Each second line of results says what the one before must be.
 VECTORS = """
+kernel void lgamma_signs(global const float *x, global float *out) {
+    int sign;
+    float v = lgamma_r(x[get_global_id(0)], &sign);
+    out[get_global_id(0)] = v == lgamma(x[get_global_id(0)]) ? sign : 0;
+}
 kernel void vectors(global const float *x, global float *out) {
     size_t i = get_global_id(0);
     float2 v = vload2(i, x), c, s = sincos(v, &c);
@@ -226,6 +245,12 @@ def test_vectors_and_second_results(device: kcc.Device, kernels: Any) -> None:
     np.testing.assert_array_max_ulp(rows[:, 2, 0], rows[:, 2, 1], 3)
 
 
+def test_lgamma_r_has_the_sign_of_gamma(device: kcc.Device, kernels: Any) -> None:
+    x = np.array([0.5, -0.5, -1.5, -2.5, 3.0, 0.0, -0.0, 1e30], np.float32)
+    got = run(device, kernels["lgamma_signs"], [x], np.float32)
+    assert got.tolist() == [1, -1, 1, -1, 1, 1, -1, 1]
+
+
 @pytest.mark.parametrize(
     ("name", "x", "want"),
     [
@@ -252,7 +277,7 @@ def test_values_that_are_exact(
 @pytest.mark.slow
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_function_densely(device: kcc.Device, vectorised: Any, name: str) -> None:
-    check(device, vectorised, name, 1 << (14 if name.startswith("erf") else 18))
+    check(device, vectorised, name, 1 << (14 if "erf" in name or "gamma" in name else 18))
 
 
 @pytest.mark.slow
@@ -282,6 +307,8 @@ def test_the_reference_is_right(name: str) -> None:
         "exp2": lambda x: mpmath.power(2, x),
         "log2": lambda x: mpmath.log(x, 2),
         "log1p": lambda x: mpmath.log(1 + mpmath.mpf(x)),
+        "lgamma": lambda x: mpmath.re(mpmath.loggamma(x)),
+        "tgamma": mpmath.gamma,
         "pow": mpmath.power,
         "pown": lambda x, n: mpmath.power(x, int(n)),
         "powr": mpmath.power,

@@ -40,7 +40,8 @@ double __kcc_fn_wide_log2(double d) {
     return exponent + rest * LOG2_E;
 }
 
-static double wide_log(double d) {
+// What lgamma is made of; of every double but subnormal ones.
+double __kcc_fn_wide_log(double d) {
     double exponent, rest = split(d, &exponent);
     return at_the_ends(d, exponent * LN_2 + rest);
 }
@@ -54,7 +55,7 @@ static double wide_log1p(double x) {
 }
 
 float __kcc_fn_log_float(float x) {
-    return (float)wide_log((double)x);
+    return (float)__kcc_fn_wide_log((double)x);
 }
 
 float __kcc_fn_log2_float(float x) {

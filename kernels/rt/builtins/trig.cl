@@ -64,9 +64,9 @@ static Angle radians_of(float given) {
     return angle(p0 - quarters + p1 + p2 + p3 + p4 + p5 + p6, quarters);
 }
 
-static Angle half_turns_of(float given) {
-    double x = (double)given * 2, quarters = rint(x);
-    return angle(x - quarters, fma(-4.0, rint(quarters * 0.25), quarters));
+static Angle half_turns_of(double x) {
+    double quarters = rint(2 * x);
+    return angle(2 * x - quarters, fma(-4.0, rint(quarters * 0.25), quarters));
 }
 
 static double sine(Angle a) {
@@ -105,20 +105,25 @@ float __kcc_fn_sincos_float(float x, float *cosine_of_x) {
     return x == 0 ? x : v;
 }
 
+// The reflections of tgamma and lgamma need it.
+double __kcc_fn_wide_sinpi(double x) {
+    return sine(half_turns_of(x));
+}
+
 // sinpi(n) is a zero of n's sign; cospi(n + 1/2) is +0.
 float __kcc_fn_sinpi_float(float x) {
-    float v = (float)sine(half_turns_of(x));
+    float v = (float)sine(half_turns_of((double)x));
     return x == rint(x) ? copysign(x - x, x) : v;
 }
 
 float __kcc_fn_cospi_float(float x) {
-    return (float)cosine(half_turns_of(x)) + 0.0f;
+    return (float)cosine(half_turns_of((double)x)) + 0.0f;
 }
 
 // tanpi of an even n is a zero of n's sign, of an odd one of the other; of n + 1/2 it is infinite,
 // above 0 for an even n.
 float __kcc_fn_tanpi_float(float x) {
-    Angle a = half_turns_of(x);
+    Angle a = half_turns_of((double)x);
     float zero = a.quarters & 2 ? copysign(0.0f, -x) : copysign(0.0f, x);
     float pole = a.quarters & 2 ? -INFINITY : INFINITY;
     float v = (float)tangent(a);
