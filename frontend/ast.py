@@ -99,6 +99,7 @@ class FunctionPart(Node):
     params: tuple[Param, ...]
     variadic: bool = False
     empty: bool = False  # `()`, as opposed to `(void)`: both mean no parameters here
+    old_style: bool = False  # only names stood here, the types before the function's body
 
 
 DeclPart: TypeAlias = PointerPart | ArrayPart | FunctionPart

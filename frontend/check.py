@@ -230,6 +230,11 @@ def _function(ctx: Context, e: ast.FunctionDef) -> None:
                 ctx.diags.warning("missing-prototypes", message, function.span, hint=hint)
         if function.is_kernel:
             _check_kernel(ctx, function, e.declarator)
+    if parts[0].old_style:
+        message = f"the definition of '{function.name}' has no prototype, which C23 does not allow"
+        hint = "write the types in the parentheses"
+        where = e.declarator.name_span
+        ctx.diags.warning("deprecated-non-prototype", message, where, hint=hint)
     _body(ctx, function, e, parts[0])
 
 

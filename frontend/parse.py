@@ -235,7 +235,8 @@ class Parser:
         if token.text == "pipe" and self._next_is_name() and kind is None:
             return UNKNOWN
         if kind is None or kind == "other":
-            return numbers.ident
+            may_be_old = numbers.old_name in self.tables.rows[self.states[-1]]
+            return numbers.old_name if may_be_old and self._in_old_list() else numbers.ident
         if self.tokens[self.position].text == ":" and self.accepts(numbers.label_name):
             return numbers.label_name
         # C99 6.7.5.3: what can be a typedef name is one. Where a type cannot stand (behind
@@ -244,6 +245,25 @@ class Parser:
         if not self.accepts(as_type) and self.accepts(numbers.shadowed):
             return numbers.shadowed
         return as_type
+
+    def _in_old_list(self) -> bool:
+        """Whether only names come up to the ")", and a declaration behind it.
+
+        Else the name is rather that of an unknown type.
+        """
+        at = self.position
+        while self.tokens[at].text == "," and self._is_plain_name(self.tokens[at + 1]):
+            at += 2
+        return self.tokens[at].text == ")" and self._begins_declaration(self.tokens[at + 1])
+
+    def _is_plain_name(self, token: Token) -> bool:
+        is_type = self.builder.kind_of(token.text) not in (None, "other")
+        return token.kind is IDENT and token.text not in self.numbers.words and not is_type
+
+    def _begins_declaration(self, token: Token) -> bool:
+        return (
+            token.kind is IDENT and token.text != "__attribute__" and not self._is_plain_name(token)
+        )
 
     def _next_is_name(self) -> bool:
         return self.tokens[self.position].kind is TokenKind.IDENT
@@ -346,6 +366,7 @@ class Numbers:
     vector_name: int
     shadowed: int
     label_name: int
+    old_name: int
     vector_paren: int
     resume: frozenset[int]  # states where parsing can resume
 
@@ -373,6 +394,7 @@ def _numbers(tables: Tables) -> Numbers:
         number["VECTOR_NAME"],
         number["SHADOWED"],
         number["LABEL_NAME"],
+        number["OLD_NAME"],
         number["_VECTOR_PAREN"],
         frozenset(i for i, row in enumerate(tables.rows) if items & row.keys()),
     )

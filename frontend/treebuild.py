@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Literal, TypeAlias, cast
 
-from . import ast
+from . import ast, old_style
 from .diag import CompileError, Diagnostics
 from .record import record, replace
 from .source import Span
@@ -86,6 +86,22 @@ class Builder:
             for param in declarator.parts[0].params:
                 self.declare(param.declarator.name)
         return opened
+
+    old_head = function_head
+
+    def old_function(
+        self, span: Span, inner: ast.Declarator, opened: Opened, *names: Token
+    ) -> ast.Declarator:
+        self.close(opened)
+        declarators = [self.named_declarator(name.span, name) for name in names]
+        return self.suffixed_declarator(span, inner, old_style.untyped(declarators, span))
+
+    def old_definition(self, span: Span, head: Opened, *rest: Any) -> ast.FunctionDef:
+        *declarations, body = rest
+        self.close(head)
+        specs, declarator = head.payload
+        declarator = old_style.typed(declarator, declarations, self.diags)
+        return ast.FunctionDef(specs, declarator, body, span=span)
 
     def function_definition(self, span: Span, head: Opened, body: ast.Compound) -> ast.FunctionDef:
         self.close(head)

@@ -15,6 +15,7 @@ WARNINGS = {
     "gnu": "group pedantic",
     "unused": "group most",
     "pragmas": "group",
+    "strict-prototypes": "group",
     "type-limits": "group",
     "shadow-all": "group",
     "conversion": "group",
@@ -45,6 +46,7 @@ WARNINGS = {
     "unknown-escape-sequence": "on",
     # declarations
     "gnu-empty-struct": "off gnu",
+    "deprecated-non-prototype": "on strict-prototypes",
     "duplicate-decl-specifier": "on",
     "ignored-attributes": "on",
     "ignored-qualifiers": "off extra",

@@ -566,6 +566,22 @@ def test_a_kernel_may_call_a_kernel(k: Kernels) -> None:
     assert out(k["outer_kernel"], 4, global_size=4) == [10, 20, 30, 40]
 
 
+source("""
+struct pair { int a, b; };
+static int old_sum(c, f, p, v) float f; char c; struct pair p; int2 v; {
+    return c + 10 * (int)f + 100 * p.b + 1000 * v.y;
+}
+kernel void old_style(out, n) global int *out; int n; {
+    struct pair p = {1, 2};
+    *out = old_sum(n, 2.75, p, (int2)(3, 4));
+}
+""")
+
+
+def test_old_style_parameters_have_the_order_of_the_names(k: Kernels) -> None:
+    assert out(k["old_style"], 1, 257) == [1 + 20 + 200 + 4000]
+
+
 def test_work_item_functions_in_three_dimensions_with_offsets(k: Kernels) -> None:
     size, group, offset = (6, 4, 2), (3, 2, 1), (10, 20, 30)
     r = np.zeros((2, 4, 6, 16), np.uint64)

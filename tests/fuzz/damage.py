@@ -122,6 +122,7 @@ SPELLED = {
     "VECTOR_NAME": ["V"],
     "SHADOWED": ["T"],
     "LABEL_NAME": ["T", "y"],
+    "OLD_NAME": ["a", "b"],
     "NUMBER": [*LITERALS[:8], "1", "2", "3", "7", "1.5", "2.0f"],
     "CHAR": ["'a'", "'\\0'"],
     "STRING": ['"s"', '""', '"%d"'],

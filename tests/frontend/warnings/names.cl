@@ -30,3 +30,8 @@ kernel void in_local(void) { local int x; x = 1; }  // unused-but-set-variable@a
 int self(int n) { int i = i; return n; }  // missing-prototypes@everything
 struct point { int x, y; };
 struct point whole(int n) { struct point s; if (n) s.x = 1; struct point r; return n ? s : r; }  // conditional-uninitialized@everything missing-prototypes@everything uninitialized@all
+int old_style(a, b) float b; int a; { return a; }  // deprecated-non-prototype missing-prototypes@everything unused-parameter@all
+static int old_static(a) int a; { return a; }  // deprecated-non-prototype
+kernel void old_kernel(p) global int *p; { *p = old_static(1); }  // deprecated-non-prototype
+int old_style2(int a);
+int old_style2(a) int a; { return a; }  // deprecated-non-prototype
