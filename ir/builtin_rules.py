@@ -24,14 +24,18 @@ from .operate import splat
 
 LANEWISE = INTEGER | FLOATING  # scalars among vectors are taken for vectors
 # Members of the library: a call for each lane, or one for the whole vector.
-LANES = frozenset("fmod fract frexp ilogb ldexp logb modf nextafter remainder remquo".split())
+LANES = frozenset(
+    """
+    acos acosh acospi asin asinh asinpi atan atan2 atan2pi atanh atanpi cosh exp exp10 exp2 expm1
+    fmod fract frexp ilogb ldexp log log10 log1p log2 logb modf nextafter remainder remquo sinh tanh
+    """.split()
+)
 WHOLE = frozenset("distance length normalize".split())
 # Lanes as well, of floats and halves alone yet.
 SINGLES = frozenset(
     """
-    acos acosh acospi asin asinh asinpi atan atan2 atan2pi atanh atanpi cbrt cos cosh cospi erf erfc
-    exp exp10 exp2 expm1 hypot lgamma lgamma_r log log10 log1p log2 pow pown powr rootn sin sincos
-    sinh sinpi tan tanh tanpi tgamma
+    cbrt cos cospi erf erfc hypot lgamma lgamma_r pow pown powr rootn sin sincos sinpi tan tanpi
+    tgamma
     """.split()
 )
 
@@ -46,10 +50,9 @@ def emit(use: Use) -> tuple[bool, Any]:
         return True, ATOMICS[use.name](use)
     if use.name in GROUP:
         return True, GROUP[use.name](use)
-    if use.name in LANES:
-        return True, _by_lanes(_widened(use), use.name)
-    if _accurate(use.name) in SINGLES and use.bits < 8 * DOUBLE.size:
-        return True, _by_lanes(use, _accurate(use.name))
+    name = _accurate(use.name)
+    if name in LANES or (name in SINGLES and use.bits < 8 * DOUBLE.size):
+        return True, _by_lanes(_widened(use), name)
     if use.name in WHOLE:
         return True, _member(use, use.name, use.type, use.types, use.args)
     return False, None

@@ -1,7 +1,7 @@
 """Derive the polynomials of kernels/rt/builtins: `python kernels/derive/minimax.py` prints them.
 
 Each is the minimax polynomial in relative error, by Remez's exchange algorithm (E. Remez, 1934)
-at 80 digits; then its coefficients are rounded to double. What it prints stands in the .cl files
+at 120 digits; then its coefficients are rounded to double. What it prints stands in the .cl files
 as it is, which a test holds them to. Needs mpmath.
 """
 
@@ -15,7 +15,7 @@ from typing import Any
 import mpmath
 from mpmath import mp, mpf
 
-mp.dps = 80
+mp.dps = 120
 GRID = 60  # points between two points of the exchange
 
 
@@ -108,9 +108,17 @@ def two_over_pi() -> str:
     return "\n".join(lines)
 
 
+def in_two(name: str) -> str:
+    """A constant as a sum; integers of a double's exponent times the first part are exact."""
+    value = CONSTANTS[name]
+    high = mpmath.floor(value * mpf(2) ** 40) / mpf(2) ** 40
+    low = float(value - high)
+    return f"#define {name}_HIGH {float(high).hex()}\n#define {name}_LOW {low.hex()}"
+
+
 def _even(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """As a function of the square; by its limit at 0."""
-    return lambda s: function(mpmath.sqrt(s if s else mpf(10) ** -25))
+    return lambda s: function(mpmath.sqrt(s if s else mpf(10) ** -40))
 
 
 def _scaled_erfc(t: Any) -> Any:
@@ -131,6 +139,7 @@ def _log_gamma(w: Any) -> Any:
     return mpmath.loggamma(w + 1.5) / (w * w - 0.25)
 
 
+CONSTANTS = {"LN_2": mpmath.log(2), "LOG10_2": mpmath.log10(2)}
 ERFC_MIDDLE = 3
 ERFC_END = mpf(10.5)
 
@@ -185,10 +194,28 @@ POLYNOMIALS = (
         _log_gamma,
         -0.5, 0.5, 14,
     ),
+    # Of double's own functions.
+    Polynomial(
+        "expm1_rest", "r", "(exp(r) - 1 - r) / (r*r), |r| <= log(2)/2",
+        lambda r: (mpmath.expm1(r) - r) / r**2 if abs(r) > mpf(10) ** -30 else mpf(1) / 2,
+        -mpmath.log(2) / 2, mpmath.log(2) / 2, 10,
+    ),
+    Polynomial(
+        "log_tail", "s", "(log((1 + t) / (1 - t)) / t - 2) / s of s = t*t, |t| <= (sqrt(2) - 1)**2",
+        _even(lambda t: (2 * mpmath.atanh(t) / t - 2) / t**2),
+        0, (mpmath.sqrt(2) - 1) ** 4, 7,
+    ),
+    Polynomial(
+        "atan_tail", "s", "(atan(t) / t - 1) / s of s = t*t, |t| <= 1",
+        _even(lambda t: (mpmath.atan(t) / t - 1) / t**2),
+        0, 1, 20,
+    ),
 )  # fmt: skip
 
 
 if __name__ == "__main__":
     print(two_over_pi())
+    for constant in CONSTANTS:
+        print("\n" + in_two(constant))
     for polynomial in POLYNOMIALS:
         print("\n" + as_opencl(polynomial))

@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 import kcc
+from kcc.ir.builtin_rules import LANES
 
 ROOT = Path(__file__).resolve().parents[2]
-PI = math.pi
+PI = np.longdouble("3.14159265358979323846264338327950288")
 Array = np.ndarray[Any, Any]
 Oracle = Callable[..., Any]
 
@@ -111,7 +112,19 @@ FUNCTIONS: dict[str, tuple[str, float, Oracle]] = {
 # fmt: on
 EDGES = [0.0, 1.0, 0.5, 2.0, 3.0, 1.5, 2.5, 0.25, 0.75, math.inf, 2.0**-149, 2.0**-126, 2.0**-130]
 EDGES += [3.4028234e38, 88.72283, 89.5, 128, 149.5, 150, 104, 38.53, 45.2, 2.0**23, 2.0**24 + 2]
-EDGES += [0.99999994, 1.0000001, PI, PI / 2, PI / 4, 16367173 * 2.0**72, 1e-10, 5.0, 10.05, 10.5]
+EDGES += [5e-324, 2.0**-1022, 1e300, 1.7976931348623157e308, 709.78, 710.4, 745.1, 1074.5, 323.4]
+EDGES += [
+    0.99999994,
+    1.0000001,
+    math.pi,
+    math.pi / 2,
+    math.pi / 4,
+    16367173 * 2.0**72,
+    1e-10,
+    5.0,
+    10.05,
+    10.5,
+]
 INT_EDGES = [0, 1, 2, 3, -1, -2, -3, 7, -8, 100, -101, 2**31 - 1, -(2**31), 2**24 + 1]
 
 
@@ -146,31 +159,36 @@ kernel void vectors(global const float *x, global float *out) {
 """
 
 
-def bits_apart(seed: int, count: int, ordinary: bool) -> Array:
+def bits_apart(seed: int, count: int, ordinary: bool, t: Any) -> Array:
     """The edges and their negatives, then floats: of any bits, or with exponents near 0."""
     rng = np.random.default_rng(seed)
-    edges = np.array([*EDGES, *(-x for x in EDGES), math.nan], np.float32)
-    drawn = rng.integers(0, 1 << 32, count, np.uint32).view(np.float32)
+    word = np.uint32 if t is np.float32 else np.uint64
+    with np.errstate(all="ignore"):
+        edges = np.array([*EDGES, *(-x for x in EDGES), math.nan]).astype(t)
+    drawn = rng.integers(0, np.iinfo(word).max, count, word).view(t)
     if ordinary:
         drawn = rng.standard_normal(count) * 2.0 ** rng.integers(-8, 8, count)
-    return np.concatenate([edges, np.asarray(drawn, np.float32)])
+    return np.concatenate([edges, drawn.astype(t)])
 
 
-def inputs(name: str, count: int) -> list[Array]:
+def inputs(name: str, count: int, t: Any = np.float32) -> list[Array]:
     """Of two arguments, each edge meets each."""
     kinds = FUNCTIONS[name][0]
     half = count // 2
-    x = np.concatenate([bits_apart(1, half, True), bits_apart(2, half, False)])
+    x = np.concatenate([bits_apart(1, half, True, t), bits_apart(2, half, False, t)])
     if kinds == "x":
         return [x]
-    edge = bits_apart(3, 0, True)
+    edge = bits_apart(3, 0, True, t)
     if kinds == "xn":
         other, drawn = (
             np.array(INT_EDGES, np.int32),
             np.random.default_rng(4).integers(-40, 40, x.size),
         )
     else:
-        other, drawn = edge, np.concatenate([bits_apart(5, half, True), bits_apart(6, half, False)])
+        other, drawn = (
+            edge,
+            np.concatenate([bits_apart(5, half, True, t), bits_apart(6, half, False, t)]),
+        )
     first, second = np.repeat(edge, other.size), np.tile(other, edge.size)
     return [np.concatenate([x, first]), np.concatenate([drawn.astype(other.dtype), second])]
 
@@ -179,10 +197,14 @@ def errors(got: Array, want: Array, t: Any = np.float32) -> Any:
     """In units in the last place of `want`, infinite where what must be exact is not."""
     info = np.finfo(t)
     with np.errstate(all="ignore"):
-        got = got.astype(np.float64)
+        got = got.astype(want.dtype)
         _, exponent = np.frexp(want)
-        unit = np.ldexp(1.0, np.clip(exponent - 1, info.minexp, info.maxexp - 1) - info.nmant)
-        top = 2.0**info.maxexp  # an infinity counts as the number after the greatest
+        unit = np.ldexp(
+            want.dtype.type(1), np.clip(exponent - 1, info.minexp, info.maxexp - 1) - info.nmant
+        )
+        top = np.ldexp(
+            want.dtype.type(1), info.maxexp
+        )  # an infinity counts as the number after the greatest
         apart = np.abs(np.clip(got, -top, top) - np.clip(want, -top, top)) / unit
         zeros = (got == 0) & (np.signbit(got) == np.signbit(want))
     apart = np.where(want == 0, np.where(zeros, 0, np.inf), apart)
@@ -190,10 +212,10 @@ def errors(got: Array, want: Array, t: Any = np.float32) -> Any:
                     np.where(np.isnan(want) & np.isnan(got), 0, np.inf), apart)  # fmt: skip
 
 
-def correct(name: str, args: list[Array]) -> Array:
+def correct(name: str, args: list[Array], wider: Any = np.float64) -> Array:
     with np.errstate(all="ignore"):
-        wide = [a.astype(np.float64) for a in args]
-        return np.asarray(FUNCTIONS[name][2](*wide), np.float64)
+        wide = [a.astype(wider) for a in args]
+        return np.asarray(FUNCTIONS[name][2](*wide), wider)
 
 
 def run(device: kcc.Device, kernel: Any, args: list[Array], out: Any) -> Array:
@@ -204,10 +226,12 @@ def run(device: kcc.Device, kernel: Any, args: list[Array], out: Any) -> Array:
     return np.asarray(result.numpy()[:size])
 
 
-def check(device: kcc.Device, kernels: Any, name: str, count: int) -> None:
-    args = inputs(name, count)
-    got, want = run(device, kernels[f"{name}_float"], args, np.float32), correct(name, args)
-    error = errors(got, want)
+def check(device: kcc.Device, kernels: Any, name: str, count: int, t: str = "float") -> None:
+    lane, wider = (np.float32, np.float64) if t == "float" else (np.float64, np.longdouble)
+    args = inputs(name, count, lane)
+    want = correct(name, args, wider)
+    got = run(device, kernels[f"{name}_{t}"], args, lane)
+    error = errors(got, want, lane)
     worst = int(error.argmax())
     found = [a[worst] for a in args], got[worst], want[worst], error[worst]
     assert error[worst] <= FUNCTIONS[name][1], f"{name}: {found}"
@@ -224,6 +248,28 @@ def kernels(device: kcc.Device) -> Any:
     """Without vectors: these take the simulator some times as long to translate."""
     text = "".join(declared(name, "float") for name in FUNCTIONS)
     return device.load(kcc.compile(text + VECTORS, ["-march=rv64gc"]))
+
+
+DOUBLES = sorted(LANES & FUNCTIONS.keys())  # the limits are the same
+EXTENDED = pytest.mark.skipif(np.finfo(np.longdouble).nmant < 60, reason="no wider reference")
+
+
+@EXTENDED
+@pytest.mark.slow
+def test_every_function_of_doubles(device: kcc.Device) -> None:
+    text = "".join(declared(name, "double") for name in DOUBLES)
+    made = device.load(kcc.compile(text))
+    for name in DOUBLES:
+        check(device, made, name, 1 << 16, "double")
+
+
+@EXTENDED
+def test_exp_and_log_of_doubles(device: kcc.Device) -> None:
+    names = ("exp", "log", "atan")
+    text = "".join(declared(name, "double") for name in names)
+    made = device.load(kcc.compile(text, ["-march=rv64gc"]))
+    for name in names:
+        check(device, made, name, 1 << 9, "double")
 
 
 @pytest.fixture(scope="module")
@@ -332,5 +378,6 @@ def test_the_reference_is_right(name: str) -> None:
 def test_the_polynomials_are_what_is_derived() -> None:
     derived = runpy.run_path(str(ROOT / "kernels/derive/minimax.py"))
     text = "\n".join(p.read_text() for p in (ROOT / "kernels/rt/builtins").glob("*.cl"))
-    for part in (derived["two_over_pi"](), *map(derived["as_opencl"], derived["POLYNOMIALS"])):
-        assert part in text
+    parts = [derived["two_over_pi"](), *map(derived["as_opencl"], derived["POLYNOMIALS"])]
+    parts += map(derived["in_two"], derived["CONSTANTS"])
+    assert [part for part in parts if part not in text] == []

@@ -8,11 +8,11 @@
 
 // atan(t) / t of s = t*t, |t| <= 1; relative error 2**-39.3.
 static double atan_rest(double s) {
-    double p = -0x1.20d59d6e05338p-12;
-    p = p * s + 0x1.2310ac72aa81ep-9;
-    p = p * s + -0x1.138dd92759041p-7;
+    double p = -0x1.20d59d6e05339p-12;
+    p = p * s + 0x1.2310ac72aa81fp-9;
+    p = p * s + -0x1.138dd92759042p-7;
     p = p * s + 0x1.4b466afe8d7bbp-6;
-    p = p * s + -0x1.236cdd6c7bb06p-5;
+    p = p * s + -0x1.236cdd6c7bb07p-5;
     p = p * s + 0x1.9f2d6145c40b9p-5;
     p = p * s + -0x1.05387bd2e5565p-4;
     p = p * s + 0x1.380a62fc0345ep-4;

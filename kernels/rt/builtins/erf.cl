@@ -8,8 +8,8 @@ double __kcc_fn_wide_exp2(double x);
 
 // erf(x) / x of s = x*x, |x| <= 1; relative error 2**-40.1.
 static double erf_rest(double s) {
-    double p = 0x1.1b8c1c33f2fd0p-20;
-    p = p * s + -0x1.d25cdd93e0e52p-17;
+    double p = 0x1.1b8c1c33f2fd1p-20;
+    p = p * s + -0x1.d25cdd93e0e53p-17;
     p = p * s + 0x1.f56be039add41p-14;
     p = p * s + -0x1.bfdf582e086c6p-11;
     p = p * s + 0x1.56586cce8dcbdp-8;

@@ -10,8 +10,8 @@
 
 // log((1 + t) / (1 - t)) / t of s = t*t, |t| <= (sqrt(2) - 1)**2; relative error 2**-45.1.
 static double log_rest(double s) {
-    double p = 0x1.9198130d3d010p-3;
-    p = p * s + 0x1.c6208ce15faafp-3;
+    double p = 0x1.9198130d3d019p-3;
+    p = p * s + 0x1.c6208ce15faaep-3;
     p = p * s + 0x1.249439603081ep-2;
     p = p * s + 0x1.99999628a673dp-2;
     p = p * s + 0x1.5555555672debp-1;

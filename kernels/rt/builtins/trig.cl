@@ -26,7 +26,7 @@ static double sin_rest(double s) {
 
 // cos(pi/2 r) of s = r*r, |r| <= 1/2; relative error 2**-43.8.
 static double cos_rest(double s) {
-    double p = -0x1.a0d8aa73a78c2p-16;
+    double p = -0x1.a0d8aa73a78c4p-16;
     p = p * s + 0x1.e1e7612946a6dp-11;
     p = p * s + -0x1.55d3b97257a1ep-6;
     p = p * s + 0x1.03c1f073cd3d1p-2;
