@@ -47,7 +47,11 @@ def join(inputs: list[Input], diags: Diagnostics) -> list[tuple[list[int], tast.
     """
     span = next((f.span for one in inputs for f in one.program.functions), NO_SPAN)
     with deep_recursion(diags, span):
-        meanings = _meanings(inputs, diags)
+        return _join(inputs, diags)
+
+
+def _join(inputs: list[Input], diags: Diagnostics) -> list[tuple[list[int], tast.Program]]:
+    meanings = _meanings(inputs, diags)
     diags.raise_errors()
     whole = _merged(inputs, meanings)
     callgraph.forbid_recursion(whole, diags)

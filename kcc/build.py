@@ -3,6 +3,7 @@
     tokens -> ast -> tast -> ir -> optir -> asm | obj      for each input, the last two of parts
     objects (+ device library) -> elf, map                 once
 
+Inputs of one link whose calls need each other's bodies go on as one from tast (frontend/join.py).
 Heavy stages are imported when they run, so that `-E` pays for the preprocessor alone.
 """
 
@@ -463,9 +464,12 @@ def _join(job: Compilation, units: list[Unit]) -> list[Unit]:
     inputs = [Input(unit.name, make(job, unit, "tast")) for unit in sources]
     joined: set[int] = set()
     for group, program in job.timed("join", lambda: join(inputs, job.diags)):
-        first = sources[group[0]]
-        first.artefacts["tast"], first.joined = program, [inputs[i].name for i in group[1:]]
-        joined.update(id(sources[i]) for i in group[1:])
+        first, *others = (sources[i] for i in group)
+        first.artefacts["tast"], first.joined = program, [unit.name for unit in others]
+        joined.update(map(id, others))
+        if not job.keep:
+            for unit in others:
+                unit.artefacts.clear()
     return [unit for unit in units if id(unit) not in joined]
 
 

@@ -46,7 +46,7 @@ size_t row(void) { return get_global_id(0); }
 
 
 def linked(folder: Path, *texts: str, flags: str = "") -> kcc.Program:
-    names = [folder / f"{'abc'[number]}.cl" for number in range(len(texts))]
+    names = [folder / f"{'abcd'[number]}.cl" for number in range(len(texts))]
     for name, text in zip(names, texts, strict=True):
         name.write_text(text)
     options = parse_options([*map(os.fspath, names), *flags.split(), "-o", "a.elf"])
@@ -143,7 +143,7 @@ def wanted(size: int, group: int) -> list[int]:
 
 @pytest.mark.parametrize("flags", ["-O3", "-O0 -g"])
 def test_barriers_kernels_and_local_memory_of_other_inputs(tmp_path: Path, flags: str) -> None:
-    program = linked(tmp_path, KERNEL + OUTSIDE, HELPER, WAITING, flags=flags)
+    program = linked(tmp_path, KERNEL, HELPER, WAITING, OUTSIDE, flags=flags)
     out = np.zeros(16, np.int32)
     alone = np.zeros(8, np.int32)
     with kcc.Device("m1") as device:
@@ -164,6 +164,33 @@ def test_a_barrier_below_a_function_of_a_third_input(tmp_path: Path) -> None:
         program = linked(tmp_path, first, second, third)
         device.load(program)["k"](out, kcc.local(4 * 8), global_size=8, local_size=8)
     assert out.tolist() == [8] * 8
+
+
+def test_variables_of_joined_inputs(tmp_path: Path) -> None:
+    user = """
+    extern global int counter;
+    static global int own = 5;
+    int bump(int n);
+    kernel void k(global int *out) {
+        extern global int late;
+        if (get_local_id(0) == 0) counter = 10;
+        out[get_global_id(0)] = bump(2) + late + own;
+    }
+    """
+    owner = """
+    global int counter = 1, late = 30000;
+    static global int own = 70;
+    int bump(int n) {
+        static int calls = 200;
+        work_group_barrier(CLK_GLOBAL_MEM_FENCE);
+        return counter + n + calls + own;
+    }
+    """
+    out = np.zeros(8, np.int32)
+    with kcc.Device("m1") as device:
+        program = linked(tmp_path, user, owner, flags="-cl-std=CL3.0")
+        device.load(program)["k"](out, global_size=8, local_size=8)
+    assert out.tolist() == [10 + 2 + 200 + 70 + 30000 + 5] * 8
 
 
 REFUSED = {
