@@ -191,6 +191,7 @@ class _Module:
         symbol.align = max(var.align, alignof(var.type))
         symbol.linkage = "internal" if internal else ""
         if var.storage == "group":
+            self.fits(var)
             self.check_alignment(symbol.align, var)
             if self.unit.debug is not None:
                 symbol.description = self.unit.debug.group_var(var)
@@ -200,13 +201,19 @@ class _Module:
             symbol.global_constant = space is AddrSpace.CONSTANT
             return symbol
         symbol.global_constant = space is AddrSpace.CONSTANT or var.quals.const
-        if sizeof(var.type) > MAX_STATIC:
-            message = f"'{var.name}' takes more than {MAX_STATIC >> 20} MiB"
-            self.unit.diags.error("too-large", message, var.span)
+        if not self.fits(var):
             return symbol
         symbol.initializer = global_initialiser(self.unit, var.type, var.init)
         symbol.value_type = symbol.initializer.type
         return symbol
+
+    def fits(self, var: tast.Var) -> bool:
+        """Whether a device may have the memory for a variable; reports it if not."""
+        if sizeof(var.type) <= MAX_STATIC:
+            return True
+        message = f"'{var.name}' takes more than {MAX_STATIC >> 20} MiB"
+        self.unit.diags.error("too-large", message, var.span)
+        return False
 
     def check_alignment(self, align: int, var: tast.Var) -> None:
         """Report more than a kernel's entry gives: on its stack, and in the argument block."""

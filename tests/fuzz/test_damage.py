@@ -103,7 +103,7 @@ ABSURD = {
     "expansion": (f"#define A {'+ 1' * 9999}\n" + kernel("o[0] = n A;"), "elf"),
     "array": (kernel("int a[1 << 30]; a[n] = 1; o[0] = a[o[0]];"), "error"),
     "arrays": (kernel("char a[1ul << 62][1ul << 62];"), "error"),
-    "local": (kernel("local int a[1 << 30]; a[n] = 1; o[0] = a[o[0]];"), "elf"),
+    "local": (kernel("local int a[1 << 30]; a[n] = 1; o[0] = a[o[0]];"), "error"),
     "constant": ("constant int a[1 << 28] = {1};" + kernel("o[0] = a[n];"), "error"),
     "designated": (kernel("int a[] = {[0 ... 1 << 28] = 1}; o[0] = a[n];"), "error"),
     "negative": (kernel("int a[-1];"), "error"),
