@@ -26,18 +26,14 @@ LANEWISE = INTEGER | FLOATING  # scalars among vectors are taken for vectors
 # Members of the library: a call for each lane, or one for the whole vector.
 LANES = frozenset(
     """
-    acos acosh acospi asin asinh asinpi atan atan2 atan2pi atanh atanpi cosh exp exp10 exp2 expm1
-    fmod fract frexp ilogb ldexp log log10 log1p log2 logb modf nextafter remainder remquo sinh tanh
+    acos acosh acospi asin asinh asinpi atan atan2 atan2pi atanh atanpi cbrt cos cosh cospi exp
+    exp10 exp2 expm1 fmod fract frexp hypot ilogb ldexp log log10 log1p log2 logb modf nextafter
+    remainder remquo sin sincos sinh sinpi tan tanh tanpi
     """.split()
 )
 WHOLE = frozenset("distance length normalize".split())
 # Lanes as well, of floats and halves alone yet.
-SINGLES = frozenset(
-    """
-    cbrt cos cospi erf erfc hypot lgamma lgamma_r pow pown powr rootn sin sincos sinpi tan tanpi
-    tgamma
-    """.split()
-)
+SINGLES = frozenset("erf erfc lgamma lgamma_r pow pown powr rootn tgamma".split())
 
 
 def emit(use: Use) -> tuple[bool, Any]:

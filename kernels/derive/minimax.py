@@ -108,6 +108,26 @@ def two_over_pi() -> str:
     return "\n".join(lines)
 
 
+def half_pi() -> str:
+    """pi/2 as a sum; integers below 2**20 times the first three parts are exact."""
+    rest, lines = mpmath.pi / 2, []
+    for k in range(4):
+        unit = mpf(2) ** (32 * (k + 1))
+        piece = mpmath.floor(rest * unit) / unit if k < 3 else rest
+        lines.append(f"#define HALF_PI_{k} {float(piece).hex()}")
+        rest -= piece
+    return "\n".join(lines)
+
+
+def two_over_pi_words() -> str:
+    """64 zeros and the first 1216 bits of 2/pi."""
+    with mpmath.workdps(400):
+        bits = int(mpmath.floor(2 / mpmath.pi * mpf(2) ** (64 * 19)))
+    words = [f"0x{bits >> 64 * (19 - k) & (1 << 64) - 1:016x}" for k in range(20)]
+    rows = [", ".join(words[k : k + 4]) for k in range(0, 20, 4)]
+    return "static constant ulong two_over_pi[] = {\n    " + ",\n    ".join(rows) + ",\n};"
+
+
 def in_two(name: str) -> str:
     """A constant as a sum; integers of a double's exponent times the first part are exact."""
     value = CONSTANTS[name]
@@ -210,11 +230,22 @@ POLYNOMIALS = (
         _even(lambda t: (mpmath.atan(t) / t - 1) / t**2),
         0, 1, 20,
     ),
+    Polynomial(
+        "sin_tail", "s", "(sin(r) / r - 1) / s of s = r*r, |r| <= pi/4",
+        _even(lambda r: (mpmath.sin(r) / r - 1) / r**2),
+        0, (mpmath.pi / 4) ** 2, 6,
+    ),
+    Polynomial(
+        "cos_tail", "s", "(cos(r) - 1 + s/2) / (s*s) of s = r*r, |r| <= pi/4",
+        _even(lambda r: (mpmath.cos(r) - 1 + r**2 / 2) / r**4),
+        0, (mpmath.pi / 4) ** 2, 5,
+    ),
 )  # fmt: skip
 
 
 if __name__ == "__main__":
     print(two_over_pi())
+    print("\n" + half_pi() + "\n\n" + two_over_pi_words())
     for constant in CONSTANTS:
         print("\n" + in_two(constant))
     for polynomial in POLYNOMIALS:

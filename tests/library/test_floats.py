@@ -264,12 +264,20 @@ def test_every_function_of_doubles(device: kcc.Device) -> None:
 
 
 @EXTENDED
-def test_exp_and_log_of_doubles(device: kcc.Device) -> None:
-    names = ("exp", "log", "atan")
+def test_some_functions_of_doubles(device: kcc.Device) -> None:
+    names = ("exp", "log", "atan", "sin")
     text = "".join(declared(name, "double") for name in names)
+    text += """
+kernel void both(global const double *x, global double *out) {
+    double c, s = sincos(x[get_global_id(0)], &c);
+    out[get_global_id(0)] = s == sin(x[get_global_id(0)]) && c == cos(x[get_global_id(0)]);
+}
+"""
     made = device.load(kcc.compile(text, ["-march=rv64gc"]))
     for name in names:
         check(device, made, name, 1 << 9, "double")
+    x = np.array([0.0, 1.0, -2.0, 1e5, -1e10, 1e300])
+    assert run(device, made["both"], [x], np.float64).all()
 
 
 @pytest.fixture(scope="module")
@@ -380,4 +388,5 @@ def test_the_polynomials_are_what_is_derived() -> None:
     text = "\n".join(p.read_text() for p in (ROOT / "kernels/rt/builtins").glob("*.cl"))
     parts = [derived["two_over_pi"](), *map(derived["as_opencl"], derived["POLYNOMIALS"])]
     parts += map(derived["in_two"], derived["CONSTANTS"])
+    parts += [derived["half_pi"](), derived["two_over_pi_words"]()]
     assert [part for part in parts if part not in text] == []
