@@ -226,6 +226,11 @@ POLYNOMIALS = (
         0, (mpmath.sqrt(2) - 1) ** 4, 7,
     ),
     Polynomial(
+        "log_end", "s", "(log((1 + t) / (1 - t)) / t - 2 - 2/3 s) / (s*s) of s = t*t, as above",
+        _even(lambda t: (2 * mpmath.atanh(t) / t - 2 - 2 * t**2 / 3) / t**4),
+        0, (mpmath.sqrt(2) - 1) ** 4, 7,
+    ),
+    Polynomial(
         "atan_tail", "s", "(atan(t) / t - 1) / s of s = t*t, |t| <= 1",
         _even(lambda t: (mpmath.atan(t) / t - 1) / t**2),
         0, 1, 20,

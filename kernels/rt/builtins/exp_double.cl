@@ -62,10 +62,15 @@ double __kcc_fn_exp_double(double x) {
     return scaled_exp(x, 0);
 }
 
+// 2**(high + low): what pow ends with.
+double __kcc_fn_wide_exp2_of_sum(double high, double low) {
+    double x = clamped(high, 1200), n = nearest(x), second, first = first_factor(n, &second);
+    double r = (x - n) + (x == high ? low : 0);
+    return (1 + near(r * LN_2)) * first * second;
+}
+
 double __kcc_fn_exp2_double(double x) {
-    x = clamped(x, 1200);
-    double n = nearest(x), second, first = first_factor(n, &second);
-    return (1 + near((x - n) * LN_2)) * first * second;
+    return __kcc_fn_wide_exp2_of_sum(x, 0);
 }
 
 double __kcc_fn_exp10_double(double x) {
