@@ -26,14 +26,14 @@ LANEWISE = INTEGER | FLOATING  # scalars among vectors are taken for vectors
 # Members of the library: a call for each lane, or one for the whole vector.
 LANES = frozenset(
     """
-    acos acosh acospi asin asinh asinpi atan atan2 atan2pi atanh atanpi cbrt cos cosh cospi exp
-    exp10 exp2 expm1 fmod fract frexp hypot ilogb ldexp log log10 log1p log2 logb modf nextafter
-    pow pown powr remainder remquo rootn sin sincos sinh sinpi tan tanh tanpi
+    acos acosh acospi asin asinh asinpi atan atan2 atan2pi atanh atanpi cbrt cos cosh cospi erf
+    erfc exp exp10 exp2 expm1 fmod fract frexp hypot ilogb ldexp log log10 log1p log2 logb modf
+    nextafter pow pown powr remainder remquo rootn sin sincos sinh sinpi tan tanh tanpi
     """.split()
 )
 WHOLE = frozenset("distance length normalize".split())
 # Lanes as well, of floats and halves alone yet.
-SINGLES = frozenset("erf erfc lgamma lgamma_r tgamma".split())
+SINGLES = frozenset("lgamma lgamma_r tgamma".split())
 
 
 def emit(use: Use) -> tuple[bool, Any]:

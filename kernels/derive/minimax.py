@@ -161,7 +161,7 @@ def _log_gamma(w: Any) -> Any:
 
 CONSTANTS = {"LN_2": mpmath.log(2), "LOG10_2": mpmath.log10(2)}
 ERFC_MIDDLE = 3
-ERFC_END = mpf(10.5)
+ERFC_END, ERFC_DOUBLE_END = mpf(10.5), mpf(27.5)
 
 POLYNOMIALS = (
     Polynomial(
@@ -234,6 +234,16 @@ POLYNOMIALS = (
         "atan_tail", "s", "(atan(t) / t - 1) / s of s = t*t, |t| <= 1",
         _even(lambda t: (mpmath.atan(t) / t - 1) / t**2),
         0, 1, 20,
+    ),
+    Polynomial(
+        "erf_double", "s", "erf(x) / x of s = x*x, |x| <= 1",
+        _even(lambda x: mpmath.erf(x) / x),
+        0, 1, 13,
+    ),
+    Polynomial(
+        "erfc_double", "t", "(1 + 2x) exp(x*x) erfc(x) of t = (x - 3) / (x + 3), 0 <= x <= 27.5",
+        _scaled_erfc,
+        -1, (ERFC_DOUBLE_END - ERFC_MIDDLE) / (ERFC_DOUBLE_END + ERFC_MIDDLE), 22,
     ),
     Polynomial(
         "sin_tail", "s", "(sin(r) / r - 1) / s of s = r*r, |r| <= pi/4",

@@ -70,7 +70,7 @@ def test_members_are_for_every_architecture() -> None:
     assert "-march=rv64gc" in MEMBER_FLAGS  # no vectors, which not every device has
 
 
-@pytest.mark.parametrize("call", ["erf(a[1])", "tgamma(a[0])"])
+@pytest.mark.parametrize("call", ["lgamma(a[1])", "tgamma(a[0])"])
 def test_what_is_not_there_yet_is_an_error(call: str) -> None:
     with pytest.raises(CompileError) as caught:
         ir(f"kernel void k(global double *a) {{ a[0] = {call}; }}")

@@ -49,17 +49,22 @@ static double clamped(double x, double end) {
     return x < -end ? -end : x;
 }
 
-// e**x 2**shift.
-static double scaled_exp(double x, double shift) {
+// e**(x + low) 2**shift.
+static double scaled_exp(double x, double low, double shift) {
     x = clamped(x, 800);
     double n = nearest(x * LOG2_E), second;
-    double r = fma(-n, LN_2_LOW, fma(-n, LN_2_HIGH, x));
+    double r = fma(-n, LN_2_LOW, fma(-n, LN_2_HIGH, x)) + low;
     double first = first_factor(n + shift, &second);
     return (1 + near(r)) * first * second;
 }
 
+// What erfc begins with.
+double __kcc_fn_wide_exp_of_sum(double high, double low) {
+    return scaled_exp(high, low, 0);
+}
+
 double __kcc_fn_exp_double(double x) {
-    return scaled_exp(x, 0);
+    return scaled_exp(x, 0, 0);
 }
 
 // 2**(high + low): what pow ends with.
@@ -90,13 +95,13 @@ double __kcc_fn_expm1_double(double given) {
 }
 
 double __kcc_fn_sinh_double(double x) {
-    double a = fabs(x), e = __kcc_fn_expm1_double(a > 1 ? 1 : a), middle = scaled_exp(a, -1);
+    double a = fabs(x), e = __kcc_fn_expm1_double(a > 1 ? 1 : a), middle = scaled_exp(a, 0, -1);
     double low = 0.5 * (e + e / (e + 1)), high = middle - 0.25 / middle;
     return copysign(a > 1 ? high : low, x);
 }
 
 double __kcc_fn_cosh_double(double x) {
-    double middle = scaled_exp(fabs(x), -1);
+    double middle = scaled_exp(fabs(x), 0, -1);
     return middle + 0.25 / middle;
 }
 
