@@ -4,6 +4,7 @@
 #pragma OPENCL EXTENSION cl_khr_fp16 : enable
 
 #define ROUND 0x1.8p52 // added, it leaves an integer in the low bits
+#define FOURS 0x1.8p54 // added, it leaves a multiple of 4
 
 // 2/pi in pieces of 29 bits: a float's product with each is exact.
 #define TWO_OVER_PI_0 0x145f306dp-29
@@ -53,14 +54,20 @@ static double part(double x, double piece) {
     return fma(-4.0, rint(turns * 0.25), turns);
 }
 
+// Likewise of a product below 2**50, in fewer steps.
+static double small_part(double x, double piece) {
+    double turns = x * piece, whole = turns + FOURS;
+    return turns - (whole - FOURS);
+}
+
 // M. Payne and R. Hanek's reduction, for every float alike: of the product with 2/pi what is a
 // multiple of 4 goes, piece by piece, and so no rounding comes before the digits that matter.
 static Angle radians_of(float given) {
     double x = (double)given;
     double p0 = part(x, TWO_OVER_PI_0), p1 = part(x, TWO_OVER_PI_1), p2 = part(x, TWO_OVER_PI_2);
-    double p3 = part(x, TWO_OVER_PI_3), p4 = part(x, TWO_OVER_PI_4), p5 = part(x, TWO_OVER_PI_5);
-    double p6 = x * TWO_OVER_PI_6;
-    double quarters = rint(p0 + p1 + p2 + p3 + p4 + p5 + p6);
+    double p3 = small_part(x, TWO_OVER_PI_3), p4 = small_part(x, TWO_OVER_PI_4);
+    double p5 = x * TWO_OVER_PI_5, p6 = x * TWO_OVER_PI_6;
+    double quarters = p0 + p1 + p2 + p3 + p4 + p5 + p6 + ROUND - ROUND;
     return angle(p0 - quarters + p1 + p2 + p3 + p4 + p5 + p6, quarters);
 }
 
