@@ -97,19 +97,17 @@ def compile_ir(text: str, effort: Effort = Effort.UNIT) -> bytes:
     if effort in (Effort.LOOPS, Effort.MODULE):
         builder.getModulePassManager().run(module, builder)
     else:
+        # Not a list of passes of our own: among those on offer only NewGVN removes repeated
+        # loads, and now and then it ends the process, not having settled (an assertion).
+        simplify = builder.getFunctionPassManager()
         passes = llvm.create_new_function_pass_manager()
-        passes.add_sroa_pass()
-        passes.add_instruction_combine_pass()
-        passes.add_simplify_cfg_pass()
-        passes.add_new_gvn_pass()
-        passes.add_aggressive_dce_pass()
-        passes.add_simplify_cfg_pass()
         if effort is Effort.ROUNDS:
             passes.add_loop_deletion_pass()  # of those that only count
             passes.add_loop_unroll_pass()
         passes.add_sinking_pass()  # NaNs made canonical in a loop but observed after it
         for function in module.functions:
             if not function.is_declaration:
+                simplify.run(function, builder)
                 passes.run(function, builder)
     return bytes(machine.emit_object(module))
 
