@@ -1,9 +1,10 @@
-"""Guest speed of whole kernels, as ratios against peers measured in the same run.
+"""Compile time and guest speed of whole kernels, as ratios against peers of the same run.
 
     python tests/bench/run.py [--quick]
 
-Peers: qemu-riscv64 for the same guest code, the host's C compiler for the same loops. Figures
-are medians; a ratio says how many times ours takes. compile.py measures the compiler.
+Peers: for the compiler, which compile.py measures, clang and lld; for the guest, qemu-riscv64
+with the same code, and the host's C compiler with the same loops. Figures are medians; a ratio
+says how many times ours takes.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "kernels" / "examples"
-PEER = Path(__file__).with_name("peer.c")
+COMPILE, PEER = (Path(__file__).with_name(name) for name in ("compile.py", "peer.c"))
 QEMU = "qemu-riscv64 -cpu rv64,v=true,vext_spec=v1.0,vlen=512".split()
 
 
@@ -119,7 +120,8 @@ def main() -> None:
     if missing:
         raise SystemExit(f"peers not installed: {', '.join(missing)}")
     sys.path.insert(0, str(ROOT))
-    print(f"python {sys.version.split()[0]}, {os.cpu_count()} processors, medians of {runs} runs")
+    subprocess.run([sys.executable, COMPILE, *sys.argv[1:]], check=True)
+    print(f"\npython {sys.version.split()[0]}, {os.cpu_count()} processors, medians of {runs} runs")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         for arch in ("rv64gcv", "rv64gc"):
