@@ -185,12 +185,10 @@ LONGS 1: T atomic_fetch_and_explicit(volatile A*, T, int, int) @200
 LONGS 1: T atomic_fetch_min atomic_fetch_max(volatile A*, T) @200
 LONGS 1: T atomic_fetch_min_explicit atomic_fetch_max_explicit(volatile A*, T, int) @200
 LONGS 1: T atomic_fetch_min_explicit atomic_fetch_max_explicit(volatile A*, T, int, int) @200
-SINGLES 1: T atomic_fetch_add atomic_fetch_sub(volatile A*, T) @200
-SINGLES 1: T atomic_fetch_min atomic_fetch_max(volatile A*, T) @200
-SINGLES 1: T atomic_fetch_add_explicit atomic_fetch_sub_explicit(volatile A*, T, int) @200
-SINGLES 1: T atomic_fetch_min_explicit atomic_fetch_max_explicit(volatile A*, T, int) @200
-SINGLES 1: T atomic_fetch_add_explicit atomic_fetch_sub_explicit(volatile A*, T, int, int) @200
-SINGLES 1: T atomic_fetch_min_explicit atomic_fetch_max_explicit(volatile A*, T, int, int) @200
+ulong atomic_fetch_add atomic_fetch_sub(volatile atomic_ulong*, long) @200
+ulong atomic_fetch_add_explicit atomic_fetch_sub_explicit(volatile atomic_ulong*, long, int) @200
+ulong atomic_fetch_add_explicit(volatile atomic_ulong*, long, int, int) @200
+ulong atomic_fetch_sub_explicit(volatile atomic_ulong*, long, int, int) @200
 bool atomic_flag_test_and_set(volatile atomic_flag*) @200
 bool atomic_flag_test_and_set_explicit(volatile atomic_flag*, int) @200
 bool atomic_flag_test_and_set_explicit(volatile atomic_flag*, int, int) @200

@@ -23,7 +23,6 @@ FEATURES = {
 }
 # Extensions with a macro of their own, in every version.
 EXTENSIONS = (
-    "cl_ext_float_atomics",
     "cl_khr_byte_addressable_store",
     "cl_khr_fp64",
     "cl_khr_global_int32_base_atomics",

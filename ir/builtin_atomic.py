@@ -74,8 +74,6 @@ def _modify(use: Use) -> Any:
 
 
 def _operation(word: str, use: Use) -> str:
-    if is_floating(use.type) and word not in ("exchange", "xchg"):
-        return f"f{word}"  # of cl_ext_float_atomics
     if word in ("min", "max"):
         return word if is_signed(use.type) else f"u{word}"
     return {"inc": "add", "dec": "sub", "exchange": "xchg"}.get(word, word)
