@@ -305,7 +305,7 @@ class Graph:
                         self.at.to(behind)
                     self.at = behind
                 case _:
-                    todo += reversed(_parts(e))
+                    todo += reversed(parts(e))
 
 
 def _is_itself(init: tast.Init, var: tast.Var) -> bool:
@@ -332,7 +332,8 @@ def _operands(e: tast.Binary, op: str) -> tuple[list[tast.Expr], tast.Expr]:
         left = inner.left
 
 
-def _parts(e: tast.Init | tast.LValue) -> tuple[tast.Init | tast.LValue, ...]:
+def parts(e: tast.Init | tast.LValue) -> tuple[tast.Init | tast.LValue, ...]:
+    """The expressions right inside of one, where each is evaluated whenever it is."""
     match e:
         case (
             tast.Binary(left=a, right=b)

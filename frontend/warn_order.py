@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from . import tast
 from .diag import Diagnostics
+from .flow import parts
 from .source import Span
 from .types import Vector
 
@@ -71,30 +72,10 @@ class _Order:
                         self.tell(target.var, "changed twice", target.span)
                     whole.changes[target.var] = target.span
                 return whole
-            case tast.PointerAdd(pointer=a, index=b) | tast.PointerDiff(left=a, right=b):
-                return self.unordered(self.of(a), self.of(b))
-            case (
-                tast.Call(args=parts)
-                | tast.BuiltinCall(args=parts)
-                | tast.Printf(args=parts)
-                | tast.VectorBuild(parts=parts)
-            ):
-                return self.unordered(*map(self.of, parts))
-            case (
-                tast.Convert(operand=inner)
-                | tast.Unary(operand=inner)
-                | tast.Shuffle(operand=inner)
-                | tast.ConvertCall(operand=inner)
-                | tast.Reinterpret(operand=inner)
-                | tast.ValueMember(operand=inner)
-                | tast.Load(source=inner)
-                | tast.Deref(pointer=inner)
-                | tast.MemberRef(base=inner)
-                | tast.LanesRef(base=inner)
-            ):
-                return self.of(inner)
-            case _:
+            case tast.VectorSelect() | tast.Aggregate() | tast.CompoundRef():
                 return _Effects()
+            case _:
+                return self.unordered(*map(self.of, parts(e)))
 
     def ordered(self, *parts: tast.Expr) -> _Effects:
         whole = _Effects()

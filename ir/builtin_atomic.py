@@ -65,10 +65,7 @@ def _modify(use: Use) -> Any:
     assert match is not None
     old = match["fetch"] is None  # of OpenCL 1.x
     word = match["op"]
-    step = word in ("inc", "dec")
-    value = I32(1) if step else use.args[1]
-    if step:
-        value = value_type(use.type)(1)
+    value = value_type(use.type)(1) if word in ("inc", "dec") else use.args[1]
     order = _RELAXED if old and word != "exchange" else _orders(use, 2)[0]
     return use.build.atomic_rmw(_operation(word, use), use.args[0], value, order)
 

@@ -164,10 +164,10 @@ def _reduce(use: Use) -> Any:
 def _reduced(frame: Frame, t: Type, value: Any, operation: str) -> Any:
     _hand_over(frame, t, value)
     _sweep(frame, t, operation)
-    return _collected(frame, t, _ask_last(frame))
+    return _collected(frame, t, _last(frame))
 
 
-def _ask_last(frame: Frame) -> Any:
+def _last(frame: Frame) -> Any:
     return frame.build.sub(_items(frame), I64(1))
 
 
@@ -193,7 +193,7 @@ def _sweep(frame: Frame, t: Type, operation: str) -> None:
         write(frame, here, _combine(frame, t, operation, read(frame, _slot(frame, t, i)),
                                     read(frame, here)))  # fmt: skip
 
-    _once(frame, lambda: _count(frame, _ask_last(frame), step))
+    _once(frame, lambda: _count(frame, _last(frame), step))
     wait(frame)
 
 

@@ -31,20 +31,20 @@ PIPELINE = (
 OPTIMISE = "optimise"
 PASS_NAMES = ("lower", *(p.name for p in PIPELINE), OPTIMISE)
 Observer: TypeAlias = Callable[[str, str], None]
-Library: TypeAlias = Callable[[str], bytes]
+Members: TypeAlias = Callable[[str], bytes]
 
 
 @record
 class PipelineOptions:
     """opt_level: 0 to 3. verify_each: have LLVM check the module after every pass, not twice.
 
-    library: the bitcode of the device library's member that defines a function; without it the
+    members: the bitcode of the device library's member that defines a function; without it the
     module's calls of such functions stay open.
     """
 
     opt_level: int = 3
     verify_each: bool = False
-    library: Library | None = None
+    members: Members | None = None
 
 
 DEFAULTS = PipelineOptions()
@@ -64,9 +64,9 @@ def run_pipeline(
     """
     _run_passes(lowered, machine, options, observe)
     optimised = parse(str(lowered.module), PIPELINE[-1].name)
-    library = _library(lowered, options)
-    if library is not None:
-        link_members(optimised, library)
+    members = _members(lowered, options)
+    if members is not None:
+        link_members(optimised, members)
     optimise(optimised, machine, options.opt_level)
     _verify(optimised, OPTIMISE)
     if observe is not None:
@@ -76,10 +76,10 @@ def run_pipeline(
 
 @record
 class Parts:
-    """A module ready for LLVM: its text, if it is large in several parts, and its library."""
+    """A module ready for LLVM: its text, if it is large in several parts, and the members."""
 
     texts: list[str]
-    library: Library | None
+    members: Members | None
 
 
 def prepare_parts(
@@ -90,7 +90,7 @@ def prepare_parts(
 ) -> Parts:
     """Run every pass that comes before LLVM's; `lowered` is not needed any more."""
     _run_passes(lowered, machine, options, observe)
-    return Parts(split(lowered.module), _library(lowered, options))
+    return Parts(split(lowered.module), _members(lowered, options))
 
 
 def optimise_parts(
@@ -107,8 +107,8 @@ def optimise_parts(
     def finish(text: str) -> llvm.ModuleRef:
         context = llvm.create_context()
         module = parse(text, PIPELINE[-1].name, context)
-        if parts.library is not None:
-            link_members(module, parts.library, context)
+        if parts.members is not None:
+            link_members(module, parts.members, context)
         optimise(module, make_machine(), options.opt_level, alone=True)
         _verify(module, OPTIMISE)
         return module
@@ -158,23 +158,23 @@ def parse(text: str, after: str, context: Any = None) -> llvm.ModuleRef:
     return module
 
 
-def _library(lowered: Lowered, options: PipelineOptions) -> Library | None:
+def _members(lowered: Lowered, options: PipelineOptions) -> Members | None:
     """Where a module finds its members; None if it needs none. Ready for other threads."""
     wanted = next((name for name in lowered.module.globals if name.startswith(MEMBER)), None)
-    if wanted is None or options.library is None:
+    if wanted is None or options.members is None:
         return None
-    options.library(wanted)  # this may make the library first
-    return options.library
+    options.members(wanted)  # this may make the library first
+    return options.members
 
 
-def link_members(module: llvm.ModuleRef, library: Library, context: Any = None) -> None:
+def link_members(module: llvm.ModuleRef, members: Members, context: Any = None) -> None:
     """Put in the members that define the library's functions called here, as if written here."""
     while True:
         open_names = (f.name for f in module.functions if f.is_declaration)
         wanted = next((name for name in open_names if name.startswith(MEMBER)), None)
         if wanted is None:
             break
-        module.link_in(llvm.parse_bitcode(library(wanted), context))
+        module.link_in(llvm.parse_bitcode(members(wanted), context))
     for function in module.functions:
         if function.name.startswith(MEMBER):
             function.linkage = "internal"

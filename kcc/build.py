@@ -227,8 +227,8 @@ def _optir(job: Compilation, unit: Unit) -> Any:
 
     level = job.options.opt_level
     watched = job.observe if job.printed else None
-    library = None if job.options.runtime else _member
-    settings = PipelineOptions(level, verify_each=watched is not None, library=library)
+    members = None if job.options.runtime else _member
+    settings = PipelineOptions(level, verify_each=watched is not None, members=members)
     machine = partial(target_machine, job.arch, level)
     parts = prepare_parts(unit.artefacts["ir"], machine(), settings, watched)
     if len(parts.texts) > MANY_PARTS and not job.keep:

@@ -22,7 +22,7 @@ Results = list[tuple[int, ...]]  # what each kernel leaves in its buffer
 
 
 class Kernels(Protocol):
-    """A generator: programs.py or smallkernels.py.
+    """A generator: programs.py, smallkernels.py or barrier_programs.py.
 
     ITEMS: work-items of a launch, GROUP: of a group; INPUTS: ulongs read; RESULTS: ulongs that
     each work-item writes.
