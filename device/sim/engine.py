@@ -11,7 +11,7 @@ from importlib import resources
 from pathlib import Path
 
 from ...frontend.store import Store
-from . import host, runtime
+from . import host, runtime, stackswitch
 from .flow import Unit
 from .interface import Translated
 from .mode import Mode
@@ -75,7 +75,7 @@ class Engine:
     """Compiles and loads units. Loaded code stays until the engine goes."""
 
     def __init__(self, cache_dir: Path | None) -> None:
-        if not runtime.supported():
+        if not stackswitch.supported():
             raise RuntimeError("the simulator runs on x86-64 and AArch64 Linux hosts")
         self._cache = _store(cache_dir)
         self._loader = host.Loader()

@@ -13,100 +13,18 @@ stay in host registers.
 
 from __future__ import annotations
 
-import platform
 from functools import cache
 
-from . import runtime_float, runtime_memory, runtime_v, state
+from . import runtime_float, runtime_memory, runtime_v, stackswitch, state
 from .fields import at, load, store
 from .state import ENTRY
-
-# What a call preserves on AArch64, to the stack and back: x19 to x30, the low halves of v8 to v15.
-_PAIRS = [f"{kind}{n}, {kind}{n + 1}" for kind, first, end in (("x", 19, 30), ("d", 8, 15))
-          for n in range(first, end, 2)]  # fmt: skip
-_SAVED = [f"{pair}, [sp, #{16 * i}]" for i, pair in enumerate(_PAIRS)]
-_SAVE = "\n".join(["sub sp, sp, #160", *(f"stp {at}" for at in _SAVED), "mov x9, sp"])
-_RESTORE = "\n".join([*(f"ldp {at}" for at in _SAVED), "add sp, sp, #160"])
-
-# kcc_enter(hart, its main_sp, stack to take): call kcc_hart_main there. Comes back when the hart
-# gives up control, in whatever way.
-# kcc_switch(where to save the own stack pointer, the one to take): comes back when something
-# switches here, or the hart is done. It ends in a jump: for a return the host would predict the
-# other stack's caller.
-# Both leave the same on the stack they go from: the other one may be what comes back.
-_SWITCH = {
-    "x86_64": """
-.globl kcc_enter
-kcc_enter:
-    pushq %rbp
-    pushq %rbx
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
-    movq %rsp, (%rsi)
-    movq %rsi, %rbx
-    movq %rdx, %rsp
-    callq kcc_hart_main
-    movq (%rbx), %rsp
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbx
-    popq %rbp
-    retq
-.globl kcc_switch
-kcc_switch:
-    pushq %rbp
-    pushq %rbx
-    pushq %r12
-    pushq %r13
-    pushq %r14
-    pushq %r15
-    movq %rsp, (%rdi)
-    movq %rsi, %rsp
-    popq %r15
-    popq %r14
-    popq %r13
-    popq %r12
-    popq %rbx
-    popq %rbp
-    popq %rcx
-    jmpq *%rcx
-""",
-    "aarch64": f"""
-.globl kcc_enter
-kcc_enter:
-{_SAVE}
-str x9, [x1]
-mov x19, x1
-mov sp, x2
-bl kcc_hart_main
-ldr x9, [x19]
-mov sp, x9
-{_RESTORE}
-ret
-.globl kcc_switch
-kcc_switch:
-{_SAVE}
-str x9, [x0]
-mov sp, x1
-{_RESTORE}
-br x30
-""",
-}
-
-
-def supported() -> bool:
-    """True if this host's calling convention is one the switch between stacks is written for."""
-    return platform.system() == "Linux" and platform.machine() in _SWITCH
 
 
 @cache
 def module_text() -> str:
     """The runtime as LLVM IR."""
-    asm = "\n".join(f'module asm "{line}"' for line in _SWITCH[platform.machine()].splitlines())
-    return asm + _BODY + runtime_memory.TEXT + runtime_v.TEXT + runtime_float.text()
+    fixed = runtime_memory.TEXT + runtime_v.TEXT
+    return stackswitch.module_asm() + _BODY + fixed + runtime_float.text()
 
 
 _BODY = f"""
