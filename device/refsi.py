@@ -27,12 +27,13 @@ from .soc.command_processor import (
     encode_command,
 )
 from .soc.counters import GLOBAL, PER_HART
-from .soc.device import DeviceOptions, M1Device, log_stderr
-from .soc.memory import UnitKind, unit_id, unit_index, unit_kind
+from .soc.device import DeviceOptions, RefsiDevice, log_stderr
+from .soc.m1_device import M1Device
+from .soc.memory import MemoryKind, UnitKind, unit_id, unit_index, unit_kind
 
 Bytes: TypeAlias = bytes | bytearray | memoryview
 refsi_addr_t: TypeAlias = int
-refsi_device_t: TypeAlias = M1Device | None
+refsi_device_t: TypeAlias = RefsiDevice | None
 refsi_nullptr = 0
 
 
@@ -61,7 +62,7 @@ class refsi_device_family(IntEnum):
 
 REFSI_DEFAULT, REFSI_M, REFSI_G = refsi_device_family
 
-refsi_memory_map_kind: TypeAlias = m1.MemoryKind
+refsi_memory_map_kind: TypeAlias = MemoryKind
 (
     UNKNOWN,
     DRAM,
@@ -71,7 +72,7 @@ refsi_memory_map_kind: TypeAlias = m1.MemoryKind
     KERNEL_DMA,
     KERNEL_DMA_PRIVATE,
     PERF_COUNTERS,
-) = m1.MemoryKind
+) = MemoryKind
 
 refsi_cmp_command_id: TypeAlias = Op
 (
@@ -184,7 +185,7 @@ class refsi_device_info_t:
 class refsi_memory_map_entry:
     """size in bytes."""
 
-    kind: m1.MemoryKind
+    kind: MemoryKind
     start_addr: int
     size: int
 
@@ -202,7 +203,7 @@ class _Driver:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.m1: M1Device | None = None
+        self.open: dict[refsi_device_family, RefsiDevice] = {}
 
 
 _driver = _Driver()
@@ -215,8 +216,9 @@ def refsiInitialize() -> refsi_result:
 def refsiTerminate() -> refsi_result:
     """Shut down whatever is open."""
     with _driver.lock:
-        device, _driver.m1 = _driver.m1, None
-    if device is not None:
+        devices = list(_driver.open.values())
+        _driver.open.clear()
+    for device in devices:
         device.close()
     return refsi_success
 
@@ -226,9 +228,10 @@ def refsiOpenDevice(family: int) -> refsi_device_t:
     if family not in (REFSI_DEFAULT, REFSI_M):
         return None
     with _driver.lock:
-        if _driver.m1 is None or _driver.m1.closed:
-            _driver.m1 = M1Device(DeviceOptions(log=log_stderr))
-        return _driver.m1
+        device = _driver.open.get(REFSI_M)
+        if device is None or device.closed:
+            device = _driver.open[REFSI_M] = M1Device(DeviceOptions(log=log_stderr))
+        return device
 
 
 def open_device(options: DeviceOptions) -> M1Device:
@@ -241,8 +244,7 @@ def refsiShutdownDevice(device: refsi_device_t) -> refsi_result:
     with _driver.lock:
         if device is None or device.closed:
             return refsi_failure
-        if device is _driver.m1:
-            _driver.m1 = None
+        _driver.open = {f: d for f, d in _driver.open.items() if d is not device}
     device.close()
     return refsi_success
 
@@ -350,6 +352,8 @@ def refsiExecuteCommandBuffer(device: refsi_device_t, cb_addr: int, size: int) -
     """Queue a command buffer of `size` bytes; its errors come out of last_error."""
     if device is None or device.closed:
         return _unusable(device) or refsi_failure
+    if not isinstance(device, M1Device):
+        return refsi_not_supported
     return refsi_success if device.enqueue(cb_addr, size) else refsi_device_closed
 
 
@@ -369,7 +373,7 @@ def refsiExecuteKernel(
 
 def last_error(device: refsi_device_t) -> BufferStatus | None:
     """The command buffer that failed most recently on this device, and why; None if none did."""
-    if device is None or not device.errors:
+    if not isinstance(device, M1Device) or not device.errors:
         return None
     return device.errors[-1]
 

@@ -11,7 +11,8 @@ from kcc.device.sim.watch import Go
 from .errors import DeviceError, GuestFault
 
 if TYPE_CHECKING:
-    from kcc.device.hal import Hal, WorkGroup
+    from kcc.device.hal import Hal
+    from kcc.device.launch import WorkGroup
     from kcc.device.sim.machine import Machine
     from kcc.device.sim.watch import Action, Stop
 

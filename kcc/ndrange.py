@@ -12,7 +12,7 @@ from kcc.ir.abi import MAX_GROUP_ITEMS
 from .errors import DeviceError
 
 if TYPE_CHECKING:
-    from kcc.device.hal import NDRange
+    from kcc.device.launch import NDRange
     from kcc.ir.abi import KernelInfo
 
 Size: TypeAlias = int | Sequence[int]
@@ -26,7 +26,7 @@ def make_ndrange(
 
     raises: DeviceError naming the size that is wrong.
     """
-    from kcc.device.hal import NDRange
+    from kcc.device.launch import NDRange
 
     whole = _sizes("global_size", global_size, 1)
     dims = len(whole)

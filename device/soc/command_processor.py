@@ -13,7 +13,7 @@ from enum import IntEnum
 from ..sim.interface import BusError, HartStart, Launches, RunResult
 from . import dma, m1
 from .harts import Harts
-from .memory import CMP, Bus
+from .memory import CMP, Bus, MemoryKind
 from .traps import HostCalls, result_message
 from .windows import COUNT as WINDOWS
 from .windows import WindowError, Windows
@@ -87,10 +87,10 @@ def register_name(reg: int) -> str:
 
 def address_name(addr: int) -> str:
     """A device address for the trace: DMA registers by name."""
-    base, size = m1.RANGES[m1.MemoryKind.KERNEL_DMA_PRIVATE]
+    base, size = m1.RANGES[MemoryKind.KERNEL_DMA_PRIVATE]
     if addr % 8 == 0 and base <= addr < base + size and (addr - base) // 8 in list(dma.Reg):
         return f"DMA_{dma.Reg((addr - base) // 8).name}"
-    counters = m1.RANGES[m1.MemoryKind.PERF_COUNTERS][0]
+    counters = m1.RANGES[MemoryKind.PERF_COUNTERS][0]
     return "PERF_COUNTERS" if addr == counters else f"{addr:#x}"
 
 

@@ -1,34 +1,27 @@
-"""The RefSi M1 put together: memory, harts, DMA, counters, windows, command processor."""
+"""What the RefSi families share: memory and who may use it, harts, counters, order, locks."""
 
 from __future__ import annotations
 
 import sys
 import threading
 import weakref
-from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..sim.interface import BusError
-from . import m1
 from .allocator import Allocator
-from .command_processor import BufferStatus, CommandProcessor
 from .counters import Counters
-from .dma import Dma
 from .harts import Harts, Mapping
-from .m1 import RANGES, MemoryKind
-from .memory import HOST, Bus, BusDevice, Ram
+from .memory import HOST, Bus, BusDevice, MemoryKind, Ram
 from .queue import WorkQueue
-from .traps import HostCalls, Output, write_stdout
+from .traps import Output, write_stdout
 
 if TYPE_CHECKING:
     from ..sim.machine import Machine
 
 GUARD_GAP = 64 << 10  # bytes left free behind a guarded allocation, while there is room
-KEPT_ERRORS = 16
 DISCARDED = 1 << 20  # bytes from which on a freed allocation's pages go back to the system
 STOP_INTERVAL = 0.01  # seconds between attempts to stop what may be just about to start
 
@@ -66,53 +59,60 @@ class DeviceOptions:
     threads: int = 1
 
 
-class M1Device:
+DEFAULT_OPTIONS = DeviceOptions()
+
+
+class RefsiDevice:
     """An open device. Safe to use from any thread: one lock guards it while anything runs.
 
-    The lock is held while a command buffer executes, so memory operations wait for it.
+    The lock is held while code or commands execute, so memory operations wait for it.
     """
 
-    def __init__(self, options: DeviceOptions = DeviceOptions()) -> None:
+    def __init__(self, options: DeviceOptions, harts: int, isa: str) -> None:
+        """harts: their number, the same for whoever asks. isa: what they execute."""
         self.options = options
         self.closed = False
         self.lock = threading.RLock()
-        self.errors: deque[BufferStatus] = deque(maxlen=KEPT_ERRORS)
-        self.last: BufferStatus | None = None  # of the buffer that ended last
         self.harts = Harts(
-            m1.HARTS,
-            m1.SIMULATED_ISA,
+            harts,
+            isa,
             options.cache_dir,
             options.attach,
             counters=options.counters,
             threads=options.threads,
         )
         self.bus = Bus()
-        self._dram_base, dram_size = RANGES[MemoryKind.DRAM]
-        self._dram = Ram(dram_size)
-        self._tcdm = Ram(RANGES[MemoryKind.TCDM][1])
-        self._dma = Dma(self.bus, options.trace)
+        self._rams: list[Ram] = []
         self._sizes: dict[int, int] = {}  # of live allocations, as asked for
         self._guarded: set[int] = set()  # of those, the ones that harts of a guarded device reach
-        self._allocator = Allocator(self._dram_base, dram_size)
-        if options.guard:
-            self._dram.guard()
-        devices: dict[MemoryKind, BusDevice] = {
-            MemoryKind.TCDM: self._tcdm,
-            MemoryKind.DRAM: self._dram,
-            MemoryKind.KERNEL_DMA_PRIVATE: self._dma,
-            MemoryKind.PERF_COUNTERS: Counters(self.harts),
-        }
-        for kind, base, size in m1.MEMORY_MAP:
-            device = devices[kind]
+        self._queue = WorkQueue("refsi")
+        weakref.finalize(self, self._queue.close)  # its thread ends with a forgotten device
+
+    def _populate(
+        self,
+        memory_map: Iterable[tuple[MemoryKind, int, int]],
+        registers: dict[MemoryKind, BusDevice],
+    ) -> None:
+        """Make what is in the map: memory, the counters, and the registers given."""
+        guard = self.options.guard
+        for kind, base, size in memory_map:
+            device: BusDevice
+            if kind in registers:
+                device = registers[kind]
+            elif kind == MemoryKind.PERF_COUNTERS:
+                device = Counters(self.harts)
+            else:
+                ram = device = Ram(size)
+                self._rams.append(ram)
+                if kind == MemoryKind.DRAM:
+                    self._dram_base, self._dram = base, ram
+                    self._allocator = Allocator(base, size)
             assert device.size == size
             self.bus.attach(base, device)
-            if not (options.guard and kind == MemoryKind.DRAM):
+            if not (guard and kind == MemoryKind.DRAM):
                 self.harts.map(Mapping(base, size, device))
-        self.processor = CommandProcessor(
-            self.bus, self.harts, HostCalls(options.output), options.trace
-        )
-        self._queue = WorkQueue("refsi-m1-cmp")
-        weakref.finalize(self, self._queue.close)  # the thread ends with a forgotten device
+        if guard:
+            self._dram.guard()
 
     def prepare(self) -> None:
         """Be ready to run code: the translator is loaded, which takes a while."""
@@ -189,23 +189,8 @@ class M1Device:
 
     # -- execution
 
-    def enqueue(self, addr: int, size: int, limit: int | None = None) -> bool:
-        """Queue a command buffer; False when the device has been closed meanwhile."""
-        return self._queue.put(partial(self._execute, addr, size, limit))
-
     def wait_idle(self) -> None:
         self._queue.wait_idle()
-
-    def run(self, addr: int, size: int, limit: int | None = None) -> BufferStatus | None:
-        """Execute a command buffer and wait for it; an interrupt stops it. None: closed."""
-        done: list[BufferStatus] = []
-        try:
-            if not self._queue.call(lambda: done.append(self._execute(addr, size, limit))):
-                return None
-        except BaseException:  # Ctrl-C, or what a signal handler raises
-            self.cancel()
-            raise
-        return done[0] if done else None
 
     def cancel(self) -> None:
         """Drop what waits and stop what runs; returns when nothing does; the device stays."""
@@ -218,25 +203,20 @@ class M1Device:
             self.closed = True
             self._queue.close()
             self._settle()
-            for ram in (self._dram, self._tcdm):
+            for ram in self._rams:
                 ram.discard()
 
     def _settle(self) -> None:
-        self.processor.cancelled = True
-        try:
-            while not self._queue.wait_idle(STOP_INTERVAL):
-                self.harts.stop()
-        finally:
-            self.processor.cancelled = False
+        while not self._queue.wait_idle(STOP_INTERVAL):
+            self.harts.stop()
 
-    def _execute(self, addr: int, size: int, limit: int | None) -> BufferStatus:
-        with self.lock:
-            status = self.processor.execute(addr, size, limit)
-            self.last = status
-            if status.error is not None:
-                self.errors.append(status)
-                self.options.log(status.error)
-            return status
+    def _call(self, work: Callable[[], object]) -> bool:
+        """Do something in its turn, and wait; an interrupt stops it. False: closed."""
+        try:
+            return self._queue.call(work)
+        except BaseException:  # Ctrl-C, or what a signal handler raises
+            self.cancel()
+            raise
 
     # -- explanations
 
@@ -244,11 +224,9 @@ class M1Device:
         """Where an address is, in relation to the nearest allocation not in `ignore`."""
         if addr < 0x1000:
             return "a null pointer" if addr == 0 else f"{addr} bytes past a null pointer"
-        if m1.HART_AREA_BASE + m1.HART_AREA_SIZE <= addr < m1.HART_BASE:
-            return "below the stack: private and local memory of the work-group do not fit"
-        dma, dma_size = RANGES[MemoryKind.KERNEL_DMA_PRIVATE]
-        if dma <= addr < dma + dma_size and self._dma.failure:
-            return self._dma.failure
+        special = self._special(addr)
+        if special is not None:
+            return special
         with self.lock:
             sizes = {a: s for a, s in self._sizes.items() if a not in ignore}
         if not sizes:
@@ -264,6 +242,10 @@ class M1Device:
         return (
             f"{_bytes(past)} past the end of {buffer}" if past else f"just past the end of {buffer}"
         )
+
+    def _special(self, _addr: int) -> str | None:
+        """What this family has to say of an address that is in no allocation."""
+        return None
 
 
 def _bytes(count: int) -> str:

@@ -2,21 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
-
-
-class MemoryKind(IntEnum):
-    """Kinds of entries in a device's memory map (refsi_memory_map_kind)."""
-
-    UNKNOWN = 0
-    DRAM = 1
-    TCIM = 2
-    TCDM = 3
-    TCDM_PRIVATE = 4
-    KERNEL_DMA = 5
-    KERNEL_DMA_PRIVATE = 6
-    PERF_COUNTERS = 7
-
+from .memory import MemoryKind
 
 # What the driver reports, in its order: (kind, first address, bytes).
 MEMORY_MAP = (

@@ -19,6 +19,19 @@ from ..sim.interface import BusError
 MAP_NORESERVE = 0x4000 if sys.platform == "linux" else 0  # has no name in mmap before 3.13
 
 
+class MemoryKind(IntEnum):
+    """Kinds of entries in a device's memory map (refsi_memory_map_kind)."""
+
+    UNKNOWN = 0
+    DRAM = 1
+    TCIM = 2
+    TCDM = 3
+    TCDM_PRIVATE = 4
+    KERNEL_DMA = 5
+    KERNEL_DMA_PRIVATE = 6
+    PERF_COUNTERS = 7
+
+
 class UnitKind(IntEnum):
     ANY = 0
     EXTERNAL = 1  # the host

@@ -10,7 +10,8 @@ from kcc.backend.encode import encode
 from kcc.device import refsi
 from kcc.device.hal import Hal
 from kcc.device.soc.command_processor import Op, Reg, command
-from kcc.device.soc.device import DeviceOptions, M1Device
+from kcc.device.soc.device import DeviceOptions
+from kcc.device.soc.m1_device import M1Device
 from kcc.ir.abi import KernelInfo, encode_metadata
 from kcc.linker import elf
 
@@ -110,6 +111,18 @@ def guarded(printed) -> Iterator[Hal]:
     made = Hal.open(guard=True, output=printed.append)
     yield made
     made.close()
+
+
+@pytest.fixture
+def load(build_elf):
+    """load(hal, words) -> (program, kernel) of one kernel called "k"."""
+
+    def make(hal: Hal, words: list[int], **options) -> tuple[int, int]:
+        program = hal.program_load(build_elf(words, {"k": 0x1_0000}, **options))
+        assert program, hal.last_error
+        return program, hal.program_find_kernel(program, "k")
+
+    return make
 
 
 CODE = 0x4000_1000

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kcc.device.sim.interface import BusError
-from kcc.device.soc.device import M1Device
+from kcc.device.soc.m1_device import M1Device
 from kcc.device.soc.memory import HOST, Bus, Ram, hart_unit, unit_id, unit_index, unit_kind
 
 HART = hart_unit(0)

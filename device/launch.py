@@ -1,0 +1,182 @@
+"""A launch, whatever the family of the device: its sizes, what harts are told, how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from ..ir.abi import EXEC_STATE, EXEC_STATE_MAGIC, EXEC_STATE_SIZE, pack_record
+from .sim.interface import RunResult
+from .soc.device import RefsiDevice
+
+MAX_GROUPS = (1 << 32) - 1  # per dimension: launch stubs handle 32 bits
+
+
+@dataclass(frozen=True)
+class NDRange:
+    """Work-items per dimension; unused dimensions have size 1 and offset 0."""
+
+    global_size: tuple[int, int, int]
+    local_size: tuple[int, int, int] = (1, 1, 1)
+    offset: tuple[int, int, int] = (0, 0, 0)
+
+    @property
+    def groups(self) -> tuple[int, int, int]:
+        x, y, z = (g // n for g, n in zip(self.global_size, self.local_size, strict=True))
+        return x, y, z
+
+
+@dataclass(frozen=True)
+class WorkGroup:
+    """A work-group; three numbers of each."""
+
+    group_id: tuple[int, ...]
+    local_size: tuple[int, ...]
+    global_offset: tuple[int, ...]
+
+    def global_id(self, local_id: tuple[int, ...]) -> tuple[int, int, int] | None:
+        """The work-item with this local id; None if the group has none."""
+        rows = zip(self.group_id, self.local_size, self.global_offset, local_id, strict=True)
+        if any(i >= n for i, n in zip(local_id, self.local_size, strict=True)):
+            return None
+        x, y, z = (group * size + offset + i for group, size, offset, i in rows)
+        return x, y, z
+
+
+@dataclass(frozen=True)
+class HalDeviceInfo:
+    """Sizes in bytes, word_size and vlen in bits."""
+
+    name: str
+    global_memory_avail: int
+    shared_local_memory_size: int
+    vlen: int
+    supports_doubles: bool
+    supports_fp16: bool
+    should_vectorize: bool
+    max_workgroup_size: int = 1024
+    word_size: int = 64
+    preferred_vector_width: int = 1
+    should_link: bool = True
+    is_little_endian: bool = True
+    abi: int = 4  # LP64
+    num_counters: int = 4
+
+
+class LaunchError(Exception):
+    """A launch, or other work, cannot be begun: `str()` says why."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How work on a device ended.
+
+    retired:   instructions of each hart.
+    error:     why it was abandoned; None when all is well.
+    result:    of the run that failed, if it was one.
+    counters:  by (counter, hart): how much it moved; empty unless asked for.
+    """
+
+    retired: tuple[int, ...] = ()
+    error: str | None = None
+    result: RunResult | None = None
+    counters: dict[tuple[int, int], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Launch:
+    """A launch that can be: the range is checked, the program is in device memory.
+
+    block:    the argument block.
+    limit:    instructions that all harts may retire together.
+    counting: read the harts' counters before and after.
+    """
+
+    kernel: int
+    ndrange: NDRange
+    work_dim: int
+    block: bytes
+    limit: int | None = None
+    counting: bool = False
+
+
+class Launcher(Protocol):
+    """How a family runs kernels; made with what the device needs for that set up."""
+
+    @property
+    def info(self) -> HalDeviceInfo: ...
+
+    @property
+    def state_addr(self) -> int:
+        """Where each hart finds its execution state."""
+
+    def is_of(self, group_id: tuple[int, ...], instance: int) -> bool:
+        """Whether an instance that a hart ran may be of this group."""
+
+    def launch(self, launch: Launch) -> Outcome:
+        """Run a kernel to its end. raises: LaunchError."""
+
+    def copy(self, dst: int, src: int, size: int) -> Outcome:
+        """Copy within the device's memory. raises: LaunchError."""
+
+    def show_program(self, size: int) -> None:
+        """Let harts see so much of the memory for programs. raises: LaunchError."""
+
+
+class OwnMemory:
+    """Device memory that launches take for themselves: none of the user's buffers."""
+
+    def __init__(self, device: RefsiDevice) -> None:
+        self._device = device
+        self.addresses: set[int] = set()
+
+    def allocate(self, size: int, alignment: int) -> int:
+        """raises: LaunchError when there is no room."""
+        addr = self._device.alloc(size, alignment)
+        if not addr:
+            raise LaunchError(f"{size} bytes of device memory cannot be allocated")
+        self.addresses.add(addr)
+        return addr
+
+    def free(self, addr: int) -> None:
+        self.addresses.discard(addr)
+        self._device.free(addr)
+
+
+def check_range(ndrange: NDRange, work_dim: int) -> str | None:
+    """What is wrong with a launch; None when it can be made."""
+    if not 1 <= work_dim <= 3:
+        return f"{work_dim} dimensions"
+    if any(n < 1 for n in ndrange.local_size):
+        return f"a local size of {ndrange.local_size}"
+    if any(n < 0 for n in (*ndrange.global_size, *ndrange.offset)):
+        return "a negative size or offset"
+    for size, local in zip(ndrange.global_size, ndrange.local_size, strict=True):
+        if size % local:
+            return f"global size {size} is not a multiple of local size {local}"
+    for dim in range(work_dim, 3):
+        if ndrange.global_size[dim] != 1 or ndrange.offset[dim]:
+            return f"a size or offset in dimension {dim}, which is not used"
+    if any(n > MAX_GROUPS for n in ndrange.groups):
+        return f"more than {MAX_GROUPS} work-groups in a dimension"
+    if any(n >> 64 for n in (*ndrange.global_size, *ndrange.local_size, *ndrange.offset)):
+        return "a size or offset of more than 64 bits"
+    return None
+
+
+def exec_state(launch: Launch, state_addr: int, **more: int) -> bytes:
+    """The execution state that harts find at `state_addr`; `more` are further fields."""
+    ndrange = launch.ndrange
+    return pack_record(
+        EXEC_STATE,
+        EXEC_STATE_SIZE,
+        num_groups=ndrange.groups,
+        global_offset=ndrange.offset,
+        local_size=ndrange.local_size,
+        num_dim=launch.work_dim,
+        hal_extra=state_addr,
+        kernel_entry=launch.kernel,
+        magic=EXEC_STATE_MAGIC,
+        state_size=EXEC_STATE_SIZE,
+        **more,
+    )

@@ -1,0 +1,64 @@
+"""The RefSi M1 put together: what the families share, DMA, windows, command processor."""
+
+from __future__ import annotations
+
+from collections import deque
+from functools import partial
+
+from . import m1
+from .command_processor import BufferStatus, CommandProcessor
+from .device import DEFAULT_OPTIONS, DeviceOptions, RefsiDevice
+from .dma import Dma
+from .m1 import RANGES
+from .memory import MemoryKind
+from .traps import HostCalls
+
+KEPT_ERRORS = 16
+BELOW_STACK = "below the stack: private and local memory of the work-group do not fit"
+
+
+class M1Device(RefsiDevice):
+    """Work is command buffers, done in the background strictly in order."""
+
+    def __init__(self, options: DeviceOptions = DEFAULT_OPTIONS) -> None:
+        super().__init__(options, m1.HARTS, m1.SIMULATED_ISA)
+        self.errors: deque[BufferStatus] = deque(maxlen=KEPT_ERRORS)
+        self.last: BufferStatus | None = None  # of the buffer that ended last
+        self._dma = Dma(self.bus, options.trace)
+        self._populate(m1.MEMORY_MAP, {MemoryKind.KERNEL_DMA_PRIVATE: self._dma})
+        self.processor = CommandProcessor(
+            self.bus, self.harts, HostCalls(options.output), options.trace
+        )
+
+    def enqueue(self, addr: int, size: int, limit: int | None = None) -> bool:
+        """Queue a command buffer; False when the device has been closed meanwhile."""
+        return self._queue.put(partial(self._execute, addr, size, limit))
+
+    def run(self, addr: int, size: int, limit: int | None = None) -> BufferStatus | None:
+        """Execute a command buffer and wait for it; an interrupt stops it. None: closed."""
+        done: list[BufferStatus] = []
+        if not self._call(lambda: done.append(self._execute(addr, size, limit))):
+            return None
+        return done[0] if done else None
+
+    def _settle(self) -> None:
+        self.processor.cancelled = True
+        try:
+            super()._settle()
+        finally:
+            self.processor.cancelled = False
+
+    def _execute(self, addr: int, size: int, limit: int | None) -> BufferStatus:
+        with self.lock:
+            status = self.processor.execute(addr, size, limit)
+            self.last = status
+            if status.error is not None:
+                self.errors.append(status)
+                self.options.log(status.error)
+            return status
+
+    def _special(self, addr: int) -> str | None:
+        if m1.HART_AREA_BASE + m1.HART_AREA_SIZE <= addr < m1.HART_BASE:
+            return BELOW_STACK
+        dma, dma_size = RANGES[MemoryKind.KERNEL_DMA_PRIVATE]
+        return self._dma.failure if dma <= addr < dma + dma_size else None

@@ -1,0 +1,63 @@
+"""Kernels by hand, as words: a0 = arguments, a1 = work-group info; and what tests do with them."""
+
+from __future__ import annotations
+
+import struct
+
+from kcc.device.hal import Hal
+from kcc.device.launch import NDRange
+from kcc.ir.abi import WG_INFO
+
+RET = 0x8067
+A0, A1, T0, T1, T2, T3 = 10, 11, 5, 6, 7, 28
+
+
+def group_linear(e) -> list[int]:
+    """t0 = linear group id, x fastest; uses t1."""
+    groups, counts = WG_INFO["group_id"].offset, WG_INFO["num_groups"].offset
+    return [
+        e("ld", rd=T0, rs1=A1, imm12=groups + 16),
+        e("ld", rd=T1, rs1=A1, imm12=counts + 8),
+        e("mul", rd=T0, rs1=T0, rs2=T1),
+        e("ld", rd=T1, rs1=A1, imm12=groups + 8),
+        e("add", rd=T0, rs1=T0, rs2=T1),
+        e("ld", rd=T1, rs1=A1, imm12=counts),
+        e("mul", rd=T0, rs1=T0, rs2=T1),
+        e("ld", rd=T1, rs1=A1, imm12=groups),
+        e("add", rd=T0, rs1=T0, rs2=T1),
+    ]
+
+
+def increment(e) -> list[int]:
+    """kernel(global int *p): p[group] += 1"""
+    return [
+        *group_linear(e),
+        e("ld", rd=T1, rs1=A0, imm12=0),
+        e("slli", rd=T0, rs1=T0, shamt6=2),
+        e("add", rd=T0, rs1=T0, rs2=T1),
+        e("lw", rd=T2, rs1=T0, imm12=0),
+        e("addi", rd=T2, rs1=T2, imm12=1),
+        e("sw", rs2=T2, rs1=T0, store12=0),
+        RET,
+    ]
+
+
+def spin(e) -> list[int]:
+    return [e("jal", rd=0, jump21=0)]
+
+
+def read(hal: Hal, addr: int, count: int) -> list[int]:
+    data = bytearray(4 * count)
+    assert hal.mem_read(data, addr, len(data))
+    return list(struct.unpack(f"<{count}I", data))
+
+
+def zeros(hal: Hal, size: int) -> int:
+    """A buffer of zeros: memory comes with whatever was there."""
+    addr = hal.mem_alloc(size, 64)
+    assert hal.mem_fill(addr, b"\0", size)
+    return addr
+
+
+def line(n: int, local: int = 1) -> NDRange:
+    return NDRange((n, 1, 1), (local, 1, 1))
