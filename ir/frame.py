@@ -119,7 +119,8 @@ class Frame:
     def inner(self, function: tast.Function) -> Frame:
         """For the body of a function in the place of its call."""
         same = (self.unit, function, self.llfn, self.build, self.allocas, self.item)
-        return Frame(*same, frame_size=self.frame_size)
+        contraction = function.attrs.fp_contract
+        return Frame(*same, frame_size=self.frame_size, contraction=contraction)
 
     def block(self, name: str) -> Any:
         return self.llfn.append_basic_block(name)

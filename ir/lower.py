@@ -294,7 +294,7 @@ def _body(unit: Unit, function: tast.Function, llfn: Any) -> None:
     result = Place(llfn.args[0], t, alignof(t)) if is_aggregate(t) else None
     item = tuple(llfn.args[len(args) + (result is not None) :])
     frame = Frame(unit, function, llfn, llir.IRBuilder(body), llir.IRBuilder(entry), item, result)
-    frame.contraction = function.attrs.fp_contract
+    frame.contraction = function.body.fp_contract or function.attrs.fp_contract
     if unit.debug is not None:
         unit.debug.function(llfn, function)
     # The arguments are put in place in the first block, which has no place in the source: a

@@ -233,6 +233,11 @@ def test_contraction_stays_in_one_expression(lowered):
     assert str(lowered(source).module).count('call float @"llvm.fmuladd.f32"(') == 3
     off = "#pragma OPENCL FP_CONTRACT OFF\n"
     assert "fmuladd" not in str(lowered(off + source).module)
+    inside = source.replace("{", "{\n" + off, 1)
+    assert "fmuladd" not in str(lowered(inside).module)
+    in_place = "float f(float x) { barrier(1); return x * x + x; }"
+    caller = "\n#pragma OPENCL FP_CONTRACT ON\nkernel void k(global float *x) { x[0] = f(1); }"
+    assert "fmuladd" not in str(lowered(off + in_place + caller).module)
     assert "fmuladd" not in str(lowered(source, LowerOptions(fp_contract=False)).module)
     relaxed = str(lowered(source, LowerOptions(fp_flags=("nnan", "contract"))).module)
     assert "fmul nnan contract float" in relaxed
