@@ -12,8 +12,8 @@ from ..frontend.diag import InternalError
 from ..frontend.types import Array, Pointer, Type, Vector, sizeof
 from .emit import I8, integer
 from .frame import Unit
-from .lower_expr import locate
 from .lower_type import FLOATS, element, is_aggregate, memory_type, value_type
+from .objects import locate
 from .operate import constant
 
 ZERO_TAIL = 4096  # bytes

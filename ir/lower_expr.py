@@ -14,24 +14,21 @@ from ..frontend import tast
 from ..frontend.diag import InternalError
 from ..frontend.types import (
     AddrSpace,
-    Array,
     Pointer,
     Quals,
     Struct,
     Type,
     Vector,
     alignof,
-    field_align,
     is_void,
     sizeof,
     struct_layout,
 )
 from . import lower_builtin, lower_convert
-from .emit import I1, I32, I64, copy_bytes, declare, fill_zero, offset_ptr, resize
+from .emit import I1, I32, I64, copy_bytes, declare, fill_zero, offset_ptr
 from .frame import Frame, Place, pick_lanes, read, write
 from .lower_type import (
     constant_int,
-    element,
     extension,
     is_aggregate,
     is_floating,
@@ -39,9 +36,8 @@ from .lower_type import (
     memory_type,
     value_type,
 )
-from .operate import arithmetic, constant, float_to_int, reinterpret, splat, to_bool
-
-TABLE_ENTRIES = 32  # so many constants are stored as one
+from .objects import aligned, covers, inner_place, is_table, pointer_align
+from .operate import arithmetic, constant, convert, reinterpret, to_bool
 
 # -- values ----------------------------------------------------------------------------------
 
@@ -107,7 +103,7 @@ def value(frame: Frame, expr: tast.Expr) -> Any:
             address = value(frame, operand)
             assert isinstance(operand.type, Struct)
             offset = struct_layout(operand.type)[0][index]
-            align = _aligned(alignof(operand.type), offset)
+            align = aligned(alignof(operand.type), offset)
             return read(frame, Place(offset_ptr(build, address, offset), t, align))
         case _:
             assert_never(expr)
@@ -171,31 +167,7 @@ def _convert(frame: Frame, expr: tast.Convert) -> Any:
     if expr.kind == "to-bool":
         return _truth(frame, expr.operand)
     operand, came = value(frame, expr.operand), expr.operand.type
-    match expr.kind:
-        case "int":
-            return resize(build, operand, value_type(to), is_signed(came))
-        case "int-to-float":
-            cast = build.sitofp if is_signed(came) else build.uitofp
-            return cast(operand, value_type(to))
-        case "float-to-int":
-            return float_to_int(build, operand, to)
-        case "float":
-            typ = value_type(to)
-            wider = sizeof(element(to)) > sizeof(element(came))
-            return build.fpext(operand, typ) if wider else build.fptrunc(operand, typ)
-        case "splat":
-            return splat(build, operand, value_type(to))
-        case "pointer":
-            typ = value_type(to)
-            return operand if operand.type == typ else build.addrspacecast(operand, typ)
-        case "int-to-pointer":
-            return build.inttoptr(resize(build, operand, I64, is_signed(came)), value_type(to))
-        case "pointer-to-int":
-            return resize(build, build.ptrtoint(operand, I64), value_type(to), False)
-        case "void":
-            return None
-        case _:
-            raise InternalError(f"conversion {expr.kind}")
+    return convert(build, expr.kind, operand, came, to)
 
 
 def _flags_of(frame: Frame, t: Type) -> tuple[str, ...]:
@@ -479,7 +451,7 @@ def place(frame: Frame, node: tast.LValue) -> Place:
             return Place(symbol, var.type, symbol.align, var.quals.volatile)
         case tast.Deref(pointer=pointer, type=t, quals=quals):
             ptr = value(frame, pointer)
-            align = _pointer_align(pointer, t)
+            align = pointer_align(pointer, t)
             return Place(ptr, t, min(align, quals.align or align), quals.volatile)
         case tast.MemberRef(base=base, index=index, type=t, quals=quals):
             whole = place(frame, base)
@@ -487,7 +459,7 @@ def place(frame: Frame, node: tast.LValue) -> Place:
             offset = struct_layout(base.type)[0][index]
             ptr = offset_ptr(frame.build, whole.ptr, offset)
             volatile = whole.volatile or quals.volatile
-            return Place(ptr, t, _aligned(whole.align, offset), volatile)
+            return Place(ptr, t, aligned(whole.align, offset), volatile)
         case tast.LanesRef(base=base, lanes=lanes):
             whole = place(frame, base)
             if whole.lanes is not None:
@@ -506,32 +478,6 @@ def place(frame: Frame, node: tast.LValue) -> Place:
             assert_never(node)
 
 
-def _aligned(align: int, offset: int) -> int:
-    """Alignment known at `offset` bytes from an address aligned to `align`."""
-    return min(align, offset & -offset) if offset else align
-
-
-def _pointer_align(pointer: tast.Expr, t: Type) -> int:
-    """Natural, but less for what is seen to lie inside something packed or less aligned."""
-    least = alignof(t)
-    node: tast.Expr | tast.LValue = pointer
-    while True:
-        match node:
-            case tast.PointerAdd(pointer=inner):
-                pass
-            case tast.Convert(kind="decay" | "address", operand=inner):
-                pass
-            case tast.MemberRef(base=inner, index=index):
-                assert isinstance(inner.type, Struct)
-                assert inner.type.fields is not None
-                least = min(least, field_align(inner.type, inner.type.fields[index]))
-            case tast.Deref(pointer=inner, quals=quals):
-                least = min(least, quals.align or least)
-            case _:
-                return least
-        node = inner
-
-
 def _lvalue(node: tast.Expr | tast.LValue) -> tast.LValue:
     if not isinstance(node, tast.ObjectNode):
         raise InternalError(f"{type(node).__name__} is no object")
@@ -542,7 +488,7 @@ def initialise(frame: Frame, where: Place, init: tast.Init) -> None:
     """Give the object at `where` its first value."""
     build = frame.build
     match init:
-        case tast.Aggregate(entries=entries) if _is_table(where.type, entries):
+        case tast.Aggregate(entries=entries) if is_table(where.type, entries):
             quals = Quals(AddrSpace.CONSTANT, const=True)
             table = tast.Var("table", where.type, quals, "static", init=init, is_static=True)
             source, align = frame.unit.global_of(table), alignof(where.type)
@@ -550,7 +496,7 @@ def initialise(frame: Frame, where: Place, init: tast.Init) -> None:
             copy_bytes(build, where.ptr, source, size, align, vol=where.volatile)
         case tast.Aggregate(entries=entries):
             size = sizeof(where.type)
-            if not _covers(where.type, entries):
+            if not covers(where.type, entries):
                 fill_zero(build, where.ptr, size, where.align, vol=where.volatile)
             for path, entry in entries:
                 initialise(frame, inner_place(frame, where, path), entry)
@@ -561,45 +507,3 @@ def initialise(frame: Frame, where: Place, init: tast.Init) -> None:
             copy_bytes(build, where.ptr, source, size, 1, vol=where.volatile)
         case _:
             write(frame, where, value(frame, init))
-
-
-def _is_table(t: Type, entries: tuple[tuple[tuple[int, ...], tast.Expr], ...]) -> bool:
-    """Whether an initialiser is better copied from a constant than stored entry by entry."""
-    many = len(entries) >= TABLE_ENTRIES and sizeof(t) <= 16 * len(entries)
-    return many and all(isinstance(entry, tast.Const) for _path, entry in entries)
-
-
-def inner_place(frame: Frame, where: Place, path: tuple[int, ...]) -> Place:
-    """The part of an object that an initialiser's path leads to."""
-    offset, t, lane = locate(where.type, path)
-    ptr = offset_ptr(frame.build, where.ptr, offset)
-    lanes = None if lane is None else (lane,)
-    return Place(ptr, t, _aligned(where.align, offset), where.volatile, lanes)
-
-
-def locate(t: Type, path: tuple[int, ...]) -> tuple[int, Type, int | None]:
-    """(byte offset, type, lane number if the path ends inside a vector) of a part of a `t`."""
-    offset = 0
-    for index in path:
-        match t:
-            case Struct():
-                assert t.fields is not None
-                offset += struct_layout(t)[0][index]
-                t = t.fields[index].type
-            case Array(inner):
-                offset += sizeof(inner) * index
-                t = inner
-            case Vector():
-                return offset, t, index
-            case _:
-                raise InternalError(f"initialiser path {path} in {t}")
-    return offset, t, None
-
-
-def _covers(t: Type, entries: tuple[tuple[tuple[int, ...], tast.Expr], ...]) -> bool:
-    """Whether the entries set every byte that can be read, so that no zeroing is needed."""
-    return (
-        isinstance(t, Array)
-        and len({path for path, _ in entries}) == t.count
-        and all(len(path) == 1 for path, _ in entries)
-    )

@@ -167,3 +167,32 @@ def _constant_lanes(v: Any) -> set[int]:
     if isinstance(v.constant, list):
         return set().union(*(_constant_lanes(lane) for lane in v.constant))
     return set()
+
+
+def convert(build: Any, kind: str, operand: Any, came: Type, to: Type) -> Any:
+    """A value of type `came` as one of type `to`, by the conversion that tast.Convert names."""
+    match kind:
+        case "int":
+            return resize(build, operand, value_type(to), is_signed(came))
+        case "int-to-float":
+            cast = build.sitofp if is_signed(came) else build.uitofp
+            return cast(operand, value_type(to))
+        case "float-to-int":
+            return float_to_int(build, operand, to)
+        case "float":
+            typ = value_type(to)
+            wider = sizeof(element(to)) > sizeof(element(came))
+            return build.fpext(operand, typ) if wider else build.fptrunc(operand, typ)
+        case "splat":
+            return splat(build, operand, value_type(to))
+        case "pointer":
+            typ = value_type(to)
+            return operand if operand.type == typ else build.addrspacecast(operand, typ)
+        case "int-to-pointer":
+            return build.inttoptr(resize(build, operand, I64, is_signed(came)), value_type(to))
+        case "pointer-to-int":
+            return resize(build, build.ptrtoint(operand, I64), value_type(to), False)
+        case "void":
+            return None
+        case _:
+            raise InternalError(f"conversion {kind}")
