@@ -8,15 +8,8 @@ from ..backend.encode import encode
 from ..ir.abi import EXEC_STATE, EXEC_STATE_SIZE, WG_INFO
 from .launch import HalDeviceInfo, Launch, LaunchError, Outcome, OwnMemory, exec_state
 from .soc import dma, m1
-from .soc.command_processor import (
-    CACHE_SYNC_DCACHE,
-    CACHE_SYNC_ICACHE,
-    BufferStatus,
-    Op,
-    Reg,
-    command,
-    run_instances,
-)
+from .soc.command_processor import BufferStatus
+from .soc.commands import CACHE_SYNC_DCACHE, CACHE_SYNC_ICACHE, Op, Reg, command, run_instances
 from .soc.counters import PER_HART
 from .soc.m1 import RANGES
 from .soc.m1_device import M1Device

@@ -16,11 +16,11 @@ from enum import IntEnum
 from typing import TypeAlias
 
 from .soc import dma, m1, windows
-from .soc.command_processor import (
+from .soc.command_processor import BufferStatus
+from .soc.commands import (
     CACHE_SYNC_DCACHE,
     CACHE_SYNC_ICACHE,
     NUM_REGS,
-    BufferStatus,
     Op,
     Reg,
     decode_command,
@@ -379,7 +379,8 @@ def last_error(device: refsi_device_t) -> BufferStatus | None:
 
 
 def refsiEncodeCMPCommand(opcode: int, chunk_count: int, inline_chunk: int) -> int:
-    return encode_command(opcode, chunk_count, inline_chunk)
+    """Arguments that do not fit their fields spill into others: nothing is checked, as in C."""
+    return encode_command(opcode, chunk_count, inline_chunk) & 0xFFFF_FFFF_FFFF_FFFF
 
 
 def refsiDecodeCMPCommand(header: int) -> tuple[refsi_result, tuple[int, int, int] | None]:

@@ -1,4 +1,4 @@
-"""The M1's command processor: command words, its registers, what each command does.
+"""The M1's command processor: its registers, and what each command does.
 
 Commands run in order until FINISH, the end of the buffer or the first error, which abandons
 the rest of the buffer and is kept as a CommandError for whoever asks.
@@ -6,104 +6,18 @@ the rest of the buffer and is kept as a CommandError for whoever asks.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 
 from ..sim.interface import BusError, HartStart, Launches, RunResult
-from . import dma, m1
+from . import m1
+from .commands import MASK32, NUM_REGS, CommandError, Op, Reg, command_at, describe
 from .harts import Harts
-from .memory import CMP, Bus, MemoryKind
+from .memory import CMP, Bus
 from .traps import HostCalls, result_message
 from .windows import COUNT as WINDOWS
 from .windows import WindowError, Windows
-
-MASK32 = (1 << 32) - 1
-
-
-class Op(IntEnum):
-    NOP = 0
-    FINISH = 1
-    WRITE_REG64 = 2
-    LOAD_REG64 = 3
-    STORE_REG64 = 4
-    STORE_IMM64 = 5
-    COPY_MEM64 = 6
-    RUN_KERNEL_SLICE = 7
-    RUN_INSTANCES = 8
-    SYNC_CACHE = 9
-
-
-class Reg(IntEnum):
-    """Registers; of each WINDOW group there are eight in a row."""
-
-    SCRATCH = 0
-    ENTRY_PT_FN = 1
-    KUB_DESC = 2
-    KARGS_INFO = 3
-    TSD_INFO = 4
-    STACK_TOP = 5
-    RETURN_ADDR = 6
-    WINDOW_BASE0 = 8
-    WINDOW_TARGET0 = 16
-    WINDOW_MODE0 = 24
-    WINDOW_SCALE0 = 32
-
-
-NUM_REGS = 40
-CACHE_SYNC_DCACHE, CACHE_SYNC_ICACHE = 1, 2
-
-
-# -- command words ------------------------------------------------------------------------------
-
-
-def encode_command(op: int, chunks: int, inline: int = 0) -> int:
-    """The header of a command with `chunks` words of payload."""
-    return inline << 32 | 3 << 30 | chunks * 2 << 16 | op << 8
-
-
-def decode_command(header: int) -> tuple[int, int, int] | None:
-    """(opcode, payload words, inline value), or None where the fixed bits are wrong."""
-    if header >> 30 & 3 != 3 or header & 0xFF:
-        return None
-    return header >> 8 & 0xFF, header >> 17 & 0x1FFF, header >> 32 & MASK32
-
-
-def command(op: int, *payload: int, inline: int = 0) -> list[int]:
-    """A whole command, as words."""
-    return [encode_command(op, len(payload), inline), *payload]
-
-
-def run_instances(count: int, max_harts: int, *args: int) -> list[int]:
-    return command(Op.RUN_INSTANCES, count, *args, inline=len(args) << 8 | max_harts)
-
-
-def register_name(reg: int) -> str:
-    if Reg.WINDOW_BASE0 <= reg < NUM_REGS:
-        group, index = divmod(reg, WINDOWS)
-        return f"{Reg(group * WINDOWS).name[:-1]}{index}"
-    return Reg(reg).name if reg in list(Reg) else f"REG{reg}"
-
-
-def address_name(addr: int) -> str:
-    """A device address for the trace: DMA registers by name."""
-    base, size = m1.RANGES[MemoryKind.KERNEL_DMA_PRIVATE]
-    if addr % 8 == 0 and base <= addr < base + size and (addr - base) // 8 in list(dma.Reg):
-        return f"DMA_{dma.Reg((addr - base) // 8).name}"
-    counters = m1.RANGES[MemoryKind.PERF_COUNTERS][0]
-    return "PERF_COUNTERS" if addr == counters else f"{addr:#x}"
-
-
-# -- execution ------------------------------------------------------------------------------------
-
-
-class CommandError(Exception):
-    """Why a command failed; `result` is the run's, where one was going on."""
-
-    def __init__(self, message: str, result: RunResult | None = None) -> None:
-        super().__init__(message)
-        self.message = message
-        self.result = result
 
 
 @dataclass(frozen=True)
@@ -155,8 +69,9 @@ class CommandProcessor:
 
         limit: instructions that all harts may retire together.
         """
+        started = time.monotonic()
         if self._trace:
-            self._trace(f"[CMP] Starting to execute command buffer at {addr:#x}")
+            self._trace(f"[CMP] Starting to execute command buffer at {addr:#x}.")
         error: CommandError | None = None
         progress = self._progress = _Progress([0] * self._harts.harts, limit, memoryview(b""))
         try:
@@ -167,7 +82,10 @@ class CommandProcessor:
         except (BusError, WindowError) as e:
             error = CommandError(str(e))
         if self._trace:
-            self._trace(f"[CMP] {error.message if error else 'Finished executing command buffer'}")
+            if error is not None:
+                self._trace(f"[CMP] {error.message}")
+            seconds = time.monotonic() - started
+            self._trace(f"[CMP] Finished executing command buffer in {seconds:.3f} s")
         return BufferStatus(
             addr,
             error.message if error else None,
@@ -180,19 +98,13 @@ class CommandProcessor:
         words = progress.words
         while progress.at < len(words):
             self._check_cancelled()
-            header = decode_command(words[progress.at])
-            if header is None:
-                raise CommandError(f"{words[progress.at]:#018x} is not a command")
-            op, count, inline = header
+            op, inline, payload = command_at(words, progress.at)
+            if self._trace:
+                self._trace(f"[CMP] {describe(op, inline, payload)}")
             if op == Op.FINISH:
-                if self._trace:
-                    self._trace("[CMP] CMP_FINISH")
                 break
-            start = progress.at + 1
-            if start + count > len(words):
-                raise CommandError(f"{count} words of payload leave the buffer")
-            self._command(op, inline, words[start : start + count])
-            progress.at += 1 + count
+            _ACTIONS[op](self, inline, payload)
+            progress.at += 1 + len(payload)
 
     def _words(self, addr: int, size: int) -> memoryview:
         """The buffer, live: commands may write to later ones. It may be cut by the memory's end."""
@@ -203,24 +115,12 @@ class CommandProcessor:
             raise CommandError(f"there is no command buffer at {addr:#x}")
         return view.cast("Q")
 
-    def _command(self, op: int, inline: int, payload: memoryview) -> None:
-        row = _COMMANDS.get(op)
-        if row is None:
-            raise CommandError(f"{op} is not a command")
-        name, count, act, describe = row
-        wanted = inline >> 8 & 7 if op == Op.RUN_INSTANCES else 0
-        if count is not None and len(payload) != count + wanted:
-            raise CommandError(f"{name} with {len(payload)} words, not {count + wanted}")
-        if self._trace:
-            self._trace(f"[CMP] CMP_{name}{describe(inline, payload)}")
-        act(self, inline, payload)
-
     # -- the commands: each gets its inline value and its payload
 
-    def _nop(self, _inline: int, _payload: memoryview) -> None:
+    def _nop(self, _inline: int, _payload: Sequence[int]) -> None:
         pass
 
-    def _write_reg(self, reg: int, payload: memoryview) -> None:
+    def _write_reg(self, reg: int, payload: Sequence[int]) -> None:
         self._check_register(reg)
         value = payload[0]
         if reg >= Reg.WINDOW_BASE0:
@@ -228,18 +128,18 @@ class CommandProcessor:
             self.windows.write(group, index, value)
         self.registers[reg] = value
 
-    def _load_reg(self, reg: int, payload: memoryview) -> None:
+    def _load_reg(self, reg: int, payload: Sequence[int]) -> None:
         self._check_register(reg)
         self.registers[reg] = self._bus.read64(payload[0], CMP)
 
-    def _store_reg(self, reg: int, payload: memoryview) -> None:
+    def _store_reg(self, reg: int, payload: Sequence[int]) -> None:
         self._check_register(reg)
         self._bus.write64(payload[0], self.registers[reg], CMP)
 
-    def _store_imm(self, addr: int, payload: memoryview) -> None:
+    def _store_imm(self, addr: int, payload: Sequence[int]) -> None:
         self._bus.write64(addr, payload[0], CMP)
 
-    def _copy_mem(self, count: int, payload: memoryview) -> None:
+    def _copy_mem(self, count: int, payload: Sequence[int]) -> None:
         src, dst, unit = payload
         if src % 8:
             raise CommandError(f"COPY_MEM64 from {src:#x}, which is not 8-aligned")
@@ -257,10 +157,10 @@ class CommandProcessor:
             self._check_cancelled()
             self._bus.write64(dst + at, self._bus.read64(src + at, unit), CMP)
 
-    def _sync_cache(self, _flags: int, _payload: memoryview) -> None:
+    def _sync_cache(self, _flags: int, _payload: Sequence[int]) -> None:
         self._harts.flush_code()
 
-    def _run_instances(self, inline: int, payload: memoryview) -> None:
+    def _run_instances(self, inline: int, payload: Sequence[int]) -> None:
         count, *args = payload
         harts = self._hart_count(inline)
         start = HartStart(self.registers[Reg.STACK_TOP], tuple(args))
@@ -270,7 +170,7 @@ class CommandProcessor:
         row = None if self._trace else Launches(words, 1 + len(payload))
         self._run([start] * harts, count, row)
 
-    def _run_kernel_slice(self, inline: int, payload: memoryview) -> None:
+    def _run_kernel_slice(self, inline: int, payload: Sequence[int]) -> None:
         count, slice_id = payload
         harts = self._hart_count(inline)
         kub = self.registers[Reg.KUB_DESC] & (1 << 48) - 1
@@ -332,59 +232,18 @@ class CommandProcessor:
             raise CommandError(f"there is no register {reg}")
 
 
-# -- the table of commands -----------------------------------------------------------------------
-
-
-def _bare(_inline: int, _payload: memoryview) -> str:
-    return ""
-
-
-def _register_and_value(reg: int, payload: memoryview) -> str:
-    return f"({register_name(reg)}, {payload[0]:#x})"
-
-
-def _register_and_address(reg: int, payload: memoryview) -> str:
-    return f"({register_name(reg)}, {address_name(payload[0])})"
-
-
-def _address_and_value(addr: int, payload: memoryview) -> str:
-    return f"({address_name(addr)}, {payload[0]:#x})"
-
-
-def _copy(count: int, payload: memoryview) -> str:
-    src, dst, unit = payload
-    return f"({address_name(src)}, {address_name(dst)}, count={count}, unit={unit:#x})"
-
-
-def _slice(harts: int, payload: memoryview) -> str:
-    return f"(n={payload[0]}, slice_id={payload[1]}, max_harts={harts & 0xFF})"
-
-
-def _instances(inline: int, payload: memoryview) -> str:
-    args = "".join(f", {arg:#x}" for arg in payload[1:])
-    return f"(n={payload[0]}, max_harts={inline & 0xFF}{args})"
-
-
-def _flags(flags: int, _payload: memoryview) -> str:
-    return f"({flags:#x})"
-
-
-# opcode -> (name, words of payload or None for any, action, what the trace says after the
-# name). RUN_INSTANCES has its arguments on top, as many as its inline value says; FINISH
-# ends the loop that looks here.
-_Action = Callable[[CommandProcessor, int, memoryview], None]
-_Describe = Callable[[int, memoryview], str]
+# Opcode -> action, which gets the inline value and the payload; FINISH ends the loop.
 _C = CommandProcessor
 # fmt: off
-_COMMANDS: dict[int, tuple[str, int | None, _Action, _Describe]] = {
-    Op.NOP:              ("NOP",              None, _C._nop,              _bare),
-    Op.WRITE_REG64:      ("WRITE_REG64",      1,    _C._write_reg,        _register_and_value),
-    Op.LOAD_REG64:       ("LOAD_REG64",       1,    _C._load_reg,         _register_and_address),
-    Op.STORE_REG64:      ("STORE_REG64",      1,    _C._store_reg,        _register_and_address),
-    Op.STORE_IMM64:      ("STORE_IMM64",      1,    _C._store_imm,        _address_and_value),
-    Op.COPY_MEM64:       ("COPY_MEM64",       3,    _C._copy_mem,         _copy),
-    Op.RUN_KERNEL_SLICE: ("RUN_KERNEL_SLICE", 2,    _C._run_kernel_slice, _slice),
-    Op.RUN_INSTANCES:    ("RUN_INSTANCES",    1,    _C._run_instances,    _instances),
-    Op.SYNC_CACHE:       ("SYNC_CACHE",       0,    _C._sync_cache,       _flags),
+_ACTIONS: dict[int, Callable[[CommandProcessor, int, Sequence[int]], None]] = {
+    Op.NOP:              _C._nop,
+    Op.WRITE_REG64:      _C._write_reg,
+    Op.LOAD_REG64:       _C._load_reg,
+    Op.STORE_REG64:      _C._store_reg,
+    Op.STORE_IMM64:      _C._store_imm,
+    Op.COPY_MEM64:       _C._copy_mem,
+    Op.RUN_KERNEL_SLICE: _C._run_kernel_slice,
+    Op.RUN_INSTANCES:    _C._run_instances,
+    Op.SYNC_CACHE:       _C._sync_cache,
 }
 # fmt: on

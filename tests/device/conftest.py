@@ -9,7 +9,7 @@ import pytest
 from kcc.backend.encode import encode
 from kcc.device import refsi
 from kcc.device.hal import Hal
-from kcc.device.soc.command_processor import Op, Reg, command
+from kcc.device.soc.commands import Op, Reg, command
 from kcc.device.soc.device import DeviceOptions
 from kcc.device.soc.m1_device import M1Device
 from kcc.ir.abi import KernelInfo, encode_metadata

@@ -9,7 +9,7 @@ from kcc.device.args import buffer_arg
 from kcc.device.hal import Hal
 from kcc.device.launch import NDRange
 from kcc.device.launch_m1 import SLICES_PER_BUFFER, rom_words
-from kcc.device.soc.command_processor import Op, Reg, command
+from kcc.device.soc.commands import Op, Reg, command
 from kcc.device.soc.m1_device import M1Device
 from kcc.ir.abi import EXEC_STATE, EXEC_STATE_MAGIC
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from kcc.device import refsi
 from kcc.device.sim.interface import Reason
-from kcc.device.soc.command_processor import (
+from kcc.device.soc.commands import (
     Op,
     Reg,
     command,
@@ -499,8 +499,9 @@ def test_trace(make_commands):
         *run_instances(8, 1, 3), *command(Op.RUN_KERNEL_SLICE, 8, 0, inline=1),
         *command(Op.SYNC_CACHE, inline=3), *command(Op.FINISH),
     )  # fmt: skip
+    assert lines.pop().startswith("[CMP] Finished executing command buffer in 0.")
     assert lines == [
-        "[CMP] Starting to execute command buffer at 0x41000000",
+        "[CMP] Starting to execute command buffer at 0x41000000.",
         "[CMP] CMP_WRITE_REG64(ENTRY_PT_FN, 0x40001000)",
         "[CMP] CMP_WRITE_REG64(RETURN_ADDR, 0x0)",
         "[CMP] CMP_STORE_IMM64(DMA_SRC_ADDR, 0x5)",
@@ -510,7 +511,6 @@ def test_trace(make_commands):
         "[CMP] CMP_RUN_KERNEL_SLICE(n=8, slice_id=0, max_harts=1)",
         "[CMP] CMP_SYNC_CACHE(0x3)",
         "[CMP] CMP_FINISH",
-        "[CMP] Finished executing command buffer",
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kcc.device.soc.command_processor import Op, command
+from kcc.device.soc.commands import Op, command
 from kcc.device.soc.memory import CMP, HOST, hart_unit
 
 BASE = 0x2010_0000

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kcc.device.sim.interface import BusError
-from kcc.device.soc.command_processor import Op, Reg, command
+from kcc.device.soc.commands import Op, Reg, command
 from kcc.device.soc.dma import (
     DIM_1D,
     DIM_2D,

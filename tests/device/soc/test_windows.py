@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kcc.device.soc.command_processor import Op, Reg, command
+from kcc.device.soc.commands import Op, Reg, command
 from kcc.device.soc.memory import HOST, hart_unit
 from kcc.device.soc.windows import PER_HART, SHARED, decode_scale, encode_mode, encode_scale
 

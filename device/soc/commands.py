@@ -1,0 +1,201 @@
+"""Command buffers as words: headers, the shape of each command, names for what they hold.
+
+A command is a header and so many words of payload. Whoever executes commands, prints them or
+makes them reads their shape here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from . import dma, m1
+from .memory import MemoryKind
+from .windows import COUNT as WINDOWS
+
+if TYPE_CHECKING:
+    from ..sim.interface import RunResult
+
+MASK32 = (1 << 32) - 1
+MAX_CHUNKS = (1 << 13) - 1  # words of payload that a header can count
+
+
+class Op(IntEnum):
+    NOP = 0
+    FINISH = 1
+    WRITE_REG64 = 2
+    LOAD_REG64 = 3
+    STORE_REG64 = 4
+    STORE_IMM64 = 5
+    COPY_MEM64 = 6
+    RUN_KERNEL_SLICE = 7
+    RUN_INSTANCES = 8
+    SYNC_CACHE = 9
+
+
+class Reg(IntEnum):
+    """Registers; of each WINDOW group there are eight in a row."""
+
+    SCRATCH = 0
+    ENTRY_PT_FN = 1
+    KUB_DESC = 2
+    KARGS_INFO = 3
+    TSD_INFO = 4
+    STACK_TOP = 5
+    RETURN_ADDR = 6
+    WINDOW_BASE0 = 8
+    WINDOW_TARGET0 = 16
+    WINDOW_MODE0 = 24
+    WINDOW_SCALE0 = 32
+
+
+NUM_REGS = 40
+MAX_ARGS = 7  # of RUN_INSTANCES, besides the instance
+CACHE_SYNC_DCACHE, CACHE_SYNC_ICACHE = 1, 2
+
+
+class CommandError(Exception):
+    """Why a command failed; `result` is the run's, where one was going on."""
+
+    def __init__(self, message: str, result: RunResult | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.result = result
+
+
+# -- headers --------------------------------------------------------------------------------------
+
+
+def encode_command(op: int, chunks: int, inline: int = 0) -> int:
+    """The header of a command with `chunks` words of payload."""
+    return inline << 32 | 3 << 30 | chunks * 2 << 16 | op << 8
+
+
+def decode_command(header: int) -> tuple[int, int, int] | None:
+    """(opcode, payload words, inline value), or None where the fixed bits are wrong."""
+    if header >> 30 & 3 != 3 or header & 0xFF:
+        return None
+    return header >> 8 & 0xFF, header >> 17 & MAX_CHUNKS, header >> 32 & MASK32
+
+
+def command(op: int, *payload: int, inline: int = 0) -> list[int]:
+    """A whole command, as words."""
+    return [encode_command(op, len(payload), inline), *payload]
+
+
+def run_instances(count: int, max_harts: int, *args: int) -> list[int]:
+    return command(Op.RUN_INSTANCES, count, *args, inline=len(args) << 8 | max_harts)
+
+
+def command_at(words: Sequence[int], at: int) -> tuple[int, int, Sequence[int]]:
+    """The command whose header is word `at`: opcode, inline value, payload.
+
+    raises: CommandError where there is none, or one of another shape.
+    """
+    header = decode_command(words[at])
+    if header is None:
+        raise CommandError(f"{words[at]:#018x} is not a command")
+    op, count, inline = header
+    payload = words[at + 1 : at + 1 + count]
+    if op == Op.FINISH:  # nobody looks behind it
+        return op, inline, payload
+    if len(payload) < count:
+        raise CommandError(f"{count} words of payload leave the buffer")
+    shape = SHAPES.get(op)
+    if shape is None:
+        raise CommandError(f"{op} is not a command")
+    if shape.words is not None:
+        wanted = shape.words + (inline >> 8 & 7 if op == Op.RUN_INSTANCES else 0)
+        if count != wanted:
+            raise CommandError(f"{shape.name} with {count} words, not {wanted}")
+    return op, inline, payload
+
+
+# -- names ----------------------------------------------------------------------------------------
+
+
+def register_name(reg: int) -> str:
+    if Reg.WINDOW_BASE0 <= reg < NUM_REGS:
+        group, index = divmod(reg, WINDOWS)
+        return f"{Reg(group * WINDOWS).name[:-1]}{index}"
+    return Reg(reg).name if reg in list(Reg) else f"REG{reg}"
+
+
+def address_name(addr: int) -> str:
+    """A device address for the trace: DMA registers by name."""
+    base, size = m1.RANGES[MemoryKind.KERNEL_DMA_PRIVATE]
+    if addr % 8 == 0 and base <= addr < base + size and (addr - base) // 8 in list(dma.Reg):
+        return f"DMA_{dma.Reg((addr - base) // 8).name}"
+    counters = m1.RANGES[MemoryKind.PERF_COUNTERS][0]
+    return "PERF_COUNTERS" if addr == counters else f"{addr:#x}"
+
+
+def describe(op: int, inline: int, payload: Sequence[int]) -> str:
+    """A command as traces show it: CMP_WRITE_REG64(ENTRY_PT_FN, 0x1001c)."""
+    shape = SHAPES[op]
+    return f"CMP_{shape.name}{shape.operands(inline, payload)}"
+
+
+# -- the table of commands ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Shape:
+    """words: of payload, None for any. operands: what a trace says after the name."""
+
+    name: str
+    words: int | None
+    operands: Callable[[int, Sequence[int]], str]
+
+
+def _bare(_inline: int, _payload: Sequence[int]) -> str:
+    return ""
+
+
+def _register_and_value(reg: int, payload: Sequence[int]) -> str:
+    return f"({register_name(reg)}, {payload[0]:#x})"
+
+
+def _register_and_address(reg: int, payload: Sequence[int]) -> str:
+    return f"({register_name(reg)}, {address_name(payload[0])})"
+
+
+def _address_and_value(addr: int, payload: Sequence[int]) -> str:
+    return f"({address_name(addr)}, {payload[0]:#x})"
+
+
+def _copy(count: int, payload: Sequence[int]) -> str:
+    src, dst, unit = payload
+    return f"({address_name(src)}, {address_name(dst)}, count={count}, unit={unit:#x})"
+
+
+def _slice(harts: int, payload: Sequence[int]) -> str:
+    return f"(n={payload[0]}, slice_id={payload[1]}, max_harts={harts & 0xFF})"
+
+
+def _instances(inline: int, payload: Sequence[int]) -> str:
+    args = "".join(f", {arg:#x}" for arg in payload[1:])
+    return f"(n={payload[0]}, max_harts={inline & 0xFF}{args})"
+
+
+def _flags(flags: int, _payload: Sequence[int]) -> str:
+    return f"({flags:#x})"
+
+
+# RUN_INSTANCES has its arguments on top, as many as its inline value says.
+# fmt: off
+SHAPES: dict[int, Shape] = {
+    Op.NOP:              Shape("NOP",              None, _bare),
+    Op.FINISH:           Shape("FINISH",           None, _bare),
+    Op.WRITE_REG64:      Shape("WRITE_REG64",      1,    _register_and_value),
+    Op.LOAD_REG64:       Shape("LOAD_REG64",       1,    _register_and_address),
+    Op.STORE_REG64:      Shape("STORE_REG64",      1,    _register_and_address),
+    Op.STORE_IMM64:      Shape("STORE_IMM64",      1,    _address_and_value),
+    Op.COPY_MEM64:       Shape("COPY_MEM64",       3,    _copy),
+    Op.RUN_KERNEL_SLICE: Shape("RUN_KERNEL_SLICE", 2,    _slice),
+    Op.RUN_INSTANCES:    Shape("RUN_INSTANCES",    1,    _instances),
+    Op.SYNC_CACHE:       Shape("SYNC_CACHE",       0,    _flags),
+}
+# fmt: on
