@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeAlias
 
+from .profile import ELEN
 from .soc import dma, m1, windows
 from .soc.command_processor import BufferStatus
 from .soc.commands import (
@@ -191,7 +192,7 @@ class refsi_memory_map_entry:
 
 
 _M1_INFO = refsi_device_info_t(
-    REFSI_M, m1.CORES, m1.HARTS, len(m1.MEMORY_MAP), m1.ISA, m1.VLEN, m1.ELEN
+    REFSI_M, m1.CORES, m1.HARTS, len(m1.MEMORY_MAP), m1.ISA, m1.VLEN, ELEN
 )
 
 

@@ -1,29 +1,21 @@
-"""The RefSi M1 in numbers: addresses, sizes, counts. Everything else reads them from here."""
+"""The RefSi M1 in numbers, as its profile has them."""
 
 from __future__ import annotations
 
-from .memory import MemoryKind
+from ..profile import named_profile
 
-# What the driver reports, in its order: (kind, first address, bytes).
-MEMORY_MAP = (
-    (MemoryKind.TCDM, 0x1000_0000, 0x40_0000),
-    (MemoryKind.DRAM, 0x4000_0000, 0x8000_0000),
-    (MemoryKind.KERNEL_DMA_PRIVATE, 0x2000_2000, 0x100),
-    (MemoryKind.PERF_COUNTERS, 0x2010_0000, 0x200),
-)
+_M1 = named_profile("m1")
+_AREA = _M1.stack_area
+assert _AREA is not None
+
+MEMORY_MAP = tuple((kind, place.base, place.size) for kind, place in _M1.memory.items())
 RANGES = {kind: (base, size) for kind, base, size in MEMORY_MAP}
 
 CORES = 1
-HARTS = 4
-ISA = "RV64GCVZbc"  # as reported; what the simulator executes of it is SIMULATED_ISA
-SIMULATED_ISA = "rv64gcv_zba_zbb_zbc_zvl512b"
-VLEN, ELEN = 512, 64  # bits
-
-# The upper half of the TCDM belongs to the harts: execution state and stacks.
-HART_AREA_BASE = 0x1020_0000
-HART_AREA_SIZE = 0x20_0000
-
-# How the HAL programs windows 0 (shared, onto DRAM) and 1 (per hart, onto the hart area).
-ELF_BASE, ELF_SIZE = 0x1_0000, 0x7FF_0000
-HART_BASE = 0x1400_0000
-HART_SIZE = HART_AREA_SIZE // HARTS
+HARTS = _M1.harts
+ISA = _M1.isa
+SIMULATED_ISA = _M1.executes
+VLEN = _M1.vlen
+HART_AREA_BASE, HART_AREA_SIZE = _AREA.base, _AREA.size
+ELF_BASE, ELF_SIZE = _M1.program.base, _M1.program.size
+HART_BASE, HART_SIZE = _M1.stack.base, _M1.stack.size
