@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 
 from ..backend.encode import encode
-from ..ir.abi import EXEC_STATE, EXEC_STATE_SIZE, WG_INFO
+from ..ir.abi import EXEC_STATE, EXEC_STATE_SIZE, HAS_DMA, WG_INFO
 from .launch import HalDeviceInfo, Launch, LaunchError, Outcome, OwnMemory, exec_state
 from .soc import dma, m1
 from .soc.command_processor import BufferStatus
@@ -90,7 +90,7 @@ class M1Launcher:
 
     def launch(self, launch: Launch) -> Outcome:
         padded = launch.block.ljust(-(-len(launch.block) // 8) * 8, b"\0")
-        uniform = padded + exec_state(launch, self.state_addr)
+        uniform = padded + exec_state(launch, self.state_addr, flags=HAS_DMA)
         uniform = uniform.ljust(-(-len(uniform) // KUB_ALIGN) * KUB_ALIGN, b"\0")
         memory = self._memory
         kub = memory.allocate(len(uniform), KUB_ALIGN)

@@ -152,6 +152,7 @@ EXEC_STATE = WG_INFO | {  # wg_info comes first, so a pointer to one is a pointe
 EXEC_STATE_SIZE = 192
 # fmt: on
 EXEC_STATE_MAGIC = 0x6953_6552  # "ReSi"
+HAS_DMA = 2  # of `flags`: each hart has the registers of a kernel DMA (RefSi's own: bit 0)
 
 
 def pack_record(layout: dict[str, Slot], size: int, **values: int | tuple[int, ...]) -> bytes:

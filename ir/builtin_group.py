@@ -1,7 +1,6 @@
-"""What the work-items of a group do together: asynchronous copies and collective functions.
+"""Collective functions: what the work-items of a group make of all their values.
 
-Built of barriers, so right wherever a barrier is. Source: OpenCL C 3.0, sections 6.15.11 (copies)
-and 6.15.16 (collectives); OpenCL C 1.2, section 6.12.10.
+Built of barriers, so right wherever a barrier is. Source: OpenCL C 3.0, section 6.15.16.
 """
 
 from __future__ import annotations
@@ -11,12 +10,12 @@ from typing import Any
 
 import llvmlite.ir as llir
 
-from ..frontend.types import AddrSpace, Pointer, Type, alignof, sizeof
+from ..frontend.types import AddrSpace, Type, sizeof
 from .abi import MAX_GROUP_ITEMS
-from .builtin_use import Emit, Use
+from .builtin_use import Emit, Use, once
 from .emit import I8, I32, I64, GlobalVar, floating, integer
 from .frame import Frame, Place, read, write
-from .lower_type import is_floating, is_signed, memory_type, value_type
+from .lower_type import is_floating, is_signed, value_type
 from .passes.barriers import wait
 from .passes.workitem_ids import ITEM_TYPES, placeholder
 
@@ -26,18 +25,6 @@ SLOT = 8  # bytes that a work-item has to hand its value to the others
 def _ask(frame: Frame, key: str, *args: Any) -> Any:
     function = placeholder(frame.llfn.module, key)
     return frame.build.call(function, [*args, *frame.item[-len(ITEM_TYPES) :]])
-
-
-def _once(frame: Frame, body: Callable[[], None]) -> None:
-    """One work-item does it: the first."""
-    build = frame.build
-    inside, end = frame.block("once"), frame.block("once.end")
-    x, y, z = frame.item[-3:]
-    build.cbranch(build.icmp_unsigned("==", build.or_(build.or_(x, y), z), I64(0)), inside, end)
-    frame.enter(inside)
-    body()
-    frame.go(end)
-    frame.enter(end)
 
 
 def _count(frame: Frame, limit: Any, body: Callable[[Any], None]) -> None:
@@ -54,39 +41,6 @@ def _count(frame: Frame, limit: Any, body: Callable[[Any], None]) -> None:
     i.add_incoming(build.add(i, I64(1), flags=("nuw",)), build.block)
     build.branch(test)
     frame.enter(end)
-
-
-# -- copies: done when they are asked for, seen by all behind wait_group_events --------------------
-
-
-def _copy(use: Use) -> Any:
-    target, source, count, *more = use.args
-    stride = more[0] if len(more) == 2 else I64(1)
-    pointer = use.types[0]
-    assert isinstance(pointer, Pointer)
-    t = pointer.pointee
-    scattered = pointer.quals.space is AddrSpace.GLOBAL
-    frame, build = use.frame, use.build
-
-    def place(base: Any, i: Any, far: bool) -> Place:
-        at = build.mul(i, stride) if far else i
-        ptr = build.gep(base, [at], inbounds=True, source_etype=memory_type(t))
-        return Place(ptr, t, alignof(t))
-
-    def element(i: Any) -> None:
-        value = read(frame, place(source, i, not scattered))
-        write(frame, place(target, i, scattered), value)
-
-    _once(frame, lambda: _count(frame, count, element))
-    return more[-1]
-
-
-def _wait_group_events(use: Use) -> None:
-    wait(use.frame)
-
-
-def _prefetch(use: Use) -> None:
-    """A hint, for which the device has no instruction."""
 
 
 # -- collectives -----------------------------------------------------------------------------------
@@ -193,7 +147,7 @@ def _sweep(frame: Frame, t: Type, operation: str) -> None:
         write(frame, here, _combine(frame, t, operation, read(frame, _slot(frame, t, i)),
                                     read(frame, here)))  # fmt: skip
 
-    _once(frame, lambda: _count(frame, _last(frame), step))
+    once(frame, lambda: _count(frame, _last(frame), step))
     wait(frame)
 
 
@@ -223,10 +177,6 @@ def _identity(t: Type, operation: str) -> Any:
 
 
 GROUP: dict[str, Emit] = {
-    "async_work_group_copy": _copy,
-    "async_work_group_strided_copy": _copy,
-    "wait_group_events": _wait_group_events,
-    "prefetch": _prefetch,
     "work_group_all": _all,
     "work_group_any": _any,
     "work_group_broadcast": _broadcast,

@@ -12,6 +12,7 @@ import llvmlite.ir as llir
 
 from ..frontend.types import DOUBLE, Pointer, Scalar, Type, Vector, alignof
 from .builtin_atomic import ATOMICS
+from .builtin_copy import COPIES
 from .builtin_float import FLOATING
 from .builtin_group import GROUP
 from .builtin_int import INTEGER
@@ -44,6 +45,8 @@ def emit(use: Use) -> tuple[bool, Any]:
         return True, MOVES[use.name](use)
     if use.name in ATOMICS:
         return True, ATOMICS[use.name](use)
+    if use.name in COPIES:
+        return True, COPIES[use.name](use)
     if use.name in GROUP:
         return True, GROUP[use.name](use)
     name = _accurate(use.name)
