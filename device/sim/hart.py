@@ -330,6 +330,14 @@ class Hart:
             for at, data in function.unit.code
         )
 
+    def code_has_changed(self) -> bool:
+        """Whether bytes that are in use as translations are not there any more."""
+        self._searched.clear()  # of code that is not translated nothing is known
+        units = {id(f): f.unit for f, _ in self.functions.values()}
+        return any(
+            self.code(at, len(data)) != data for unit in units.values() for at, data in unit.code
+        )
+
     def add_function(self, function: Function) -> None:
         """Enter a unit's entries; those that another unit has already stay with that one."""
         first = function.unit.entries[0]

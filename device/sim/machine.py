@@ -186,7 +186,8 @@ class Machine:
 
         While harts run, they do so from their next event on.
         """
-        self._translations.epoch += 1
+        if self._run is not None or any(h.code_has_changed() for h in self._harts):
+            self._translations.epoch += 1
 
     # -- registers ----------------------------------------------------------------------------
 
