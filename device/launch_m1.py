@@ -6,21 +6,19 @@ from array import array
 
 from ..backend.encode import encode
 from ..ir.abi import EXEC_STATE, EXEC_STATE_SIZE, HAS_DMA, WG_INFO
+from .cmdbuf import CommandBuffer
 from .launch import HalDeviceInfo, Launch, LaunchError, Outcome, OwnMemory, exec_state
 from .soc import dma, m1
 from .soc.command_processor import BufferStatus
-from .soc.commands import CACHE_SYNC_DCACHE, CACHE_SYNC_ICACHE, Op, Reg, command, run_instances
+from .soc.commands import Reg
 from .soc.counters import PER_HART
 from .soc.m1 import RANGES
 from .soc.m1_device import M1Device
 from .soc.memory import MemoryKind, hart_unit
 from .soc.traps import A0, A7, Call
-from .soc.windows import PER_HART as MODE_PER_HART
-from .soc.windows import SHARED as MODE_SHARED
-from .soc.windows import encode_mode, encode_scale
+from .soc.windows import SHARED, encode_mode
 
 KUB_ALIGN = 256
-SYNC_ALL = CACHE_SYNC_DCACHE | CACHE_SYNC_ICACHE
 SLICES_PER_BUFFER = 1 << 16
 
 A1, A2, A3, T1, T2 = 11, 12, 13, 6, 7
@@ -107,18 +105,19 @@ class M1Launcher:
 
     def copy(self, dst: int, src: int, size: int) -> Outcome:
         """By DMA; the ranges must not overlap."""
-        words = [
-            *_dma(SRC_ADDR=src, DST_ADDR=dst, XFER_SIZE0=size, CTRL=dma.DIM_1D | dma.START),
-            *command(Op.FINISH),
-        ]
-        return _outcome(self._run(array("Q", words), None))
+        buffer = CommandBuffer()
+        buffer.dma(SRC_ADDR=src, DST_ADDR=dst, XFER_SIZE0=size, CTRL=dma.DIM_1D | dma.START)
+        buffer.finish()
+        return _outcome(self._run(buffer))
 
     def show_program(self, size: int) -> None:
         if size == self._window_size:
             return
-        mode = _write_reg(Reg.WINDOW_MODE0, encode_mode(size, MODE_SHARED))
-        # The first write is a change, which unmaps; the second maps again.
-        status = self._run(array("Q", [*mode, *mode, *command(Op.FINISH)]), None)
+        buffer = CommandBuffer()
+        for _ in range(2):  # the first write is a change, which unmaps; the second maps again
+            buffer.write_reg64(Reg.WINDOW_MODE0, encode_mode(size, SHARED))
+        buffer.finish()
+        status = self._run(buffer)
         if status.error is not None:
             raise LaunchError(status.error)
         self._window_size = size
@@ -132,18 +131,16 @@ class M1Launcher:
         for first in range(0, max(slices, 1), SLICES_PER_BUFFER):
             count = min(SLICES_PER_BUFFER, slices - first)
             last = first + count == slices
-            words = array("Q", self._prologue(kub + state_offset, launch.work_dim))
+            buffer = CommandBuffer()
+            self._prologue(buffer, kub + state_offset, launch.work_dim)
             if first == 0 and samples:
-                words.extend(_copy_counters(samples))
-            one = array("Q", run_instances(nx, m1.HARTS, 0, kub, m1.HART_BASE))
-            runs = one * count
-            runs[2 :: len(one)] = array("Q", range(first, first + count))
-            words.extend(runs)
-            words.extend(command(Op.SYNC_CACHE, inline=SYNC_ALL))
+                _copy_counters(buffer, samples)
+            _run_rows(buffer, nx, range(first, first + count), kub)
+            buffer.sync_cache()
             if last and samples:
-                words.extend(_copy_counters(samples + m1.HARTS * PER_HART * 8))
-            words.extend(command(Op.FINISH))
-            status = self._run(words, remaining)
+                _copy_counters(buffer, samples + m1.HARTS * PER_HART * 8)
+            buffer.finish()
+            status = self._run(buffer, remaining)
             total = [a + b for a, b in zip(total, status.retired, strict=True)]
             if status.error is not None:
                 break
@@ -152,31 +149,28 @@ class M1Launcher:
         counters = self._collect(samples) if samples else {}
         return Outcome(tuple(total), status.error, status.result, counters)
 
-    def _prologue(self, state: int, work_dim: int) -> list[int]:
+    def _prologue(self, buffer: CommandBuffer, state: int, work_dim: int) -> None:
         """Commands that give each hart the execution state, and set up the registers."""
-        return [
-            *_dma(
-                SRC_ADDR=state,
-                DST_ADDR=m1.HART_AREA_BASE,
-                XFER_SIZE0=EXEC_STATE_SIZE,
-                XFER_SIZE1=m1.HARTS,
-                XFER_SRC_STRIDE0=0,  # the same bytes for every hart
-                XFER_DST_STRIDE0=m1.HART_SIZE,
-                CTRL=dma.DIM_2D | dma.STRIDE_BOTH | dma.START,
-            ),
-            *command(Op.SYNC_CACHE, inline=SYNC_ALL),
-            *_write_reg(Reg.ENTRY_PT_FN, self._stubs[work_dim - 1]),
-            *_write_reg(Reg.STACK_TOP, m1.HART_BASE + m1.HART_SIZE),
-            *_write_reg(Reg.RETURN_ADDR, self._rom),
-        ]
+        buffer.dma(
+            SRC_ADDR=state,
+            DST_ADDR=m1.HART_AREA_BASE,
+            XFER_SIZE0=EXEC_STATE_SIZE,
+            XFER_SIZE1=m1.HARTS,
+            XFER_SRC_STRIDE0=0,  # the same bytes for every hart
+            XFER_DST_STRIDE0=m1.HART_SIZE,
+            CTRL=dma.DIM_2D | dma.STRIDE_BOTH | dma.START,
+        )
+        buffer.sync_cache()
+        buffer.write_reg64(Reg.ENTRY_PT_FN, self._stubs[work_dim - 1])
+        buffer.write_reg64(Reg.STACK_TOP, m1.HART_BASE + m1.HART_SIZE)
+        buffer.write_reg64(Reg.RETURN_ADDR, self._rom)
 
-    def _run(self, words: array[int], limit: int | None) -> BufferStatus:
+    def _run(self, buffer: CommandBuffer, limit: int | None = None) -> BufferStatus:
         """Execute commands from device memory; raises LaunchError if they cannot start."""
-        data = words.tobytes()
-        addr = self._memory.allocate(len(data), 8)
+        addr = self._memory.allocate(buffer.size, 8)
         try:
-            self._device.write(addr, data)
-            status = self._device.run(addr, len(data), limit)
+            self._device.write(addr, bytes(buffer))
+            status = self._device.run(addr, buffer.size, limit)
         finally:
             self._memory.free(addr)
         if status is None:
@@ -199,19 +193,11 @@ class M1Launcher:
     def _create_windows(self) -> None:
         image = self._memory.allocate(m1.ELF_SIZE, 4096)
         self._device.hide(image)  # a wild pointer must not find the program behind the buffers
-        words: list[int] = []
-        for index, (base, target, mode, size, scale) in enumerate(
-            (
-                (m1.ELF_BASE, image, MODE_SHARED, m1.ELF_SIZE, 0),
-                (m1.HART_BASE, m1.HART_AREA_BASE, MODE_PER_HART, m1.HART_SIZE, m1.HART_SIZE),
-            )
-        ):
-            words += _write_reg(Reg.WINDOW_BASE0 + index, base)
-            words += _write_reg(Reg.WINDOW_TARGET0 + index, target)
-            words += _write_reg(Reg.WINDOW_SCALE0 + index, encode_scale(scale))
-            words += _write_reg(Reg.WINDOW_MODE0 + index, encode_mode(size, mode))
-        words += command(Op.FINISH)
-        status = self._run(array("Q", words), None)
+        buffer = CommandBuffer()
+        buffer.window(0, m1.ELF_BASE, image, m1.ELF_SIZE)
+        buffer.window(1, m1.HART_BASE, m1.HART_AREA_BASE, m1.HART_SIZE, per_hart=m1.HART_SIZE)
+        buffer.finish()
+        status = self._run(buffer)
         assert status.error is None, status.error
 
     def _write_rom(self) -> None:
@@ -225,28 +211,18 @@ def _outcome(status: BufferStatus) -> Outcome:
     return Outcome(status.retired, status.error, status.result)
 
 
-def _write_reg(reg: int, value: int) -> list[int]:
-    return command(Op.WRITE_REG64, value, inline=reg)
+def _run_rows(buffer: CommandBuffer, instances: int, slices: range, kub: int) -> None:
+    """A run for each slice; they differ in its number alone."""
+    one = CommandBuffer()
+    one.run_instances(instances, 0, kub, m1.HART_BASE, max_harts=m1.HARTS)
+    runs = one.words * len(slices)
+    runs[2 :: len(one.words)] = array("Q", slices)
+    buffer.words.extend(runs)
 
 
-def _dma_reg(reg: dma.Reg) -> int:
-    return RANGES[MemoryKind.KERNEL_DMA_PRIVATE][0] + 8 * reg
-
-
-def _dma(**registers: int) -> list[int]:
-    """Commands that set DMA registers in this order, and wait for the transfer's end."""
-    words: list[int] = []
-    for name, value in registers.items():
-        words += command(Op.STORE_IMM64, value, inline=_dma_reg(dma.Reg[name]))
-    words += command(Op.LOAD_REG64, _dma_reg(dma.Reg.START_SEQ), inline=Reg.SCRATCH)
-    return words + command(Op.STORE_REG64, _dma_reg(dma.Reg.DONE_SEQ), inline=Reg.SCRATCH)
-
-
-def _copy_counters(target: int) -> list[int]:
+def _copy_counters(buffer: CommandBuffer, target: int) -> None:
     """Commands that copy every counter of every hart to `target`."""
     source = RANGES[MemoryKind.PERF_COUNTERS][0]
-    words: list[int] = []
     for hart in range(m1.HARTS):
         place = target + hart * PER_HART * 8
-        words += command(Op.COPY_MEM64, source, place, hart_unit(hart), inline=PER_HART)
-    return words
+        buffer.copy_mem64(source, place, PER_HART, hart_unit(hart))

@@ -58,6 +58,10 @@ def _dispatch(argv: list[str]) -> int:
             from .inspect import disasm_main
 
             return disasm_main(argv[1:])
+        case ["cmdbuf"]:
+            from .cmdbuf import cmdbuf_main
+
+            return cmdbuf_main(argv[1:])
         case _:
             return _compile(parse_options(argv))
 

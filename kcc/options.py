@@ -273,6 +273,7 @@ def usage() -> str:
         "       kcc run FILE.cl|FILE.elf -g X NAME=VALUE...    run a kernel on a simulated device",
         "       kcc info FILE.elf                       kernels, arguments, sections",
         "       kcc disasm [-S] FILE.elf                disassemble, with symbols [and source]",
+        "       kcc cmdbuf dump FILE                    print a RefSi command buffer",
         "",
         "options:",
     ]
