@@ -15,6 +15,7 @@ import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 
+from ..ir.abi import KERNEL_DMA
 from .soc import dma
 from .soc.commands import (
     CACHE_SYNC_DCACHE,
@@ -31,12 +32,10 @@ from .soc.commands import (
     describe,
     encode_command,
 )
-from .soc.m1 import RANGES
-from .soc.memory import MemoryKind, UnitKind, unit_index, unit_kind
+from .soc.memory import UnitKind, unit_index, unit_kind
 from .soc.windows import ACTIVE, COUNT, PER_HART, SHARED, decode_scale, encode_mode, encode_scale
 
 SYNC_ALL = CACHE_SYNC_DCACHE | CACHE_SYNC_ICACHE
-DMA_REGISTERS = RANGES[MemoryKind.KERNEL_DMA_PRIVATE][0]
 
 
 class CommandBuffer:
@@ -46,7 +45,7 @@ class CommandBuffer:
     not fit its field; whether the device can do what is asked for, it says when it executes.
     """
 
-    def __init__(self, dma_registers: int = DMA_REGISTERS) -> None:
+    def __init__(self, dma_registers: int = KERNEL_DMA) -> None:
         """dma_registers: their address on the device."""
         self.words = array("Q")
         self._dma = dma_registers

@@ -29,8 +29,8 @@ from .launch import (
 )
 from .launch_m1 import M1Launcher
 from .loader import LoadedProgram
+from .profile import Profile
 from .sim.interface import BusError, Cause, Reason
-from .soc import m1
 from .soc.device import DeviceOptions, RefsiDevice
 from .soc.m1_device import M1Device
 from .soc.memory import HOST
@@ -70,8 +70,9 @@ class KernelFault:
 class Hal:
     """One device and what is loaded on it. Make it with open(), end it with close()."""
 
-    def __init__(self, options: DeviceOptions) -> None:
-        self.device = refsi.open_device(options)
+    def __init__(self, options: DeviceOptions, profile: Profile | None = None) -> None:
+        """profile: of the device; by default the M1's."""
+        self.device = refsi.open_device(options, profile)
         self._own = OwnMemory(self.device)
         self._launcher = _launcher(self.device, self._own)
         self.info = self._launcher.info
@@ -109,7 +110,7 @@ class Hal:
         """A handle for an ELF image; nothing is uploaded yet. 0 when it cannot be used."""
         with self._lock:
             try:
-                program = LoadedProgram(data, m1.ELF_BASE, m1.ELF_SIZE)
+                program = LoadedProgram(data, self.device.profile.program)
             except ElfError as e:
                 return self._fail(str(e), 0)
             self.device.prepare()
@@ -246,7 +247,7 @@ class Hal:
         self._resident = None
         saved = before is None or before is loaded or before.save(self.device.read_into)
         if self.device.options.guard:  # a small number taken for a pointer is to fault
-            self._launcher.show_program(max(loaded.end - m1.ELF_BASE, 1))
+            self._launcher.show_program(max(loaded.end - self.device.profile.program.base, 1))
         if not saved or not loaded.upload(self.device.write, resident=before is loaded):
             raise LaunchError("the program cannot be written to the device")
         self._resident = loaded

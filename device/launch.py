@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..ir.abi import EXEC_STATE, EXEC_STATE_MAGIC, EXEC_STATE_SIZE, pack_record
+from .profile import Profile
 from .sim.interface import RunResult
 from .soc.device import RefsiDevice
+from .soc.memory import MemoryKind
 
 MAX_GROUPS = (1 << 32) - 1  # per dimension: launch stubs handle 32 bits
 
@@ -61,6 +63,19 @@ class HalDeviceInfo:
     is_little_endian: bool = True
     abi: int = 4  # LP64
     num_counters: int = 4
+
+
+def device_info(profile: Profile) -> HalDeviceInfo:
+    return HalDeviceInfo(
+        name=profile.name,
+        global_memory_avail=profile.memory[MemoryKind.DRAM].size - profile.reserved,
+        shared_local_memory_size=profile.local_memory,
+        vlen=profile.vlen,
+        supports_doubles="D" in profile.extensions,
+        supports_fp16="Zfh" in profile.extensions,
+        should_vectorize="V" in profile.extensions,
+        max_workgroup_size=profile.group_items,
+    )
 
 
 class LaunchError(Exception):

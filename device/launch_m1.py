@@ -5,14 +5,13 @@ from __future__ import annotations
 from array import array
 
 from ..backend.encode import encode
-from ..ir.abi import EXEC_STATE, EXEC_STATE_SIZE, HAS_DMA, WG_INFO
+from ..ir.abi import EXEC_STATE, EXEC_STATE_SIZE, HAS_DMA, KERNEL_DMA, WG_INFO
 from .cmdbuf import CommandBuffer
-from .launch import HalDeviceInfo, Launch, LaunchError, Outcome, OwnMemory, exec_state
-from .soc import dma, m1
+from .launch import Launch, LaunchError, Outcome, OwnMemory, device_info, exec_state
+from .soc import dma
 from .soc.command_processor import BufferStatus
 from .soc.commands import Reg
 from .soc.counters import PER_HART
-from .soc.m1 import RANGES
 from .soc.m1_device import M1Device
 from .soc.memory import MemoryKind, hart_unit
 from .soc.traps import A0, A7, Call
@@ -22,16 +21,6 @@ KUB_ALIGN = 256
 SLICES_PER_BUFFER = 1 << 16
 
 A1, A2, A3, T1, T2 = 11, 12, 13, 6, 7
-_LETTERS = m1.ISA.removeprefix("RV64").partition("Z")[0]  # extensions of one letter
-INFO = HalDeviceInfo(
-    name="RefSi M1",
-    global_memory_avail=RANGES[MemoryKind.DRAM][1] - (16 << 20),
-    shared_local_memory_size=64 << 10,
-    vlen=m1.VLEN,
-    supports_doubles="D" in _LETTERS or "G" in _LETTERS,
-    supports_fp16="Zfh" in m1.ISA,
-    should_vectorize="V" in _LETTERS,
-)
 
 
 def rom_words() -> tuple[list[int], list[int]]:
@@ -73,13 +62,15 @@ def rom_words() -> tuple[list[int], list[int]]:
 class M1Launcher:
     """Launches kernels on one device; made once, it sets up windows and ROM."""
 
-    info = INFO
-    state_addr = m1.HART_BASE
-
     def __init__(self, device: M1Device, memory: OwnMemory) -> None:
         self._device = device
         self._memory = memory
-        self._window_size = m1.ELF_SIZE
+        profile = self._profile = device.profile
+        self.info = device_info(profile)
+        self.state_addr = profile.stack.base
+        self._dma = profile.memory[MemoryKind.KERNEL_DMA_PRIVATE].base
+        self._flags = HAS_DMA if self._dma == KERNEL_DMA else 0  # elsewhere, kernels do without
+        self._window_size = profile.program.size
         self._create_windows()
         self._write_rom()
 
@@ -88,14 +79,14 @@ class M1Launcher:
 
     def launch(self, launch: Launch) -> Outcome:
         padded = launch.block.ljust(-(-len(launch.block) // 8) * 8, b"\0")
-        uniform = padded + exec_state(launch, self.state_addr, flags=HAS_DMA)
+        uniform = padded + exec_state(launch, self.state_addr, flags=self._flags)
         uniform = uniform.ljust(-(-len(uniform) // KUB_ALIGN) * KUB_ALIGN, b"\0")
         memory = self._memory
         kub = memory.allocate(len(uniform), KUB_ALIGN)
         samples = 0
         try:
             if launch.counting:
-                samples = memory.allocate(2 * m1.HARTS * PER_HART * 8, 8)
+                samples = memory.allocate(2 * self._profile.harts * PER_HART * 8, 8)
             self._device.write(kub, uniform)
             return self._run_slices(launch, kub, len(padded), samples)
         finally:
@@ -105,7 +96,7 @@ class M1Launcher:
 
     def copy(self, dst: int, src: int, size: int) -> Outcome:
         """By DMA; the ranges must not overlap."""
-        buffer = CommandBuffer()
+        buffer = self._buffer()
         buffer.dma(SRC_ADDR=src, DST_ADDR=dst, XFER_SIZE0=size, CTRL=dma.DIM_1D | dma.START)
         buffer.finish()
         return _outcome(self._run(buffer))
@@ -113,7 +104,7 @@ class M1Launcher:
     def show_program(self, size: int) -> None:
         if size == self._window_size:
             return
-        buffer = CommandBuffer()
+        buffer = self._buffer()
         for _ in range(2):  # the first write is a change, which unmaps; the second maps again
             buffer.write_reg64(Reg.WINDOW_MODE0, encode_mode(size, SHARED))
         buffer.finish()
@@ -127,18 +118,18 @@ class M1Launcher:
         nx, ny, nz = launch.ndrange.groups
         slices = (1, ny, ny * nz)[launch.work_dim - 1]
         remaining = launch.limit
-        total = [0] * m1.HARTS
+        total = [0] * self._profile.harts
         for first in range(0, max(slices, 1), SLICES_PER_BUFFER):
             count = min(SLICES_PER_BUFFER, slices - first)
             last = first + count == slices
-            buffer = CommandBuffer()
+            buffer = self._buffer()
             self._prologue(buffer, kub + state_offset, launch.work_dim)
             if first == 0 and samples:
-                _copy_counters(buffer, samples)
-            _run_rows(buffer, nx, range(first, first + count), kub)
+                self._copy_counters(buffer, samples)
+            self._run_rows(buffer, nx, range(first, first + count), kub)
             buffer.sync_cache()
             if last and samples:
-                _copy_counters(buffer, samples + m1.HARTS * PER_HART * 8)
+                self._copy_counters(buffer, samples + self._profile.harts * PER_HART * 8)
             buffer.finish()
             status = self._run(buffer, remaining)
             total = [a + b for a, b in zip(total, status.retired, strict=True)]
@@ -153,17 +144,35 @@ class M1Launcher:
         """Commands that give each hart the execution state, and set up the registers."""
         buffer.dma(
             SRC_ADDR=state,
-            DST_ADDR=m1.HART_AREA_BASE,
+            DST_ADDR=self._device.processor.hart_area.base,
             XFER_SIZE0=EXEC_STATE_SIZE,
-            XFER_SIZE1=m1.HARTS,
+            XFER_SIZE1=self._profile.harts,
             XFER_SRC_STRIDE0=0,  # the same bytes for every hart
-            XFER_DST_STRIDE0=m1.HART_SIZE,
+            XFER_DST_STRIDE0=self._profile.stack.size,
             CTRL=dma.DIM_2D | dma.STRIDE_BOTH | dma.START,
         )
         buffer.sync_cache()
         buffer.write_reg64(Reg.ENTRY_PT_FN, self._stubs[work_dim - 1])
-        buffer.write_reg64(Reg.STACK_TOP, m1.HART_BASE + m1.HART_SIZE)
+        buffer.write_reg64(Reg.STACK_TOP, self._profile.stack.end)
         buffer.write_reg64(Reg.RETURN_ADDR, self._rom)
+
+    def _run_rows(self, buffer: CommandBuffer, instances: int, slices: range, kub: int) -> None:
+        """A run for each slice; they differ in its number alone."""
+        one = CommandBuffer()
+        one.run_instances(instances, 0, kub, self.state_addr, max_harts=self._profile.harts)
+        runs = one.words * len(slices)
+        runs[2 :: len(one.words)] = array("Q", slices)
+        buffer.words.extend(runs)
+
+    def _copy_counters(self, buffer: CommandBuffer, target: int) -> None:
+        """Commands that copy every counter of every hart to `target`."""
+        source = self._profile.memory[MemoryKind.PERF_COUNTERS].base
+        for hart in range(self._profile.harts):
+            place = target + hart * PER_HART * 8
+            buffer.copy_mem64(source, place, PER_HART, hart_unit(hart))
+
+    def _buffer(self) -> CommandBuffer:
+        return CommandBuffer(self._dma)
 
     def _run(self, buffer: CommandBuffer, limit: int | None = None) -> BufferStatus:
         """Execute commands from device memory; raises LaunchError if they cannot start."""
@@ -179,10 +188,10 @@ class M1Launcher:
 
     def _collect(self, samples: int) -> dict[tuple[int, int], int]:
         """Differences of the counters, from the copies before and after."""
-        data = bytearray(2 * m1.HARTS * PER_HART * 8)
+        data = bytearray(2 * self._profile.harts * PER_HART * 8)
         self._device.read_into(memoryview(data), samples)
         values = memoryview(data).cast("Q")
-        half = m1.HARTS * PER_HART
+        half = self._profile.harts * PER_HART
         return {
             (i % PER_HART, i // PER_HART): values[half + i] - values[i] & (1 << 64) - 1
             for i in range(half)
@@ -191,11 +200,13 @@ class M1Launcher:
     # -- set-up
 
     def _create_windows(self) -> None:
-        image = self._memory.allocate(m1.ELF_SIZE, 4096)
+        program, stack = self._profile.program, self._profile.stack
+        area = self._device.processor.hart_area
+        image = self._memory.allocate(program.size, 4096)
         self._device.hide(image)  # a wild pointer must not find the program behind the buffers
-        buffer = CommandBuffer()
-        buffer.window(0, m1.ELF_BASE, image, m1.ELF_SIZE)
-        buffer.window(1, m1.HART_BASE, m1.HART_AREA_BASE, m1.HART_SIZE, per_hart=m1.HART_SIZE)
+        buffer = self._buffer()
+        buffer.window(0, program.base, image, program.size)
+        buffer.window(1, stack.base, area.base, stack.size, per_hart=stack.size)
         buffer.finish()
         status = self._run(buffer)
         assert status.error is None, status.error
@@ -209,20 +220,3 @@ class M1Launcher:
 
 def _outcome(status: BufferStatus) -> Outcome:
     return Outcome(status.retired, status.error, status.result)
-
-
-def _run_rows(buffer: CommandBuffer, instances: int, slices: range, kub: int) -> None:
-    """A run for each slice; they differ in its number alone."""
-    one = CommandBuffer()
-    one.run_instances(instances, 0, kub, m1.HART_BASE, max_harts=m1.HARTS)
-    runs = one.words * len(slices)
-    runs[2 :: len(one.words)] = array("Q", slices)
-    buffer.words.extend(runs)
-
-
-def _copy_counters(buffer: CommandBuffer, target: int) -> None:
-    """Commands that copy every counter of every hart to `target`."""
-    source = RANGES[MemoryKind.PERF_COUNTERS][0]
-    for hart in range(m1.HARTS):
-        place = target + hart * PER_HART * 8
-        buffer.copy_mem64(source, place, PER_HART, hart_unit(hart))

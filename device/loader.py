@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from ..linker.elf import PF_W, STB_GLOBAL, ElfError, ElfFile, read_elf
 from ..linker.notes import read_kernels
+from .profile import Range
 
 ZERO_CHUNK = 1 << 20  # bytes written at once when clearing
 
@@ -16,17 +17,17 @@ class LoadedProgram:
     raises: ElfError for what is not a RISC-V program with symbols, or leaves the window.
     """
 
-    def __init__(self, data: bytes, base: int, size: int) -> None:
+    def __init__(self, data: bytes, window: Range) -> None:
         self.elf: ElfFile = read_elf(data)
         if not self.elf.symbols:
             raise ElfError("the program has no symbols")
         for segment in self.elf.loads():
-            if segment.vaddr < base or segment.vaddr + segment.memsz > base + size:
+            if not window.holds(Range(segment.vaddr, segment.memsz)):
                 raise ElfError(
                     f"a segment of {segment.memsz} bytes at {segment.vaddr:#x} is outside of "
-                    f"the device's program memory, {base:#x} to {base + size:#x}"
+                    f"the device's program memory, {window.base:#x} to {window.end:#x}"
                 )
-        self.end = max((s.vaddr + s.memsz for s in self.elf.loads()), default=base)
+        self.end = max((s.vaddr + s.memsz for s in self.elf.loads()), default=window.base)
         self._saved: dict[int, bytearray] = {}  # contents of writable segments, by address
         self.kernels = {kernel.name: kernel for kernel in read_kernels(self.elf)}
 

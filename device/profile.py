@@ -8,13 +8,13 @@ driver says they do.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from itertools import combinations
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from ..ir.abi import MAX_GROUP_ITEMS
 from .sim.isa_string import VLEN_MIN, extensions_of, vlen_of
@@ -77,6 +77,9 @@ class Range:
         return self.base < other.end and other.base < self.end
 
 
+MemoryMap: TypeAlias = Mapping[MemoryKind, Range]  # in the order in which the driver lists it
+
+
 @dataclass(frozen=True)
 class Profile:
     """A device of one of the families.
@@ -85,7 +88,6 @@ class Profile:
     isa:         as the driver reports it. arch: what harts execute, but for the vectors' length.
     harts:       there are; of these group_harts run work-groups in WG mode (all of an M).
     vlen:        bits of a vector register, 0 without V.
-    memory:      in the order in which the driver lists it.
     program:     where programs are seen, in DRAM.
     local:       in the TCDM, for what the linker calls local memory.
     stack:       what a hart sees of its execution state and stack, at the same addresses as all.
@@ -103,7 +105,7 @@ class Profile:
     harts: int
     group_harts: int
     vlen: int
-    memory: dict[MemoryKind, Range]
+    memory: MemoryMap
     program: Range
     local: Range
     stack: Range

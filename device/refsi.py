@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeAlias
 
-from .profile import ELEN
-from .soc import dma, m1, windows
+from .profile import ELEN, Profile, named_profile
+from .soc import dma, windows
 from .soc.command_processor import BufferStatus
 from .soc.commands import (
     CACHE_SYNC_DCACHE,
@@ -36,6 +36,7 @@ Bytes: TypeAlias = bytes | bytearray | memoryview
 refsi_addr_t: TypeAlias = int
 refsi_device_t: TypeAlias = RefsiDevice | None
 refsi_nullptr = 0
+CORES = 1
 
 
 class refsi_result(IntEnum):
@@ -191,11 +192,6 @@ class refsi_memory_map_entry:
     size: int
 
 
-_M1_INFO = refsi_device_info_t(
-    REFSI_M, m1.CORES, m1.HARTS, len(m1.MEMORY_MAP), m1.ISA, m1.VLEN, ELEN
-)
-
-
 # -- start-up, devices ---------------------------------------------------------------------------
 
 
@@ -235,9 +231,12 @@ def refsiOpenDevice(family: int) -> refsi_device_t:
         return device
 
 
-def open_device(options: DeviceOptions) -> M1Device:
-    """A device of its own, which refsiOpenDevice does not know; shut it down like any other."""
-    return M1Device(options)
+def open_device(options: DeviceOptions, profile: Profile | None = None) -> M1Device:
+    """A device of its own, which refsiOpenDevice does not know; shut it down like any other.
+
+    profile: of what; by default the M1's.
+    """
+    return M1Device(options, profile or named_profile("m1"))
 
 
 def refsiShutdownDevice(device: refsi_device_t) -> refsi_result:
@@ -262,18 +261,31 @@ def _unusable(device: refsi_device_t) -> refsi_result | None:
 
 def refsiQueryDeviceInfo(device: refsi_device_t) -> tuple[refsi_result, refsi_device_info_t | None]:
     bad = _unusable(device)
-    return (bad, None) if bad else (refsi_success, _M1_INFO)
+    if bad or device is None:
+        return bad or refsi_invalid_device, None
+    profile = device.profile
+    return refsi_success, refsi_device_info_t(
+        REFSI_M if profile.family == "M" else REFSI_G,
+        CORES,
+        profile.harts,
+        len(profile.memory),
+        profile.isa,
+        profile.vlen,
+        ELEN if profile.vlen else 0,
+    )
 
 
 def refsiQueryDeviceMemoryMap(
     device: refsi_device_t, index: int
 ) -> tuple[refsi_result, refsi_memory_map_entry | None]:
     bad = _unusable(device)
-    if bad:
-        return bad, None
-    if not 0 <= index < len(m1.MEMORY_MAP):
+    if bad or device is None:
+        return bad or refsi_invalid_device, None
+    entries = list(device.profile.memory.items())
+    if not 0 <= index < len(entries):
         return refsi_failure, None
-    return refsi_success, refsi_memory_map_entry(*m1.MEMORY_MAP[index])
+    kind, place = entries[index]
+    return refsi_success, refsi_memory_map_entry(kind, place.base, place.size)
 
 
 # -- memory ----------------------------------------------------------------------------------------

@@ -153,6 +153,7 @@ EXEC_STATE_SIZE = 192
 # fmt: on
 EXEC_STATE_MAGIC = 0x6953_6552  # "ReSi"
 HAS_DMA = 2  # of `flags`: each hart has the registers of a kernel DMA (RefSi's own: bit 0)
+KERNEL_DMA = 0x2000_2000  # which are there, for code that has been compiled
 
 
 def pack_record(layout: dict[str, Slot], size: int, **values: int | tuple[int, ...]) -> bytes:

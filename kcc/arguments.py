@@ -13,7 +13,6 @@ from kcc.device.args import (
     local_arg,
     value_arg,
 )
-from kcc.device.soc.m1 import HART_SIZE
 
 from .buffer import Buffer
 from .errors import DeviceError
@@ -55,7 +54,7 @@ class Arguments:
 
     def _value(self, arg: KernelArg, value: Any) -> HalArg:
         if arg.kind == "local":
-            return local_arg(_local_size(arg, value))
+            return local_arg(_local_size(arg, value, self._device.profile.stack.size))
         if arg.kind == "buffer":
             return buffer_arg(self._address(arg, value))
         try:
@@ -92,16 +91,16 @@ class Arguments:
         self._free()
 
 
-def _local_size(arg: KernelArg, value: Any) -> int:
+def _local_size(arg: KernelArg, value: Any, room: int) -> int:
     from .values import Local
 
     if not isinstance(value, Local):
         raise DeviceError(f"argument '{arg.name}': {arg.type} takes kcc.local(nbytes)")
     nbytes = value.nbytes
-    if not hasattr(nbytes, "__index__") or not 0 < nbytes <= HART_SIZE:
+    if not hasattr(nbytes, "__index__") or not 0 < nbytes <= room:
         raise DeviceError(
             f"argument '{arg.name}': local memory of {nbytes} bytes; "
-            f"a work-group has {HART_SIZE}, for all that is local or private"
+            f"a work-group has {room}, for all that is local or private"
         )
     return operator.index(nbytes)
 

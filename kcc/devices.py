@@ -10,6 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from kcc.device.profile import ProfileError, load_profile
+from kcc.device.soc.memory import MemoryKind
+
 from . import config
 from .buffer import Buffer, checked
 from .errors import DeviceError
@@ -24,16 +27,13 @@ if TYPE_CHECKING:
     from .trace import Tracing
     from .values import Array
 
-DEVICES = ("m1",)
-MAX_BYTES = 1 << 31  # more than any device has
-
 
 class Device:
     """A simulated accelerator. Use it as a context manager, or call close()."""
 
     def __init__(
         self,
-        name: str = "m1",
+        name: str | os.PathLike[str] = "m1",
         *,
         threads: int = 1,
         counters: bool = False,
@@ -43,6 +43,7 @@ class Device:
     ) -> None:
         """Open a device.
 
+        name:         "m1", or a file that describes a device, NAME.toml.
         threads:      of the host, on which harts run in parallel. With one, they take turns, and
                       launches repeat to the instruction.
         counters:     count loads, stores, kinds of instructions: see LaunchStats.
@@ -51,7 +52,8 @@ class Device:
         trace:        a file that gets what each instruction does; of name.json, calls as a
                       Perfetto trace; "-" for standard output. With this, or GDB, harts take turns.
         trace_filter: what to trace, see trace.py: "hart=0,2-3", "function=NAME", "range=A:B".
-        raises:       DeviceError for a name that is no device, or a port that cannot be had;
+        raises:       DeviceError for a name that is no device, a file that is wrong (says where),
+                      or a port that cannot be had;
                       UsageError for a wrong filter, or a trace and GDB at once; OSError when the
                       trace cannot be written.
         """
@@ -60,9 +62,11 @@ class Device:
 
         if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
             raise DeviceError(f"threads is a count, at least 1, not {threads!r}")
-        if name not in DEVICES:
-            raise DeviceError(f"no device is called '{name}'; there are: {', '.join(DEVICES)}")
-        self.name = name
+        try:
+            self.profile = load_profile(os.fspath(name))
+        except ProfileError as e:
+            raise DeviceError(str(e)) from e
+        self.name = os.fspath(name)
         self._threads = threads
         self.fault_watcher: FaultWatcher | None = None  # of the last launch
         self._tracing = None if trace is None else _tracing(trace, trace_filter, gdb_port)
@@ -76,7 +80,7 @@ class Device:
             counters=counters,
             threads=threads,
         )
-        self._hal: Hal | None = Hal(options)
+        self._hal: Hal | None = Hal(options, self.profile)
 
     def buffer(self, source: Array | int) -> Buffer:
         """A buffer in device memory.
@@ -90,7 +94,7 @@ class Device:
             return Buffer(self, np.ascontiguousarray(checked(source)))
         if not isinstance(source, int | np.integer):
             raise DeviceError(f"a buffer is made from an array or a size in bytes, not {source!r}")
-        if not 0 < source <= MAX_BYTES:
+        if not 0 < source <= self.profile.memory[MemoryKind.DRAM].size:
             raise DeviceError(f"a buffer of {source} bytes")
         return Buffer(self, np.zeros(int(source), np.uint8))
 

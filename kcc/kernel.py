@@ -86,7 +86,9 @@ class Kernel:
         """
         loaded = self._loaded
         hal = loaded.device.opened()
-        ndrange, dims = make_ndrange(self.info, global_size, local_size, global_offset)
+        ndrange, dims = make_ndrange(
+            self.info, global_size, local_size, global_offset, loaded.device.profile.group_items
+        )
         entry = hal.program_find_kernel(loaded.handle, self.name)
         if not entry:
             raise DeviceError(f"'{loaded.program.name}': {hal.last_error}")

@@ -7,8 +7,6 @@ import operator
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from kcc.ir.abi import MAX_GROUP_ITEMS
-
 from .errors import DeviceError
 
 if TYPE_CHECKING:
@@ -20,10 +18,15 @@ DEFAULT_GROUP_ITEMS = 64
 
 
 def make_ndrange(
-    info: KernelInfo, global_size: Size, local_size: Size | None, global_offset: Size | None
+    info: KernelInfo,
+    global_size: Size,
+    local_size: Size | None,
+    global_offset: Size | None,
+    most: int,
 ) -> tuple[NDRange, int]:
     """A launch's sizes, checked against each other and the kernel, and its dimensions.
 
+    most:   items that a work-group may have.
     raises: DeviceError naming the size that is wrong.
     """
     from kcc.device.launch import NDRange
@@ -36,7 +39,7 @@ def make_ndrange(
     elif required is not None:
         group = required[:dims]
     else:
-        group = (_divisor(whole[0]), *(1,) * (dims - 1))
+        group = (_divisor(whole[0], most), *(1,) * (dims - 1))
     offset = _sizes("global_offset", global_offset, 0) if global_offset is not None else (0,) * dims
     for name, sizes in (("local_size", group), ("global_offset", offset)):
         if len(sizes) != dims:
@@ -48,8 +51,8 @@ def make_ndrange(
             raise DeviceError(f"the global size {size} is not divided by the local size {part}")
     one, none = (1,) * (3 - dims), (0,) * (3 - dims)
     ndrange = NDRange(_three(whole + one), _three(group + one), _three(offset + none))
-    if math.prod(group) > MAX_GROUP_ITEMS:
-        raise DeviceError(f"a work-group of {math.prod(group)} items; at most {MAX_GROUP_ITEMS}")
+    if math.prod(group) > most:
+        raise DeviceError(f"a work-group of {math.prod(group)} items; at most {most}")
     if required is not None and ndrange.local_size != required:
         raise DeviceError(
             f"kernel '{info.name}' requires work-groups of {required}, not {ndrange.local_size}"
@@ -69,9 +72,9 @@ def _sizes(name: str, size: Size, least: int) -> tuple[int, ...]:
     return sizes
 
 
-def _divisor(size: int) -> int:
+def _divisor(size: int, most: int) -> int:
     """A local size for x: the largest divisor that keeps a group's data in a near cache."""
-    return next(n for n in range(min(size, DEFAULT_GROUP_ITEMS), 0, -1) if size % n == 0)
+    return next(n for n in range(min(size, most, DEFAULT_GROUP_ITEMS), 0, -1) if size % n == 0)
 
 
 def _three(sizes: tuple[int, ...]) -> tuple[int, int, int]:

@@ -31,7 +31,7 @@ RUN_FLAGS = (
     ("-g", "global_size", "X[,Y[,Z]]", "global size, in work-items (required)"),
     ("-l", "local_size", "X[,Y[,Z]]", "work-group size; chosen when not given"),
     ("--offset", "offset", "X[,Y[,Z]]", "global offset"),
-    ("--device", "device", "NAME", "device to run on: m1"),
+    ("--device", "device", "NAME", "device to run on: m1, or a file that describes one"),
     ("--expect", "expect*", "EXPR", "NumPy expression that must hold, e.g. \"c == a + b\""),
     ("--ulp", "ulp", "N", "how far apart floats may be in an expected =="),
     ("--print", "print*", "NAME[:N]", "print the first N (16) elements of an argument afterwards"),

@@ -17,7 +17,7 @@ from kcc.ir.abi import ElementType, KernelArg
 from .errors import DeviceError
 
 Array: TypeAlias = NDArray[Any]
-MAX_BYTES = 1 << 31  # no device has more memory than this
+MAX_BYTES = 1 << 32  # no device has more memory than this
 
 _NPY_MAGIC = b"\x93NUMPY"
 _KINDS = {"int": "i", "uint": "u", "float": "f"}

@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ..profile import Profile
 from ..sim.interface import BusError, HartStart, Launches, RunResult
-from . import m1
 from .commands import MASK32, NUM_REGS, CommandError, Op, Reg, command_at, describe
 from .harts import Harts
 from .memory import CMP, Bus
@@ -50,6 +50,7 @@ class _Progress:
 class CommandProcessor:
     def __init__(
         self,
+        profile: Profile,
         bus: Bus,
         harts: Harts,
         calls: HostCalls,
@@ -57,6 +58,9 @@ class CommandProcessor:
     ) -> None:
         self.registers = [0] * NUM_REGS
         self.windows = Windows(bus, harts)
+        assert profile.stack_area is not None, "an M has one"
+        self.hart_area = profile.stack_area
+        self._memory_map = profile.memory
         self.cancelled = False  # set from another thread: abandon the buffer
         self._bus = bus
         self._harts = harts
@@ -100,7 +104,7 @@ class CommandProcessor:
             self._check_cancelled()
             op, inline, payload = command_at(words, progress.at)
             if self._trace:
-                self._trace(f"[CMP] {describe(op, inline, payload)}")
+                self._trace(f"[CMP] {describe(op, inline, payload, self._memory_map)}")
             if op == Op.FINISH:
                 break
             _ACTIONS[op](self, inline, payload)
@@ -177,13 +181,13 @@ class CommandProcessor:
         args = kub + (self.registers[Reg.KARGS_INFO] >> 16 & 0xFF_FFFF)
         info = self.registers[Reg.TSD_INFO]
         offset, size = info >> 16 & 0xFF_FFFF, info >> 40
-        area = m1.HART_AREA_SIZE // harts
+        area = self.hart_area.size // harts
         if size > area:
             raise CommandError(f"{size} bytes of thread-specific data, but {area} per hart")
         data = self._bus.read(kub + offset, size, CMP) if size else b""
         starts = []
         for hart in range(harts):
-            base = m1.HART_AREA_BASE + hart * area
+            base = self.hart_area.base + hart * area
             if size:
                 self._bus.write(base, data, CMP)
             stack = self.registers[Reg.STACK_TOP] or base + area

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
-from . import dma, m1
+from ..profile import MemoryMap, named_profile
+from . import dma
 from .memory import MemoryKind
 from .windows import COUNT as WINDOWS
 
@@ -123,22 +125,27 @@ def register_name(reg: int) -> str:
     return Reg(reg).name if reg in list(Reg) else f"REG{reg}"
 
 
-def address_name(addr: int) -> str:
-    """A device address for the trace: DMA registers by name."""
-    base, size = m1.RANGES[MemoryKind.KERNEL_DMA_PRIVATE]
-    if addr % 8 == 0 and base <= addr < base + size and (addr - base) // 8 in list(dma.Reg):
-        return f"DMA_{dma.Reg((addr - base) // 8).name}"
-    counters = m1.RANGES[MemoryKind.PERF_COUNTERS][0]
+def address_name(addr: int, memory: MemoryMap | None = None) -> str:
+    """A device address for the trace: DMA registers by name. memory: by default the M1's."""
+    memory = memory or named_profile("m1").memory
+    registers = memory[MemoryKind.KERNEL_DMA_PRIVATE]
+    if addr in registers and addr % 8 == 0 and (addr - registers.base) // 8 in list(dma.Reg):
+        return f"DMA_{dma.Reg((addr - registers.base) // 8).name}"
+    counters = memory[MemoryKind.PERF_COUNTERS].base
     return "PERF_COUNTERS" if addr == counters else f"{addr:#x}"
 
 
-def describe(op: int, inline: int, payload: Sequence[int]) -> str:
-    """A command as traces show it: CMP_WRITE_REG64(ENTRY_PT_FN, 0x1001c)."""
+def describe(op: int, inline: int, payload: Sequence[int], memory: MemoryMap | None = None) -> str:
+    """A command as traces show it: CMP_WRITE_REG64(ENTRY_PT_FN, 0x1001c). memory: as above."""
     shape = SHAPES[op]
-    return f"CMP_{shape.name}{shape.operands(inline, payload)}"
+    names = partial(address_name, memory=memory)
+    return f"CMP_{shape.name}{shape.operands(inline, payload, names)}"
 
 
 # -- the table of commands ------------------------------------------------------------------------
+
+
+Names: TypeAlias = Callable[[int], str]  # of addresses
 
 
 @dataclass(frozen=True)
@@ -147,40 +154,40 @@ class Shape:
 
     name: str
     words: int | None
-    operands: Callable[[int, Sequence[int]], str]
+    operands: Callable[[int, Sequence[int], Names], str]
 
 
-def _bare(_inline: int, _payload: Sequence[int]) -> str:
+def _bare(_inline: int, _payload: Sequence[int], _names: Names) -> str:
     return ""
 
 
-def _register_and_value(reg: int, payload: Sequence[int]) -> str:
+def _register_and_value(reg: int, payload: Sequence[int], _names: Names) -> str:
     return f"({register_name(reg)}, {payload[0]:#x})"
 
 
-def _register_and_address(reg: int, payload: Sequence[int]) -> str:
-    return f"({register_name(reg)}, {address_name(payload[0])})"
+def _register_and_address(reg: int, payload: Sequence[int], names: Names) -> str:
+    return f"({register_name(reg)}, {names(payload[0])})"
 
 
-def _address_and_value(addr: int, payload: Sequence[int]) -> str:
-    return f"({address_name(addr)}, {payload[0]:#x})"
+def _address_and_value(addr: int, payload: Sequence[int], names: Names) -> str:
+    return f"({names(addr)}, {payload[0]:#x})"
 
 
-def _copy(count: int, payload: Sequence[int]) -> str:
+def _copy(count: int, payload: Sequence[int], names: Names) -> str:
     src, dst, unit = payload
-    return f"({address_name(src)}, {address_name(dst)}, count={count}, unit={unit:#x})"
+    return f"({names(src)}, {names(dst)}, count={count}, unit={unit:#x})"
 
 
-def _slice(harts: int, payload: Sequence[int]) -> str:
+def _slice(harts: int, payload: Sequence[int], _names: Names) -> str:
     return f"(n={payload[0]}, slice_id={payload[1]}, max_harts={harts & 0xFF})"
 
 
-def _instances(inline: int, payload: Sequence[int]) -> str:
+def _instances(inline: int, payload: Sequence[int], _names: Names) -> str:
     args = "".join(f", {arg:#x}" for arg in payload[1:])
     return f"(n={payload[0]}, max_harts={inline & 0xFF}{args})"
 
 
-def _flags(flags: int, _payload: Sequence[int]) -> str:
+def _flags(flags: int, _payload: Sequence[int], _names: Names) -> str:
     return f"({flags:#x})"
 
 

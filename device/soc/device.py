@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..profile import Profile
 from ..sim.interface import BusError
 from .allocator import Allocator
 from .counters import Counters
-from .harts import Harts, Mapping
+from .harts import Harts
+from .harts import Mapping as Shown
 from .memory import HOST, Bus, BusDevice, MemoryKind, Ram
 from .queue import WorkQueue
 from .traps import Output, write_stdout
@@ -68,14 +70,14 @@ class RefsiDevice:
     The lock is held while code or commands execute, so memory operations wait for it.
     """
 
-    def __init__(self, options: DeviceOptions, harts: int, isa: str) -> None:
-        """harts: their number, the same for whoever asks. isa: what they execute."""
+    def __init__(self, options: DeviceOptions, profile: Profile) -> None:
         self.options = options
+        self.profile = profile
         self.closed = False
         self.lock = threading.RLock()
         self.harts = Harts(
-            harts,
-            isa,
+            profile.harts,
+            profile.executes,
             options.cache_dir,
             options.attach,
             counters=options.counters,
@@ -85,32 +87,28 @@ class RefsiDevice:
         self._rams: list[Ram] = []
         self._sizes: dict[int, int] = {}  # of live allocations, as asked for
         self._guarded: set[int] = set()  # of those, the ones that harts of a guarded device reach
-        self._queue = WorkQueue("refsi")
+        self._queue = WorkQueue("refsi", profile.queue_depth)
         weakref.finalize(self, self._queue.close)  # its thread ends with a forgotten device
 
-    def _populate(
-        self,
-        memory_map: Iterable[tuple[MemoryKind, int, int]],
-        registers: dict[MemoryKind, BusDevice],
-    ) -> None:
-        """Make what is in the map: memory, the counters, and the registers given."""
+    def _populate(self, registers: Mapping[MemoryKind, BusDevice]) -> None:
+        """Make what is in the memory map: memory, the counters, and the registers given."""
         guard = self.options.guard
-        for kind, base, size in memory_map:
+        for kind, place in self.profile.memory.items():
             device: BusDevice
             if kind in registers:
                 device = registers[kind]
             elif kind == MemoryKind.PERF_COUNTERS:
                 device = Counters(self.harts)
             else:
-                ram = device = Ram(size)
+                ram = device = Ram(place.size)
                 self._rams.append(ram)
                 if kind == MemoryKind.DRAM:
-                    self._dram_base, self._dram = base, ram
-                    self._allocator = Allocator(base, size)
-            assert device.size == size
-            self.bus.attach(base, device)
+                    self._dram_base, self._dram = place.base, ram
+                    self._allocator = Allocator(place.base, place.size)
+            assert device.size == place.size
+            self.bus.attach(place.base, device)
             if not (guard and kind == MemoryKind.DRAM):
-                self.harts.map(Mapping(base, size, device))
+                self.harts.map(Shown(place.base, place.size, device))
         if guard:
             self._dram.guard()
 
@@ -135,7 +133,7 @@ class RefsiDevice:
                 if self.options.guard:
                     offset = addr - self._dram_base
                     self._dram.allow(offset, size)
-                    self.harts.map(Mapping(addr, size, self._dram, offset))
+                    self.harts.map(Shown(addr, size, self._dram, offset))
                     self._guarded.add(addr)
             return addr
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections import deque
 from functools import partial
 
-from . import m1
+from ..profile import Profile, named_profile
 from .command_processor import BufferStatus, CommandProcessor
 from .device import DEFAULT_OPTIONS, DeviceOptions, RefsiDevice
 from .dma import Dma
-from .m1 import RANGES
 from .memory import MemoryKind
 from .traps import HostCalls
 
@@ -20,14 +19,17 @@ BELOW_STACK = "below the stack: private and local memory of the work-group do no
 class M1Device(RefsiDevice):
     """Work is command buffers, done in the background strictly in order."""
 
-    def __init__(self, options: DeviceOptions = DEFAULT_OPTIONS) -> None:
-        super().__init__(options, m1.HARTS, m1.SIMULATED_ISA)
+    def __init__(
+        self, options: DeviceOptions = DEFAULT_OPTIONS, profile: Profile | None = None
+    ) -> None:
+        """profile: of an M; by default the M1's."""
+        super().__init__(options, profile or named_profile("m1"))
         self.errors: deque[BufferStatus] = deque(maxlen=KEPT_ERRORS)
         self.last: BufferStatus | None = None  # of the buffer that ended last
         self._dma = Dma(self.bus, options.trace)
-        self._populate(m1.MEMORY_MAP, {MemoryKind.KERNEL_DMA_PRIVATE: self._dma})
+        self._populate({MemoryKind.KERNEL_DMA_PRIVATE: self._dma})
         self.processor = CommandProcessor(
-            self.bus, self.harts, HostCalls(options.output), options.trace
+            self.profile, self.bus, self.harts, HostCalls(options.output), options.trace
         )
 
     def enqueue(self, addr: int, size: int, limit: int | None = None) -> bool:
@@ -58,7 +60,7 @@ class M1Device(RefsiDevice):
             return status
 
     def _special(self, addr: int) -> str | None:
-        if m1.HART_AREA_BASE + m1.HART_AREA_SIZE <= addr < m1.HART_BASE:
+        if self.processor.hart_area.end <= addr < self.profile.stack.base:
             return BELOW_STACK
-        dma, dma_size = RANGES[MemoryKind.KERNEL_DMA_PRIVATE]
-        return self._dma.failure if dma <= addr < dma + dma_size else None
+        registers = self.profile.memory[MemoryKind.KERNEL_DMA_PRIVATE]
+        return self._dma.failure if addr in registers else None

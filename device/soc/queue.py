@@ -6,14 +6,14 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-DEPTH = 16  # requests that may wait; the next put() blocks until one has been taken
-
 
 class WorkQueue:
     """The thread starts with the first request."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, depth: int) -> None:
+        """depth: requests that may wait; the next put() blocks until one has been taken."""
         self._name = name
+        self._depth = depth
         self._changed = threading.Condition()
         self._waiting: deque[Callable[[], object]] = deque()
         self._busy: threading.Thread | None = None  # who does a request
@@ -22,9 +22,9 @@ class WorkQueue:
         self._failure: BaseException | None = None
 
     def put(self, work: Callable[[], object]) -> bool:
-        """Queue a request; blocks while DEPTH wait. False once the queue is closed."""
+        """Queue a request; blocks while as many wait as may. False once the queue is closed."""
         with self._changed:
-            while len(self._waiting) >= DEPTH and not self._closed:
+            while len(self._waiting) >= self._depth and not self._closed:
                 self._changed.wait()
             if self._closed:
                 return False

@@ -7,14 +7,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from kcc.device.loader import LoadedProgram
+from kcc.device.profile import Range
 from kcc.linker.elf import ElfError
 
 BASE, SIZE = 0x1_0000, 0x7FF_0000
+WINDOW = Range(BASE, SIZE)
 NOP, RET = 0x13, 0x8067
 
 
 def loaded(data: bytes) -> LoadedProgram:
-    return LoadedProgram(data, BASE, SIZE)
+    return LoadedProgram(data, WINDOW)
 
 
 def uploaded(program: LoadedProgram) -> dict[int, int]:

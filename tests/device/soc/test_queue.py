@@ -6,12 +6,14 @@ import threading
 
 import pytest
 
-from kcc.device.soc.queue import DEPTH, WorkQueue
+from kcc.device.soc.queue import WorkQueue
+
+DEPTH = 3
 
 
 @pytest.fixture
 def queue():
-    made = WorkQueue("test")
+    made = WorkQueue("test", DEPTH)
     yield made
     made.close()
 
@@ -25,7 +27,7 @@ def test_requests_run_in_order(queue):
 
 
 def test_the_thread_starts_with_the_first_request():
-    queue = WorkQueue("lazy")
+    queue = WorkQueue("lazy", DEPTH)
     assert queue.wait_idle()
     assert "lazy" not in [t.name for t in threading.enumerate()]
     queue.put(lambda: None)
