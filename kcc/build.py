@@ -54,7 +54,7 @@ class Unit:
     name: str
     data: bytes
     artefacts: dict[str, Any] = field(default_factory=dict)
-    files: list[str] = field(default_factory=list)  # itself, and what it included
+    included: list[str] = field(default_factory=list)  # files
     joined: list[str] = field(default_factory=list)  # other inputs that are lowered with it
 
     @property
@@ -139,10 +139,9 @@ def _tokens(job: Compilation, unit: Unit) -> Any:
         relaxations=tuple(options.cl_flags),
         opt_level=options.opt_level,
     )
-    unit.files.append(unit.name)
     known = len(job.dependencies.read)
     tokens = preprocess(source, settings, job.diags, job.dependencies)
-    unit.files += [path for path, _data in job.dependencies.read[known:]]
+    unit.included += [path for path, _data in job.dependencies.read[known:]]
     if len(tokens) == 1 and options.mode != "pp" and options.emit != "tokens":
         raise job.diags.fatal("empty-input", f"'{source.name}' holds no declarations")
     return tokens
@@ -382,7 +381,7 @@ def _compile_unit(job: Compilation, unit: Unit, goal: str) -> None:
         data = STAGES[goal].show(job, unit.artefacts[goal])
     path = _unit_output(job.options, unit, goal)
     job.outputs.files.append((path, data))
-    _depend(job, unit, path)
+    _depend(job, [unit], path)
 
 
 def make(job: Compilation, unit: Unit, goal: str) -> Any:
@@ -445,7 +444,7 @@ def _link_units(job: Compilation, units: list[Unit], goal: str) -> None:
     output = job.options.output or ("a.out" if goal == "elf" else "-")
     if goal == "elf":
         job.outputs.files.append((output, result.elf))
-        _depend(job, units[0], output)
+        _depend(job, units, output)
     else:
         job.outputs.files.append((output, result.map.encode()))
     if job.options.map_file:
@@ -502,19 +501,21 @@ def _steps(goal: str) -> list[str]:
     return steps
 
 
-def _depend(job: Compilation, unit: Unit, target: str) -> None:
-    """Write the dependency file of -MD, in make's syntax."""
+def _depend(job: Compilation, units: list[Unit], target: str) -> None:
+    """Write the dependency file of -MD, in make's syntax: what `target` was made from."""
     options = job.options
     if options.depfile is None:
         return
     path = options.depfile_path
     if path is None:
-        path = os.path.splitext(target if target != "-" else unit.name)[0] + ".d"
+        path = os.path.splitext(target if target != "-" else units[0].name)[0] + ".d"
     named = [t[1:] if t[0] == "T" else _for_make(t[1:]) for t in options.depfile_targets]
-    files = [_for_make(name) for name in unit.files]
+    inputs = [unit.name for unit in units]
+    included = dict.fromkeys(name for unit in units for name in unit.included)
+    files = [_for_make(name) for name in dict.fromkeys((*inputs, *included))]
     text = f"{' '.join(named or [_for_make(target)])}: {' '.join(files)}\n"
     if options.depfile_phony:
-        text += "".join(f"\n{name}:\n" for name in files[1:])
+        text += "".join(f"\n{name}:\n" for name in files[len(inputs) :])
     job.outputs.files.append((path, text.encode()))
 
 

@@ -186,6 +186,14 @@ def test_a_dependency_file_has_the_targets_asked_for(tmp_path: Path) -> None:
     assert (tmp_path / "deps").read_text() == "a b$c a\\ b$$c: k.cl n.h\n\nn.h:\n"
 
 
+def test_a_dependency_file_names_every_input(tmp_path: Path) -> None:
+    (tmp_path / "n.h").write_text("#define N 3\n")
+    (tmp_path / "a.cl").write_text("int f(int x) { return x; }")
+    (tmp_path / "b.cl").write_text('#include "n.h"\nkernel void k(global int *a) { a[0] = N; }')
+    assert kcc("-MD", "a.cl", "b.cl", "-o", "k.elf", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "k.d").read_text().split() == ["k.elf:", "a.cl", "b.cl", "n.h"]
+
+
 def test_a_dependency_file_must_be_asked_for(tmp_path: Path) -> None:
     refuses(kcc("-c", "-MF", "deps", VECTOR_ADD, cwd=tmp_path), 2, "add -MD")
 
