@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
+from ..frontend.record import replace
 from . import objwriter
-from .asmjob import MAX_SPACE, SECTION_FLAGS, SECTION_TYPES, Job, State
+from .asmjob import ABSOLUTE, MAX_SPACE, SECTION_FLAGS, SECTION_TYPES, Job, State
 from .asmlex import Expr, SyntaxFault, Token
+from .asmlines import LARGEST, MARKS
 from .encode import encode
 from .objwriter import ObjSection, ObjSymbol
 from .target import DEFAULT_ARCH, parse_target
 
-# Relocations (RISC-V ELF psABI, "Relocations").
-_ABSOLUTE = {4: 1, 8: 2}  # by bytes: R_RISCV_32, R_RISCV_64
 _SYMBOL_TYPES = {
     "function": objwriter.STT_FUNC, "object": objwriter.STT_OBJECT, "notype": objwriter.STT_NOTYPE,
 }  # fmt: skip
+_LOC_NUMBERS = ("is_stmt", "isa", "discriminator")
 _VISIBILITY = {".internal": 1, ".hidden": 2, ".protected": 3}
-# Describe the source or the stack frame, or are true of all we do.
-_IGNORED = frozenset(".file .ident .loc .attribute .addrsig .addrsig_sym .build_version".split())
+# Describe the stack frame, or are true of all we do.
+_IGNORED = frozenset(".ident .attribute .addrsig .addrsig_sym .build_version".split())
 
 
 def directive(job: Job, head: Token, operands: list[list[Token]]) -> None:
@@ -205,8 +207,8 @@ def _fill_data(job: Job, section: ObjSection, offset: int, size: int, expr: Expr
         if section.type == objwriter.SHT_NOBITS and value.number:
             raise SyntaxFault("asm-value", f"'{section.name}' holds no bytes", expr.span)
         section.data[offset : offset + size] = data
-    elif size in _ABSOLUTE:
-        job.relocate(section, offset, _ABSOLUTE[size], value, expr.span)
+    elif size in ABSOLUTE:
+        job.relocate(section, offset, ABSOLUTE[size], value, expr.span)
     else:
         raise SyntaxFault("asm-value", f"an address does not fit into {size} bytes", expr.span)
 
@@ -274,6 +276,52 @@ def _add_extension(job: Job, name: str, head: Token) -> None:
     job.extensions |= added.extensions
 
 
+def _file(job: Job, operands: list[list[Token]], head: Token) -> None:
+    """`.file "name"` names the source, `.file number ["folder"] "name"` a line's file."""
+    tokens = [token for operand in operands for token in operand]
+    if len(tokens) == 1 and tokens[0].kind == "string":
+        return
+    number, *names = tokens or [head]
+    # A checksum may follow: it is DWARF 5's.
+    texts = [token.text for token in names[:2] if token.kind == "string"]
+    if number.kind != "number" or not texts:
+        raise SyntaxFault("asm-syntax", ".file needs a number and a name", head.span)
+    job.lines.files[number.value] = (texts[0] if len(texts) == 2 else "", texts[-1])
+
+
+def _loc(job: Job, operands: list[list[Token]], head: Token) -> None:
+    """`.loc file line [column] [option...]`."""
+    tokens = [token for operand in operands for token in operand]
+    count = next((n for n, token in enumerate(tokens) if token.kind != "number"), len(tokens))
+    if not 2 <= count <= 3:
+        raise SyntaxFault("asm-syntax", ".loc needs a file, a line, perhaps a column", head.span)
+    number, line, column = [*(token.value for token in tokens[:count]), 0][:3]
+    if number not in job.lines.files:
+        raise SyntaxFault("asm-value", f"no .file has the number {number}", tokens[0].span)
+    if not 0 <= max(line, column) <= LARGEST:
+        raise SyntaxFault("asm-value", "no such line or column", head.span)
+    if job.lines.pending is not None:
+        job.lines.place(job.section)
+    changes: dict[str, Any] = {"discriminator": 0, "marks": ()}
+    rest = iter(tokens[count:])
+    for option in rest:
+        if option.text in MARKS:
+            changes["marks"] += (MARKS[option.text],)
+        elif option.text in _LOC_NUMBERS:
+            changes[option.text] = _loc_number(next(rest, option))
+        else:
+            what = f".loc has no option '{option.text}'"
+            raise SyntaxFault("asm-directive", what, option.span)
+    row = replace(job.lines.last, file=number, line=line, column=column, **changes)
+    job.lines.pending = job.lines.last = row
+
+
+def _loc_number(token: Token) -> int:
+    if token.kind != "number" or token.value > LARGEST:
+        raise SyntaxFault("asm-syntax", f"unexpected '{token.text}'", token.span)
+    return token.value
+
+
 _Handler = Callable[[Job, list[list[Token]], Token], None]
 
 
@@ -305,4 +353,6 @@ _DIRECTIVES: dict[str, _Handler] = {
     **dict.fromkeys((".zero", ".space", ".skip"), _space),
     ".fill": _fill,
     ".option": _option,
+    ".file": _file,
+    ".loc": _loc,
 }

@@ -9,11 +9,14 @@ from collections.abc import Callable
 
 from ..frontend.diag import Diagnostics
 from ..frontend.record import field, record
-from ..frontend.source import SourceFile, Span
+from ..frontend.source import NO_SPAN, SourceFile, Span
 from . import asmlex, objwriter
 from .asmlex import Binary, Expr, ExprReader, Modified, Name, Number, SyntaxFault, Token, Unary
+from .asmlines import LineTable
 from .objwriter import ObjReloc, ObjSection, ObjSymbol
 
+# Relocations of plain addresses, by bytes (RISC-V ELF psABI): R_RISCV_32, R_RISCV_64.
+ABSOLUTE = {4: 1, 8: 2}
 MAX_SPACE = 1 << 28  # bytes one directive may make
 SECTION_TYPES = {
     "progbits": objwriter.SHT_PROGBITS, "nobits": objwriter.SHT_NOBITS,
@@ -82,6 +85,7 @@ class Job:
     stack: list[ObjSection] = field(default_factory=list)
     options: list[State] = field(default_factory=list)
     hidden_labels: int = 0
+    lines: LineTable = field(default_factory=LineTable)
 
     def __post_init__(self) -> None:
         self.compress = "c" in self.extensions
@@ -214,11 +218,15 @@ class Job:
         return section
 
     def enter(self, section: ObjSection) -> None:
+        if section is not self.section:
+            self.lines.pending = None
         self.previous, self.section = self.section, section
 
     def append(self, data: bytes, span: Span) -> None:
         if self.section.type == objwriter.SHT_NOBITS and any(data):
             raise SyntaxFault("asm-value", f"'{self.section.name}' holds no bytes", span)
+        if self.lines.pending is not None:
+            self.lines.place(self.section)
         self.section.data += data
         if len(self.section.data) > MAX_SPACE:
             raise self.diags.fatal("asm-value", f"section '{self.section.name}' is too large", span)
@@ -244,6 +252,16 @@ class Job:
         """Fill in what names labels; where `too_far` has something then, sizes must change."""
         for work in self.late:
             self.attempt(work)
+        if self.lines.rows and not self.too_far:
+            self._add_lines()
+
+    def _add_lines(self) -> None:
+        table = self.named_section(".debug_line", "", "progbits")
+        data, addresses = self.lines.encode()
+        for offset, section, first in addresses:
+            start = Value(first, ObjSymbol(".L", section))
+            self.relocate(table, len(table.data) + offset, ABSOLUTE[8], start, NO_SPAN)
+        table.data += data
 
     def finish(self) -> bytes:
         """The object's bytes; raises CompileError with all that was wrong."""

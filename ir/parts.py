@@ -66,7 +66,7 @@ def split(module: Any, part_size: int = PART_SIZE) -> list[str]:
     it describes a compilation unit.
     """
     texts = {name: f"{value}\n" for name, value in module.globals.items()}
-    start = [f'; ModuleID = "{module.name}"', f'target triple = "{module.triple}"']
+    start = [f"source_filename = {_quoted(module.name)}", f'target triple = "{module.triple}"']
     start += [f'target datalayout = "{module.data_layout}"']
     start += [t.get_declaration() for t in module.get_identified_types().values()]
     end = module._get_metadata_lines()
@@ -76,6 +76,12 @@ def split(module: Any, part_size: int = PART_SIZE) -> list[str]:
         symbols = {name: _symbol(value, texts[name]) for name, value in module.globals.items()}
         bodies = [_body(symbols, part) for part in _parts(symbols, wanted)]
     return ["\n".join([*start, *body, *end]) for body in bodies]
+
+
+def _quoted(name: str) -> str:
+    """A string as LLVM writes one: bytes that it would not print are in hexadecimal."""
+    plain = (chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:02X}" for b in name.encode())
+    return f'"{"".join(plain)}"'
 
 
 def _symbol(value: Any, text: str) -> _Symbol:

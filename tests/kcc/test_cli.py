@@ -194,6 +194,15 @@ def test_a_dependency_file_names_every_input(tmp_path: Path) -> None:
     assert (tmp_path / "k.d").read_text().split() == ["k.elf:", "a.cl", "b.cl", "n.h"]
 
 
+def test_a_listing_keeps_its_lines(tmp_path: Path) -> None:
+    name = 'a "b\\ü.cl'
+    (tmp_path / name).write_text("kernel void k(global int *a) {\n    *a = 1 / *(int *)8;\n}")
+    assert kcc("-g", "-S", name, "-o", "k.s", cwd=tmp_path).returncode == 0
+    assert '.file\t"a \\"b' in (tmp_path / "k.s").read_text()
+    assert kcc("k.s", "-o", "k.elf", cwd=tmp_path).returncode == 0
+    refuses(kcc("run", "k.elf", "-g", "1", "a=[0]", cwd=tmp_path), 1, f"{name}:2")
+
+
 def test_a_dependency_file_must_be_asked_for(tmp_path: Path) -> None:
     refuses(kcc("-c", "-MF", "deps", VECTOR_ADD, cwd=tmp_path), 2, "add -MD")
 
