@@ -241,12 +241,11 @@ def open_device(options: DeviceOptions, profile: Profile | None = None) -> M1Dev
 
 def refsiShutdownDevice(device: refsi_device_t) -> refsi_result:
     """Mapped views stay valid, but lose their contents; no later device shares their bytes."""
+    if device is None:
+        return refsi_failure
     with _driver.lock:
-        if device is None or device.closed:
-            return refsi_failure
         _driver.open = {f: d for f, d in _driver.open.items() if d is not device}
-    device.close()
-    return refsi_success
+    return refsi_success if device.close() else refsi_failure
 
 
 def _unusable(device: refsi_device_t) -> refsi_result | None:
@@ -336,13 +335,10 @@ def refsiReadDeviceMemory(
     """Fill the first `size` bytes of `dest`; refsi_failure leaves it as it was."""
     if device is None or device.closed:
         return _unusable(device) or refsi_failure
-    if dest is None or size < 0:
+    room = _bytes_of(dest, size)
+    if room is None or room.readonly:
         return refsi_failure
-    room = memoryview(dest).cast("B")
-    if room.readonly or len(room) < size:
-        return refsi_failure
-    done = device.read_into(room[:size], phys_addr, unit_id)
-    return refsi_success if done else refsi_failure
+    return refsi_success if device.read_into(room, phys_addr, unit_id) else refsi_failure
 
 
 def refsiWriteDeviceMemory(
@@ -350,12 +346,21 @@ def refsiWriteDeviceMemory(
 ) -> refsi_result:
     if device is None or device.closed:
         return _unusable(device) or refsi_failure
-    if source is None or size < 0:
+    data = _bytes_of(source, size)
+    if data is None:
         return refsi_failure
-    data = memoryview(source).cast("B")
-    if len(data) < size:
-        return refsi_failure
-    return refsi_success if device.write(phys_addr, data[:size], unit_id) else refsi_failure
+    return refsi_success if device.write(phys_addr, data, unit_id) else refsi_failure
+
+
+def _bytes_of(buffer: Bytes | None, size: int) -> memoryview | None:
+    """The first `size` bytes of a buffer; None if it has not so many, one after the other."""
+    if buffer is None or size < 0:
+        return None
+    view = memoryview(buffer)
+    if view.nbytes < size or not view.c_contiguous:
+        return None
+    # An array without elements cannot be cast, and has nothing to give.
+    return view.cast("B")[:size] if view.nbytes else memoryview(bytearray())
 
 
 # -- execution -------------------------------------------------------------------------------------

@@ -61,7 +61,7 @@ class CommandProcessor:
         assert profile.stack_area is not None, "an M has one"
         self.hart_area = profile.stack_area
         self._memory_map = profile.memory
-        self.cancelled = False  # set from another thread: abandon the buffer
+        self.cancelled = False  # set from outside: abandon the buffer
         self._bus = bus
         self._harts = harts
         self._calls = calls
@@ -85,6 +85,7 @@ class CommandProcessor:
             error = e
         except (BusError, WindowError) as e:
             error = CommandError(str(e))
+        self.cancelled = False
         if self._trace:
             if error is not None:
                 self._trace(f"[CMP] {error.message}")

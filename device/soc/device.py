@@ -75,6 +75,7 @@ class RefsiDevice:
         self.profile = profile
         self.closed = False
         self.lock = threading.RLock()
+        self._closing = threading.Lock()
         self.harts = Harts(
             profile.harts,
             profile.executes,
@@ -195,16 +196,25 @@ class RefsiDevice:
         self._queue.drop()
         self._settle()
 
-    def close(self) -> None:
-        """Stop everything and give the memory back; views stay valid, but lose it."""
-        if not self.closed:
+    def close(self) -> bool:
+        """Stop everything and give the memory back; views stay valid, but lose it.
+
+        returns: False when it has been closed before, or is being closed by another thread.
+        """
+        with self._closing:
+            if self.closed:
+                return False
             self.closed = True
-            self._queue.close()
-            self._settle()
-            for ram in self._rams:
-                ram.discard()
+        self._queue.close()
+        self._settle()
+        for ram in self._rams:
+            ram.discard()
+        return True
 
     def _settle(self) -> None:
+        """Stop what runs, and wait; in the midst of it, for its output say, it ends by and by."""
+        if self._queue.is_mine():
+            self.harts.stop()
         while not self._queue.wait_idle(STOP_INTERVAL):
             self.harts.stop()
 

@@ -37,6 +37,19 @@ START = 0x01
 DIM_1D, DIM_2D, DIM_3D, DIM_MASK = 0x10, 0x20, 0x30, 0x30
 STRIDE_DST, STRIDE_SRC, STRIDE_BOTH = 0x40, 0x80, 0xC0
 
+# What a trace calls registers, and the unit of their values.
+_SETTINGS = {
+    Reg.SRC_ADDR: ("source address", ""),
+    Reg.DST_ADDR: ("destination address", ""),
+    Reg.XFER_SIZE0: ("transfer size", " bytes"),
+    Reg.XFER_SIZE1: ("transfer size of dimension 1", " rows"),
+    Reg.XFER_SIZE2: ("transfer size of dimension 2", " planes"),
+    Reg.XFER_SRC_STRIDE0: ("source stride of dimension 0", " bytes"),
+    Reg.XFER_SRC_STRIDE1: ("source stride of dimension 1", " bytes"),
+    Reg.XFER_DST_STRIDE0: ("destination stride of dimension 0", " bytes"),
+    Reg.XFER_DST_STRIDE1: ("destination stride of dimension 1", " bytes"),
+}
+
 # Columns of so many bytes are elements of a strided array, which moves as one.
 _FORMATS: dict[int, Literal["B", "H", "I", "Q"]] = {8: "Q", 4: "I", 2: "H", 1: "B"}
 
@@ -59,6 +72,16 @@ class _Shape:
     def turned(self) -> _Shape:
         """The same bytes in another order: rows for planes, planes for rows."""
         return _Shape(self.row, self.planes, self.rows, self.plane_stride, self.row_stride)
+
+    def overlaps(self) -> bool:
+        """Whether bytes of one plane are those of another; rows do not overlap.
+
+        They are apart when planes follow one another, or lie between each other's rows.
+        """
+        planes_follow = self.plane_stride >= (self.rows - 1) * self.row_stride + self.row
+        rows_follow = self.row_stride >= (self.planes - 1) * self.plane_stride + self.row
+        apart = planes_follow or (rows_follow and self.plane_stride >= self.row)
+        return self.planes > 1 and self.row > 0 and self.rows > 0 and not apart
 
     def dense(self) -> bool:
         plane = self.rows * self.row
@@ -95,8 +118,10 @@ class Dma:
         match offset // 8:
             case Reg.CTRL:
                 value = state.regs[Reg.CTRL] & ~START
-            case Reg.START_SEQ | Reg.DONE_SEQ:  # what was started is done
+            case Reg.START_SEQ | Reg.DONE_SEQ as reg:  # what was started is done
                 value = state.started
+                if self._trace and reg == Reg.START_SEQ:
+                    self._trace(f"dma_device_t::read_dma_reg() Most recent transfer ID: {value}")
             case index:
                 value = state.regs[index]
         return value.to_bytes(8, "little")[:size]
@@ -113,6 +138,10 @@ class Dma:
                 pass
             case index:
                 state.regs[index] = value
+                if self._trace and index in _SETTINGS:
+                    what, unit_of = _SETTINGS[Reg(index)]
+                    text = f"Set {what} to {value:#x}{unit_of}"
+                    self._trace(f"dma_device_t::write_dma_reg() {text}")
                 if index == Reg.CTRL and value & START:
                     self.failure = None
                     try:
@@ -136,11 +165,10 @@ class Dma:
                 raise BusError(f"DMA of {side[1].extent:#x} bytes at {r[side[0]]:#x}: no memory")
             _copy(src, source, dst, target)
             state.started = state.started + 1 & 0xFFFF_FFFF
-        if self._trace:
-            self._trace(
-                f"[DMA] unit {unit:#x}: {moved:#x} bytes from {r[Reg.SRC_ADDR]:#x} "
-                f"to {r[Reg.DST_ADDR]:#x}, id {state.started}"
-            )
+            if self._trace:
+                dimension = (r[Reg.CTRL] & DIM_MASK) >> 4
+                text = f"Started {dimension}D transfer with ID {state.started}"
+                self._trace(f"dma_device_t::do_kernel_dma() {text}")
 
 
 def _shapes(r: list[int]) -> tuple[_Shape, _Shape]:
@@ -163,9 +191,11 @@ def _shapes(r: list[int]) -> tuple[_Shape, _Shape]:
             repeats = row_stride == 0 and flag == STRIDE_SRC and dimension == 2
             if row_stride < row and not repeats:
                 raise BusError(f"rows of {row} bytes, {row_stride} apart")
-            if dimension > 2 and rows and plane_stride < (rows - 1) * row_stride + row:
-                raise BusError(f"planes of {rows} rows overlap, {plane_stride} bytes apart")
+            if dimension > 2 and not plane_stride:
+                raise BusError("planes of a 3D DMA, 0 bytes apart")
         sides.append(_Shape(row, rows, planes, row_stride, plane_stride))
+    if sides[1].overlaps():
+        raise BusError(f"planes of {rows} rows overlap, {sides[1].plane_stride} bytes apart")
     return sides[0], sides[1]
 
 

@@ -48,7 +48,7 @@ class M1Device(RefsiDevice):
         try:
             super()._settle()
         finally:
-            self.processor.cancelled = False
+            self.processor.cancelled = self._queue.is_mine()
 
     def _execute(self, addr: int, size: int, limit: int | None) -> BufferStatus:
         with self.lock:

@@ -41,7 +41,7 @@ class WorkQueue:
         Two switches between threads cheaper than put() and wait_idle(). An exception that the
         request raises, an interrupt say, is raised here. False, too, inside of a request.
         """
-        if threading.current_thread() is self._busy:
+        if self.is_mine():
             return False
         with self._changed:
             self._changed.wait_for(lambda: self._closed or self._idle())
@@ -62,7 +62,7 @@ class WorkQueue:
         A request that asks is not waited for: it would wait for itself.
         raises: what a request raised since the last time, which is a defect, not a result.
         """
-        if threading.current_thread() is self._busy:
+        if self.is_mine():
             return True
         with self._changed:
             done = self._changed.wait_for(self._idle, timeout)
@@ -70,6 +70,10 @@ class WorkQueue:
         if failure is not None:
             raise failure
         return done
+
+    def is_mine(self) -> bool:
+        """Whether the request that runs is the caller's."""
+        return threading.current_thread() is self._busy
 
     def drop(self) -> None:
         """Forget what has not started."""

@@ -86,6 +86,11 @@ def test_strided_copies_match_numpy(data):
             if flag == STRIDE_SRC and dimension == DIM_2D and data.draw(st.booleans()):
                 row_step = 0
             plane_step = (rows - 1) * row_step + row + data.draw(st.integers(0, 50))
+            if flag == STRIDE_SRC and data.draw(st.booleans()):
+                plane_step = data.draw(st.integers(1, plane_step))  # the same bytes again
+            elif dimension == DIM_3D and data.draw(st.booleans()):
+                plane_step = row + data.draw(st.integers(0, 10))  # planes between rows
+                row_step = (planes - 1) * plane_step + row + data.draw(st.integers(0, 10))
         steps.append((plane_step, row_step))
     (src_plane, src_row), (dst_plane, dst_row) = steps
     expected = engine.bytes.copy()
@@ -168,6 +173,22 @@ def test_bad_transfers_fail_and_move_nothing(engine, control, registers):
         engine.start(control, **registers)
     assert np.array_equal(engine.bytes, before)
     assert engine.get(D.START_SEQ) == 0
+
+
+def test_trace():
+    lines: list[str] = []
+    engine = Engine()
+    engine.dma = Dma(engine.bus, lines.append)
+    engine.start(DIM_2D, XFER_SIZE0=0x200, XFER_SIZE1=2)
+    assert engine.get(D.START_SEQ) == 1
+    assert lines == [
+        "dma_device_t::write_dma_reg() Set source address to 0x1000",
+        "dma_device_t::write_dma_reg() Set destination address to 0x3000",
+        "dma_device_t::write_dma_reg() Set transfer size to 0x200 bytes",
+        "dma_device_t::write_dma_reg() Set transfer size of dimension 1 to 0x2 rows",
+        "dma_device_t::do_kernel_dma() Started 2D transfer with ID 1",
+        "dma_device_t::read_dma_reg() Most recent transfer ID: 1",
+    ]
 
 
 @pytest.mark.parametrize(("offset", "size"), [(0x18, 2), (0x1C, 4), (0x18, 16), (0x100, 8)])
