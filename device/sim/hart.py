@@ -46,6 +46,7 @@ class Hart:
     def __init__(self, index: int, engine: Engine, misa: int, vlen: int) -> None:
         """vlen: bits of a vector register; 0: the hart has none."""
         self.hart = index
+        self.number = index  # as code on it sees it, in mhartid
         self.state = _new_state()
         self.addr = ctypes.addressof(self.state)
         self.map: list[Mapped] = []  # sorted by base
@@ -103,7 +104,7 @@ class Hart:
         s.reserved_addr = state.NOT_RESERVED
         for row in csr.TABLE.values():
             s.csr[row.slot] = row.reset
-        s.csr[csr.BY_NAME["mhartid"].slot] = self.hart
+        s.csr[csr.BY_NAME["mhartid"].slot] = self.number
         s.csr[csr.BY_NAME["misa"].slot] = self._misa
         if not self._vlen:
             s.csr[csr.BY_NAME["mstatus"].slot] &= ~csr.MSTATUS_VS

@@ -197,6 +197,12 @@ class Machine:
             for h in self._harts:
                 h.reset()
 
+    def number_harts(self, numbers: Sequence[int]) -> None:
+        """What mhartid reads on each hart; by default its place among the harts."""
+        with self._idle():
+            for h, number in zip(self._harts, numbers, strict=True):
+                h.number = h.state.csr[csr.BY_NAME["mhartid"].slot] = number
+
     @property
     def harts(self) -> int:
         return len(self._harts)

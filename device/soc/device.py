@@ -1,4 +1,4 @@
-"""What the RefSi families share: memory and who may use it, harts, counters, order, locks."""
+"""What devices share: memory and who may use it, harts, order, locks; and RefSi's families."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ..profile import Profile
 from ..sim.interface import BusError
@@ -64,21 +64,31 @@ class DeviceOptions:
 DEFAULT_OPTIONS = DeviceOptions()
 
 
-class RefsiDevice:
+class Addresses(Protocol):
+    """Where allocations go."""
+
+    def alloc(self, size: int, alignment: int) -> int:
+        """The address of `size` bytes; 0 when there is no room."""
+
+    def free(self, addr: int) -> bool:
+        """False if nothing in use begins there."""
+
+
+class Device:
     """An open device. Safe to use from any thread: one lock guards it while anything runs.
 
     The lock is held while code or commands execute, so memory operations wait for it.
     """
 
-    def __init__(self, options: DeviceOptions, profile: Profile) -> None:
+    def __init__(self, options: DeviceOptions, harts: int, arch: str, queue_depth: int) -> None:
+        """arch: what harts execute. queue_depth: how much work may wait."""
         self.options = options
-        self.profile = profile
         self.closed = False
         self.lock = threading.RLock()
         self._closing = threading.Lock()
         self.harts = Harts(
-            profile.harts,
-            profile.executes,
+            harts,
+            arch,
             options.cache_dir,
             options.attach,
             counters=options.counters,
@@ -88,30 +98,20 @@ class RefsiDevice:
         self._rams: list[Ram] = []
         self._sizes: dict[int, int] = {}  # of live allocations, as asked for
         self._guarded: set[int] = set()  # of those, the ones that harts of a guarded device reach
-        self._queue = WorkQueue("refsi", profile.queue_depth)
+        self._queue = WorkQueue("device", queue_depth)
         weakref.finalize(self, self._queue.close)  # its thread ends with a forgotten device
 
-    def _populate(self, registers: Mapping[MemoryKind, BusDevice]) -> None:
-        """Make what is in the memory map: memory, the counters, and the registers given."""
-        guard = self.options.guard
-        for kind, place in self.profile.memory.items():
-            device: BusDevice
-            if kind in registers:
-                device = registers[kind]
-            elif kind == MemoryKind.PERF_COUNTERS:
-                device = Counters(self.harts)
-            else:
-                ram = device = Ram(place.size)
-                self._rams.append(ram)
-                if kind == MemoryKind.DRAM:
-                    self._dram_base, self._dram = place.base, ram
-                    self._allocator = Allocator(place.base, place.size)
-            assert device.size == place.size
-            self.bus.attach(place.base, device)
-            if not (guard and kind == MemoryKind.DRAM):
-                self.harts.map(Shown(place.base, place.size, device))
-        if guard:
+    def _place_memory(self, base: int, size: int, allocator: Addresses) -> Ram:
+        """Make the memory that alloc() is about; harts of a guarded device reach live parts."""
+        self._dram_base, self._allocator = base, allocator
+        self._dram = Ram(size)
+        self._rams.append(self._dram)
+        self.bus.attach(base, self._dram)
+        if self.options.guard:
             self._dram.guard()
+        else:
+            self.harts.map(Shown(base, size, self._dram))
+        return self._dram
 
     def prepare(self) -> None:
         """Be ready to run code: the translator is loaded, which takes a while."""
@@ -129,14 +129,20 @@ class RefsiDevice:
                 addr = self._allocator.alloc(size + GUARD_GAP, alignment)
             addr = addr or self._allocator.alloc(size, alignment)
             if addr:
-                size = max(size, 1)
-                self._sizes[addr] = size
-                if self.options.guard:
-                    offset = addr - self._dram_base
-                    self._dram.allow(offset, size)
-                    self.harts.map(Shown(addr, size, self._dram, offset))
-                    self._guarded.add(addr)
+                self._allocated(addr, max(size, 1))
             return addr
+
+    def _allocated(self, addr: int, size: int) -> None:
+        self._sizes[addr] = size
+        if self.options.guard:
+            self._show(addr, size)
+            self._guarded.add(addr)
+
+    def _show(self, addr: int, size: int, hart: int | None = None) -> None:
+        """Let harts of a guarded device, or one of them, reach a part of its memory."""
+        offset = addr - self._dram_base
+        self._dram.allow(offset, size)
+        self.harts.map(Shown(addr, size, self._dram, offset, hart))
 
     def free(self, addr: int) -> bool:
         with self.lock:
@@ -254,6 +260,32 @@ class RefsiDevice:
     def _special(self, _addr: int) -> str | None:
         """What this family has to say of an address that is in no allocation."""
         return None
+
+
+class RefsiDevice(Device):
+    """What is made by a profile of one of the RefSi families."""
+
+    def __init__(self, options: DeviceOptions, profile: Profile) -> None:
+        super().__init__(options, profile.harts, profile.executes, profile.queue_depth)
+        self.profile = profile
+
+    def _populate(self, registers: Mapping[MemoryKind, BusDevice]) -> None:
+        """Make what is in the memory map: memory, the counters, and the registers given."""
+        for kind, place in self.profile.memory.items():
+            if kind == MemoryKind.DRAM:
+                self._place_memory(place.base, place.size, Allocator(place.base, place.size))
+                continue
+            device: BusDevice
+            if kind in registers:
+                device = registers[kind]
+            elif kind == MemoryKind.PERF_COUNTERS:
+                device = Counters(self.harts)
+            else:
+                ram = device = Ram(place.size)
+                self._rams.append(ram)
+            assert device.size == place.size
+            self.bus.attach(place.base, device)
+            self.harts.map(Shown(place.base, place.size, device))
 
 
 def _bytes(count: int) -> str:

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Mapping:
-    """Bytes [offset, offset + size) of a device, seen at `base`; by one hart or by all."""
+    """Bytes [offset, offset + size) of a device, seen at `base`; by one hart or by all.
+
+    writable: by harts, for memory; registers decide for themselves.
+    """
 
     base: int
     size: int
     device: BusDevice
     offset: int = 0
     hart: int | None = None
+    writable: bool = True
 
 
 class Harts:
@@ -114,6 +118,6 @@ class Harts:
 
 def _map(machine: Machine, m: Mapping) -> None:
     if isinstance(m.device, Ram):
-        machine.map_ram(m.base, m.size, m.device.memory, m.offset, hart=m.hart)
+        machine.map_ram(m.base, m.size, m.device.memory, m.offset, hart=m.hart, writable=m.writable)
     else:
         machine.map_io(m.base, m.size, HartPort(m.device, m.offset), hart=m.hart)

@@ -90,6 +90,14 @@ def test_instances_go_to_harts_in_groups(make_bench):
     assert [b.word(DATA + 8 * i) for i in range(11)] == [1, 2, 3, 4, 1, 2, 3, 4, 1, 2, 0]
 
 
+def test_harts_may_have_numbers_of_another_kind(make_bench):
+    b = make_bench(4)
+    b.machine.number_harts((0, 0, 7, 7))
+    b.machine.reset()  # which they survive
+    assert b.run(NOTE_HART, harts=4, count=4).ok
+    assert [b.word(DATA + 8 * i) for i in range(4)] == [1, 1, 8, 8]
+
+
 def test_a_million_instances_stay_on_the_host(bench):
     assert bench.run([RET], count=1_000_000).retired == (1_000_000,)
 
