@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import llvmlite.ir as llir
 
 from ...frontend.record import record
-from ..abi import WG_INFO
+from ..abi import MAX_GROUP_ITEMS, WG_INFO
 from ..emit import I32, I64, PTR, Attributes, declare, load, offset_ptr
 from ._pass import Pass
 
@@ -50,7 +50,7 @@ class Item:
         module = self.build.module
         value.set_metadata("invariant.load", module.add_metadata([]))
         if name == "local_size":
-            value.set_metadata("range", module.add_metadata([I64(1), I64(0)]))  # all but 0
+            value.set_metadata("range", module.add_metadata([I64(1), I64(MAX_GROUP_ITEMS + 1)]))
         return value
 
     def local(self, dim: Any) -> Any:

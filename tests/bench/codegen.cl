@@ -52,11 +52,11 @@ kernel void nbody(global const float *x, global const float *y, global const flo
 }
 
 // The picture has a border of two on each side.
-kernel void blur(global const float *in, global float *out, constant float *weights, uint pitch) {
-    uint x = get_global_id(0), y = get_global_id(1);
+kernel void blur(global const float *in, global float *out, constant float *weights, int pitch) {
+    int x = get_global_id(0), y = get_global_id(1);
     float sum = 0;
-    for (uint j = 0; j < 5; j++)
-        for (uint i = 0; i < 5; i++)
+    for (int j = 0; j < 5; j++)
+        for (int i = 0; i < 5; i++)
             sum += weights[j * 5 + i] * in[(y + j) * pitch + x + i];
     out[y * get_global_size(0) + x] = sum;
 }
