@@ -23,9 +23,27 @@ from .program import Program
 if TYPE_CHECKING:
     from kcc.device.gdb.server import Server
     from kcc.device.hal import Hal
+    from kcc.device.profile import Profile
 
     from .trace import Tracing
     from .values import Array
+
+
+def profile_of(name: str) -> Profile:
+    """What a device is, by its name or file. raises: DeviceError, OSError."""
+    try:
+        return load_profile(name)
+    except ProfileError as e:
+        raise DeviceError(str(e)) from e
+
+
+def compile_flags(profile: Profile) -> tuple[str, ...]:
+    """What programs for a device must be compiled with, where the compiler would not by itself."""
+    from kcc.backend.target import DEFAULT_ARCH
+    from kcc.device.sim.isa_string import extensions_of
+
+    able = extensions_of(DEFAULT_ARCH) <= profile.extensions
+    return () if able else (f"-march={profile.arch}",)
 
 
 class Device:
@@ -62,10 +80,7 @@ class Device:
 
         if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
             raise DeviceError(f"threads is a count, at least 1, not {threads!r}")
-        try:
-            self.profile = load_profile(os.fspath(name))
-        except ProfileError as e:
-            raise DeviceError(str(e)) from e
+        self.profile = profile_of(os.fspath(name))
         self.name = os.fspath(name)
         self._threads = threads
         self.fault_watcher: FaultWatcher | None = None  # of the last launch
@@ -112,6 +127,11 @@ class Device:
         loaded = Loaded(self, program, handle)
         weakref.finalize(loaded, hal.program_free, handle)
         return {name: Kernel(loaded, info) for name, info in program.infos.items()}
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        """For kcc.compile(): what programs for this device must be compiled with."""
+        return compile_flags(self.profile)
 
     def close(self) -> None:
         """Give everything back; buffers and kernels are dead afterwards. May be called again."""

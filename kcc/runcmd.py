@@ -112,7 +112,12 @@ def run_main(argv: list[str]) -> int:
         options.stats,
         options.counters,
     )
-    program = load_program(options.file, options.compiler, debugged=options.gdb is not None)
+    program = load_program(
+        options.file,
+        options.compiler,
+        debugged=options.gdb is not None,
+        device=options.device,
+    )
     info = choose_kernel(program, options.kernel)
     after.prints = [(_parameter(info, name).name, count) for name, count in after.prints]
     after.saves = [(_parameter(info, name).name, path) for name, path in after.saves]
@@ -347,22 +352,32 @@ def _split_save(text: str) -> tuple[str, str]:
 # -- program, kernel, arguments -----------------------------------------------------------------
 
 
-def load_program(file: str, compiler: list[str], *, debugged: bool = False) -> Program:
+def load_program(
+    file: str, compiler: list[str], *, debugged: bool = False, device: str = "m1"
+) -> Program:
     """The program in an ELF, or compiled from a .cl file (through the compile cache).
 
     debugged: have the compiler describe it to debuggers.
+    device:   that it is to suit: compiled for what that executes, unless -march= is given.
     """
     from .program import compile, load
 
     if file == "-" or not _is_elf(file):
         if Path(file).suffix == ".elf":
             raise DeviceError(f"'{file}' is not an ELF file")
-        program = compile(Path(file), [*compiler, "-g"] if debugged else compiler)
+        flags = [*_device_flags(device), *compiler]  # of several -march=, the last one counts
+        program = compile(Path(file), [*flags, "-g"] if debugged else flags)
         sys.stderr.write(program.log)
         return program
     if compiler:
         raise UsageError(f"'{compiler[0]}' is for compiling, and '{file}' is compiled already")
     return load(file)
+
+
+def _device_flags(device: str) -> tuple[str, ...]:
+    from .devices import compile_flags, profile_of
+
+    return compile_flags(profile_of(device))
 
 
 def _is_elf(file: str) -> bool:
