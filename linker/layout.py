@@ -62,6 +62,8 @@ class Layout:
         self.assigned: set[str] = set()
         self.problems: list[Problem] = []
         self.previous: OutputSection | None = None
+        outs = (p.out for p in result.sections if p.command.name != DISCARD)
+        self.first = next((out for out in outs if out.kept and out.alloc), None)
 
     def run(self, diags: Diagnostics) -> None:
         """Place everything; errors (undefined symbols in expressions, failed assertions,
@@ -111,9 +113,9 @@ class Layout:
     # -- the Scope that expressions see -------------------------------------------------------
 
     def location(self) -> Value:
-        if self.inside is None:
-            return Value(self.dot)
-        return Value(self.dot - self.inside.addr, self.inside)
+        """A place in the section around it, else in the nearest: it moves with the program."""
+        home = self.inside or self.previous or self.first
+        return Value(self.dot) if home is None else Value(self.dot - home.addr, home)
 
     def symbol(self, name: str) -> Symbol | None:
         symbol = self.symbols.get(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from importlib import resources
 from typing import Literal
@@ -14,6 +14,7 @@ from ..ir.abi import IN_PLACE
 from . import elf
 from .attributes import merge_attributes
 from .collect import bounded, collect
+from .dynamic import make_dynamic
 from .elf import ElfError
 from .expr import names_in, wanted_names
 from .layout import Layout
@@ -46,7 +47,8 @@ class LinkOptions:
 
     roots: what garbage collection must keep besides the entry and KEEP; None means every
     global definition of the inputs that are not archives. defines: "symbol=expression", as
-    `--defsym`. orphans: what to do with sections no pattern takes.
+    `--defsym`. orphans: what to do with sections no pattern takes. pie: a program that can be
+    loaded anywhere, once what `.rela.dyn` lists has been done.
     """
 
     entry: str | None = None
@@ -58,6 +60,7 @@ class LinkOptions:
     orphans: Literal["place", "warn", "error", "discard"] = "place"
     defines: tuple[str, ...] = ()
     read_include: ReadInclude | None = None  # finds what INCLUDE names
+    pie: bool = False
 
 
 @record(eq=False)
@@ -71,10 +74,11 @@ class LinkResult:
         return self._write_map()
 
 
-def default_script() -> SourceFile:
-    """The layout of a RefSi program."""
-    text = resources.files(__package__).joinpath("scripts/refsi.ld").read_text("utf-8")
-    return SourceFile("refsi.ld", text)
+def default_script(device: str = "refsi") -> SourceFile:
+    """The layout of a program for a device, "refsi" or "formosa"."""
+    name = f"{device}.ld"
+    text = resources.files(__package__).joinpath("scripts").joinpath(name).read_text("utf-8")
+    return SourceFile(name, text)
 
 
 def link(
@@ -83,7 +87,7 @@ def link(
     options: LinkOptions | None = None,
     diags: Diagnostics | None = None,
 ) -> LinkResult:
-    """Link a static program.
+    """Link a program.
 
     script:  its text; None is the default layout of RefSi.
     returns: the ELF, and its map, which is made when asked for.
@@ -103,7 +107,9 @@ def link(
     removed = placing.discarded + _collect(linked, placing, parsed, options)
     _check_undefined(linked, parsed, options, diags)
     _merge_attributes(linked, diags)  # what the machine must have
-    got = _add_got(linked, placing, parsed)
+    got = _add(make_got(_live(linked)), linked, placing, parsed)
+    dynamic = make_dynamic(linked.objects) if options.pie else None
+    _add(dynamic.file if dynamic is not None else None, linked, placing, parsed)
     # No new input sections from here.
     settle_kinds(placing.sections)
     _handle_orphans(placing, linked, options, diags)
@@ -113,11 +119,14 @@ def link(
     layout.run(diags)
     diags.raise_errors()
     # Addresses are final from here.
+    if dynamic is not None:
+        dynamic.fill(diags)
     outs = layout.outputs()
     segments = layout.segments(diags)
     image = Image(
         outs, segments, linked.objects, list(linked.globals.values()),
-        _entry(linked, parsed, options, diags), _flags(linked, diags), options.strip, build_id,
+        _entry(linked, parsed, options, diags), _flags(linked, diags),
+        options.strip, options.pie, build_id,
     )  # fmt: skip
     data = write_elf(image, Relocator(got, diags), diags)
     diags.raise_errors()
@@ -265,15 +274,20 @@ def _merge_attributes(linked: Resolution, diags: Diagnostics) -> None:
         diags.error("bad-object", e.reason)
 
 
-def _add_got(linked: Resolution, placing: Plan, script: Script) -> ObjectFile | None:
-    """A global offset table where code asks for one, placed by the script's patterns."""
-    got = make_got(s for o in linked.objects for s in o.sections if s.live)
-    if got is not None:
-        linked.objects.append(got)
-        for planned, extra in zip(placing.sections, plan(script, [got]).sections, strict=True):
+def _live(linked: Resolution) -> Iterator[InputSection]:
+    return (s for o in linked.objects for s in o.sections if s.live)
+
+
+def _add(
+    made: ObjectFile | None, linked: Resolution, placing: Plan, script: Script
+) -> ObjectFile | None:
+    """Have an object of the linker's own, if there is one, placed by the script's patterns."""
+    if made is not None:
+        linked.objects.append(made)
+        for planned, extra in zip(placing.sections, plan(script, [made]).sections, strict=True):
             for position, sections in extra.matched.items():
                 planned.matched.setdefault(position, []).extend(sections)
-    return got
+    return made
 
 
 def _handle_orphans(

@@ -51,6 +51,8 @@ def make_segments(sections: list[OutputSection]) -> list[Segment]:
     for s in sections:
         if s.type == elf.SHT_NOTE and s.alloc and s.size:
             segments.append(Segment(elf.PT_NOTE, elf.PF_R, [s]))
+        if s.type == elf.SHT_DYNAMIC:
+            segments.append(Segment(elf.PT_DYNAMIC, elf.PF_R | elf.PF_W, [s]))
         if s.type == elf.SHT_RISCV_ATTRIBUTES:
             segments.append(Segment(elf.PT_RISCV_ATTRIBUTES, elf.PF_R, [s]))
     return segments

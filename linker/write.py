@@ -152,6 +152,7 @@ class Image:
     entry: int
     flags: int
     strip: bool
+    pie: bool
     build_id: InputSection | None
 
 
@@ -201,6 +202,9 @@ def write_elf(image: Image, relocator: Relocator, diags: Diagnostics) -> bytes:
         append(".strtab", elf.SHT_STRTAB, bytes(strings.data))
     names.add(".shstrtab")
     append(".shstrtab", elf.SHT_STRTAB, bytes(names.data))
+    for index, h in enumerate(headers):
+        if h.type == elf.SHT_DYNAMIC:  # it has no strings, but readers want a table of them
+            headers[index] = h._replace(link=len(headers) - 1)
     out.extend(bytes(-len(out) % 8))
     section_headers = len(out)
     for h in headers:
@@ -208,9 +212,9 @@ def write_elf(image: Image, relocator: Relocator, diags: Diagnostics) -> bytes:
     phdr_bytes = header_bytes(image.segments)
     phdrs = [_program_header(s, phdr_bytes) for s in image.segments]
     header = Ehdr(
-        elf.IDENT, elf.ET_EXEC, elf.EM_RISCV, 1, image.entry, EHDR.size if phdrs else 0,
-        section_headers, image.flags, EHDR.size, PHDR.size, len(phdrs), SHDR.size,
-        len(headers), len(headers) - 1,
+        elf.IDENT, elf.ET_DYN if image.pie else elf.ET_EXEC, elf.EM_RISCV, 1, image.entry,
+        EHDR.size if phdrs else 0, section_headers, image.flags, EHDR.size, PHDR.size, len(phdrs),
+        SHDR.size, len(headers), len(headers) - 1,
     )  # fmt: skip
     out[: EHDR.size] = EHDR.pack(header)
     for i, p in enumerate(phdrs):
