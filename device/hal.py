@@ -27,11 +27,13 @@ from .launch import (
     WorkGroup,
     check_range,
 )
+from .launch_g1 import G1Launcher
 from .launch_m1 import M1Launcher
 from .loader import LoadedProgram
 from .profile import Profile
 from .sim.interface import BusError, Cause, Reason
 from .soc.device import DeviceOptions, RefsiDevice
+from .soc.g1_device import G1Device
 from .soc.m1_device import M1Device
 from .soc.memory import HOST
 from .soc.traps import CAUSES, WITH_ADDRESS, Output, write_stdout
@@ -92,13 +94,14 @@ class Hal:
     @classmethod
     def open(
         cls,
+        profile: Profile | None = None,
         *,
         guard: bool = False,
         cache_dir: Path | None = None,
         output: Output = write_stdout,
     ) -> Hal:
-        """A HAL on a device of its own; parameters as in DeviceOptions."""
-        return cls(DeviceOptions(guard=guard, cache_dir=cache_dir, output=output))
+        """A HAL on a device of its own; profile: as above, the others as in DeviceOptions."""
+        return cls(DeviceOptions(guard=guard, cache_dir=cache_dir, output=output), profile)
 
     def close(self) -> None:
         """Stop and close the device. May be called again."""
@@ -340,5 +343,7 @@ class Hal:
 
 
 def _launcher(device: RefsiDevice, memory: OwnMemory) -> Launcher:
+    if isinstance(device, G1Device):
+        return G1Launcher(device, memory)
     assert isinstance(device, M1Device)
     return M1Launcher(device, memory)

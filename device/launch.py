@@ -105,6 +105,7 @@ class Launch:
     block:    the argument block.
     limit:    instructions that all harts may retire together.
     counting: read the harts' counters before and after.
+    by_items: a hart runs one work-item of every group, not groups.
     """
 
     kernel: int
@@ -113,6 +114,7 @@ class Launch:
     block: bytes
     limit: int | None = None
     counting: bool = False
+    by_items: bool = False
 
 
 class Launcher(Protocol):
@@ -120,6 +122,10 @@ class Launcher(Protocol):
 
     @property
     def info(self) -> HalDeviceInfo: ...
+
+    @property
+    def item_harts(self) -> int:
+        """Harts there are for the work-items of a group; 0 if work-items do not get harts."""
 
     @property
     def state_addr(self) -> int:

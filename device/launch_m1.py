@@ -62,6 +62,8 @@ def rom_words() -> tuple[list[int], list[int]]:
 class M1Launcher:
     """Launches kernels on one device; made once, it sets up windows and ROM."""
 
+    item_harts = 0
+
     def __init__(self, device: M1Device, memory: OwnMemory) -> None:
         self._device = device
         self._memory = memory

@@ -22,7 +22,7 @@ from .sim.state import VLEN_MAX
 from .soc.memory import MemoryKind
 from .tomlfile import Document, Table, TomlFileError
 
-NAMES = ("m1",)  # of the profiles that come with kcc
+NAMES = ("m1", "g1")  # of the profiles that come with kcc
 SUFFIX = ".toml"
 MAX_FILE = 1 << 20  # bytes
 MAX_HARTS = 64

@@ -3,7 +3,7 @@
 What C returns through pointers comes back beside the result: `refsiQueryDeviceInfo(device)`
 gives `(refsi_result, info or None)`. Buffers stay parameters: `refsiReadDeviceMemory` fills a
 writable one. A null pointer is None; a device that has been shut down gives
-refsi_device_closed. Only the M1 family exists: opening a G1 gives None.
+refsi_device_closed.
 
 Beyond the driver: `open_device` for devices outside the two slots, and `last_error`.
 """
@@ -29,6 +29,7 @@ from .soc.commands import (
 )
 from .soc.counters import GLOBAL, PER_HART
 from .soc.device import DeviceOptions, RefsiDevice, log_stderr
+from .soc.g1_device import G1Device, KernelStatus
 from .soc.m1_device import M1Device
 from .soc.memory import MemoryKind, UnitKind, unit_id, unit_index, unit_kind
 
@@ -222,21 +223,24 @@ def refsiTerminate() -> refsi_result:
 
 def refsiOpenDevice(family: int) -> refsi_device_t:
     """The device of a family, opened if it is not; None for a family there is none of."""
-    if family not in (REFSI_DEFAULT, REFSI_M):
+    if family not in list(refsi_device_family):
         return None
+    known = REFSI_G if family == REFSI_G else REFSI_M
     with _driver.lock:
-        device = _driver.open.get(REFSI_M)
+        device = _driver.open.get(known)
         if device is None or device.closed:
-            device = _driver.open[REFSI_M] = M1Device(DeviceOptions(log=log_stderr))
+            profile = named_profile("g1" if known == REFSI_G else "m1")
+            device = _driver.open[known] = open_device(DeviceOptions(log=log_stderr), profile)
         return device
 
 
-def open_device(options: DeviceOptions, profile: Profile | None = None) -> M1Device:
+def open_device(options: DeviceOptions, profile: Profile | None = None) -> RefsiDevice:
     """A device of its own, which refsiOpenDevice does not know; shut it down like any other.
 
     profile: of what; by default the M1's.
     """
-    return M1Device(options, profile or named_profile("m1"))
+    profile = profile or named_profile("m1")
+    return (G1Device if profile.family == "G" else M1Device)(options, profile)
 
 
 def refsiShutdownDevice(device: refsi_device_t) -> refsi_result:
@@ -380,18 +384,27 @@ def refsiWaitForDeviceIdle(device: refsi_device_t) -> None:
         device.wait_idle()
 
 
-def refsiExecuteKernel(
-    device: refsi_device_t, _entry_fn_addr: int, _num_harts: int
-) -> refsi_result:
-    """For devices without a command processor; the M1 has one."""
+def refsiExecuteKernel(device: refsi_device_t, _entry_fn_addr: int, num_harts: int) -> refsi_result:
+    """Have harts 0 .. num_harts - 1 of a G run what is in its ROM, from reset to their exits.
+
+    The entry's address has no effect: what harts run, their ROM and execution states say. All is
+    done on return; why it failed comes out of last_error.
+    """
     if device is None:
         return refsi_failure
-    return refsi_device_closed if device.closed else refsi_not_supported
+    if device.closed:
+        return refsi_device_closed
+    if not isinstance(device, G1Device):
+        return refsi_not_supported
+    if not 1 <= num_harts <= device.profile.harts:
+        return refsi_failure
+    status = device.execute(num_harts)
+    return refsi_failure if status is None or status.error is not None else refsi_success
 
 
-def last_error(device: refsi_device_t) -> BufferStatus | None:
-    """The command buffer that failed most recently on this device, and why; None if none did."""
-    if not isinstance(device, M1Device) or not device.errors:
+def last_error(device: refsi_device_t) -> BufferStatus | KernelStatus | None:
+    """What failed most recently on this device, a command buffer or a kernel; None if nothing."""
+    if not isinstance(device, M1Device | G1Device) or not device.errors:
         return None
     return device.errors[-1]
 

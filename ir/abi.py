@@ -148,10 +148,12 @@ EXEC_STATE = WG_INFO | {  # wg_info comes first, so a pointer to one is a pointe
     "flags":        Slot(176, "I"),
     "next_xfer_id": Slot(180, "I"),
     "thread_id":    Slot(184, "I"),
+    "num_threads":  Slot(188, "I"),  # that share work-groups; RefSi's has padding there
 }
 EXEC_STATE_SIZE = 192
 # fmt: on
 EXEC_STATE_MAGIC = 0x6953_6552  # "ReSi"
+WG_MODE = 1  # of `flags`: the kernel's entry runs one work-group (a G1's ROM sees to the others)
 HAS_DMA = 2  # of `flags`: each hart has the registers of a kernel DMA (RefSi's own: bit 0)
 KERNEL_DMA = 0x2000_2000  # which are there, for code that has been compiled
 

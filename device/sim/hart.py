@@ -40,6 +40,16 @@ def _new_state() -> Any:
     return state.Hart.from_buffer(memory, -state.v_offset(0, 0) % state.CACHE_LINE)
 
 
+def _csrs_at_reset(misa: int, vlen: int) -> bytes:
+    values = [0] * csr.SLOTS
+    for row in csr.TABLE.values():
+        values[row.slot] = row.reset
+    values[csr.BY_NAME["misa"].slot] = misa
+    if not vlen:
+        values[csr.BY_NAME["mstatus"].slot] &= ~csr.MSTATUS_VS
+    return bytes((ctypes.c_uint64 * csr.SLOTS)(*values))
+
+
 class Hart:
     """A hart's state, host stack, memory map and table of translations; also its HartView."""
 
@@ -64,7 +74,6 @@ class Hart:
         self._vlen = vlen
         self._searched: dict[int, set[int]] = {}  # for readers of flags, by region
         self._engine = engine
-        self._misa = misa
         # Deep enough for any frame: units are bounded, and nothing recurses.
         # Private, or a forked process would run on this one's stack.
         self._stack = mmap.mmap(-1, HOST_STACK, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
@@ -87,6 +96,7 @@ class Hart:
         self.state.vlenb = vlen // 8
         self.state.stack = self._stack_addr + HOST_STACK
         self.state.stack_limit = self._stack_addr + STACK_RESERVE
+        self._csrs = _csrs_at_reset(misa, vlen)
         self.clear_table()
         self.reset()
 
@@ -102,13 +112,23 @@ class Hart:
         s.vl = s.vstart = s.vxrm = s.vxsat = 0
         s.vtype = vstate.VTYPE_VILL
         s.reserved_addr = state.NOT_RESERVED
-        for row in csr.TABLE.values():
-            s.csr[row.slot] = row.reset
+        ctypes.memmove(ctypes.addressof(s.csr), self._csrs, ctypes.sizeof(s.csr))
         s.csr[csr.BY_NAME["mhartid"].slot] = self.number
-        s.csr[csr.BY_NAME["misa"].slot] = self._misa
-        if not self._vlen:
-            s.csr[csr.BY_NAME["mstatus"].slot] &= ~csr.MSTATUS_VS
         self.reset_stack()
+
+    def power_on(self) -> None:
+        """reset(), and counters as well; translations stay, those for another mode do not."""
+        mode = self._mode_key()
+        self.reset()
+        self.state.mcycle_offset = self.state.minstret_offset = -self.retired & MASK64
+        ctypes.memset(ctypes.addressof(self.state.counts), 0, ctypes.sizeof(self.state.counts))
+        if self._mode_key() != mode:
+            self.clear_table()
+
+    def _mode_key(self) -> tuple[int, bool, bool]:
+        """What registers say of the mode."""
+        mode = self.mode(track_flags=True, sets_rounding=True, exact=True, counters=False)
+        return mode.rounding, mode.float_on, mode.vector_on
 
     def reset_stack(self) -> None:
         """Forget what the hart was doing; next it enters the dispatcher anew."""
@@ -297,8 +317,7 @@ class Hart:
             key = (mode.rounding, mode.float_on, mode.vector_on)
             self._apart[key] = self.functions, self.blocks, self.rebuilds
         self._forget()
-        mode = self.mode(track_flags=True, sets_rounding=True, exact=True, counters=False)
-        kept = self._apart.pop((mode.rounding, mode.float_on, mode.vector_on), None)
+        kept = self._apart.pop(self._mode_key(), None)
         if kept is not None:
             self.functions, self.blocks, self.rebuilds = kept
             size = 64

@@ -105,12 +105,18 @@ class Machine:
             self._engine, self.extensions, self.vlen, counters=counters
         )
         self._counters = counters
-        misa = misa_of(self.extensions)
-        self._harts = [Hart(i, self._engine, misa, self.vlen) for i in range(harts)]
+        self._harts: list[Hart] = []
+        for _ in range(harts):
+            self.add_hart()
         self._lanes: dict[tuple[int, int], list[Lane]] = {}  # by harts in a run, number of lanes
         self._watcher: Watcher | None = None
         self._lock = threading.Lock()
         self._run: Run | None = None  # that is going on
+
+    def add_hart(self) -> None:
+        """One hart more, as after power-on, which sees no memory yet."""
+        hart = Hart(len(self._harts), self._engine, misa_of(self.extensions), self.vlen)
+        self._harts.append(hart)
 
     # -- memory -------------------------------------------------------------------------------
 
@@ -202,6 +208,13 @@ class Machine:
         with self._idle():
             for h, number in zip(self._harts, numbers, strict=True):
                 h.number = h.state.csr[csr.BY_NAME["mhartid"].slot] = number
+
+    def power_on(self, harts: int) -> None:
+        """The first `harts` harts as after power-on, counters at 0; they look at code again."""
+        with self._idle():
+            for h in self._harts[:harts]:
+                h.power_on()
+        self.flush_code()
 
     @property
     def harts(self) -> int:

@@ -15,7 +15,7 @@ from ..sim.interface import BusError, HartStart, Launches, RunResult
 from .commands import MASK32, NUM_REGS, CommandError, Op, Reg, command_at, describe
 from .harts import Harts
 from .memory import CMP, Bus
-from .traps import HostCalls, result_message
+from .traps import HostCalls
 from .windows import COUNT as WINDOWS
 from .windows import WindowError, Windows
 
@@ -215,12 +215,9 @@ class CommandProcessor:
             progress.retired[hart] += retired
         if progress.remaining is not None:
             progress.remaining = max(0, progress.remaining - sum(result.retired))
-        if self._calls.failed is not None:
-            reason = self._calls.failed
-            self._calls.failed = None
-            raise CommandError(f"error: the program's output cannot be written: {reason}", result)
-        if not result.ok:
-            raise CommandError(result_message(result), result)
+        error = self._calls.error_of(result)
+        if error is not None:
+            raise CommandError(error, result)
 
     def _hart_count(self, inline: int) -> int:
         harts = inline & 0xFF or self._harts.harts

@@ -16,13 +16,15 @@ from .allocator import Allocator
 from .counters import Counters
 from .harts import Harts
 from .harts import Mapping as Shown
-from .memory import HOST, Bus, BusDevice, MemoryKind, Ram
+from .memory import HOST, Bus, BusDevice, MemoryKind, Ram, Rom
 from .queue import WorkQueue
 from .traps import Output, write_stdout
 
 if TYPE_CHECKING:
     from ..sim.machine import Machine
 
+BELOW_STACK = "below the stack: private and local memory of the work-group do not fit"
+KEPT_ERRORS = 16
 GUARD_GAP = 64 << 10  # bytes left free behind a guarded allocation, while there is room
 DISCARDED = 1 << 20  # bytes from which on a freed allocation's pages go back to the system
 STOP_INTERVAL = 0.01  # seconds between attempts to stop what may be just about to start
@@ -80,8 +82,18 @@ class Device:
     The lock is held while code or commands execute, so memory operations wait for it.
     """
 
-    def __init__(self, options: DeviceOptions, harts: int, arch: str, queue_depth: int) -> None:
-        """arch: what harts execute. queue_depth: how much work may wait."""
+    def __init__(
+        self,
+        options: DeviceOptions,
+        harts: int,
+        arch: str,
+        queue_depth: int,
+        harts_at_first: int | None = None,
+    ) -> None:
+        """arch: what harts execute. queue_depth: how much work may wait.
+
+        harts_at_first: so many are made to begin with, see Harts.
+        """
         self.options = options
         self.closed = False
         self.lock = threading.RLock()
@@ -91,12 +103,14 @@ class Device:
             arch,
             options.cache_dir,
             options.attach,
+            at_first=harts_at_first,
             counters=options.counters,
             threads=options.threads,
         )
         self.bus = Bus()
         self._rams: list[Ram] = []
         self._sizes: dict[int, int] = {}  # of live allocations, as asked for
+        self._reserved: set[int] = set()  # of those, the driver's own
         self._guarded: set[int] = set()  # of those, the ones that harts of a guarded device reach
         self._queue = WorkQueue("device", queue_depth)
         weakref.finalize(self, self._queue.close)  # its thread ends with a forgotten device
@@ -146,7 +160,7 @@ class Device:
 
     def free(self, addr: int) -> bool:
         with self.lock:
-            if not self._allocator.free(addr):
+            if addr in self._reserved or not self._allocator.free(addr):
                 return False
             size = self._sizes.pop(addr)
             self._hide(addr)
@@ -242,6 +256,7 @@ class Device:
         if special is not None:
             return special
         with self.lock:
+            ignore = {*ignore, *self._reserved}
             sizes = {a: s for a, s in self._sizes.items() if a not in ignore}
         if not sizes:
             return "outside of every buffer"
@@ -266,7 +281,9 @@ class RefsiDevice(Device):
     """What is made by a profile of one of the RefSi families."""
 
     def __init__(self, options: DeviceOptions, profile: Profile) -> None:
-        super().__init__(options, profile.harts, profile.executes, profile.queue_depth)
+        super().__init__(
+            options, profile.harts, profile.executes, profile.queue_depth, profile.group_harts
+        )
         self.profile = profile
 
     def _populate(self, registers: Mapping[MemoryKind, BusDevice]) -> None:
@@ -283,9 +300,12 @@ class RefsiDevice(Device):
             else:
                 ram = device = Ram(place.size)
                 self._rams.append(ram)
+                if kind == MemoryKind.TCIM:
+                    device = Rom(ram)
             assert device.size == place.size
             self.bus.attach(place.base, device)
-            self.harts.map(Shown(place.base, place.size, device))
+            writable = kind != MemoryKind.TCIM
+            self.harts.map(Shown(place.base, place.size, device, writable=writable))
 
 
 def _bytes(count: int) -> str:

@@ -7,12 +7,12 @@ for the translator.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..sim.interface import Translated
-from .memory import BusDevice, HartPort, Ram
+from .memory import BusDevice, HartPort, Ram, Rom
 
 if TYPE_CHECKING:
     from ..sim.machine import Machine
@@ -41,11 +41,16 @@ class Harts:
         cache_dir: Path | None,
         attach: Callable[[Machine], None] | None = None,
         *,
+        at_first: int | None = None,
         counters: bool = False,
         threads: int = 1,
     ) -> None:
-        """attach: see attach(). counters, threads: as the machine's."""
+        """attach: see attach(). counters, threads: as the machine's.
+
+        at_first: so many are made to begin with, the others when a run needs them.
+        """
         self.harts = count
+        self._at_first = count if at_first is None else at_first
         self._arch = arch
         self._cache_dir = cache_dir
         self._attach = attach
@@ -60,18 +65,32 @@ class Harts:
             from ..sim.machine import Machine
 
             made = Machine(
-                self.harts,
+                self._at_first,
                 arch=self._arch,
                 threads=self._threads,
                 counters=self._counters,
                 cache_dir=self._cache_dir,
             )
-            for mapping in self._mappings:
-                _map(made, mapping)
+            for hart in range(made.harts):
+                self._show_all(made, hart)
             if self._attach is not None:
                 self._attach(made)
             self._machine = made
         return self._machine
+
+    def made(self, count: int) -> Machine:
+        """The machine, with at least so many harts."""
+        machine = self.machine
+        while machine.harts < min(count, self.harts):
+            machine.add_hart()
+            self._show_all(machine, machine.harts - 1)
+        return machine
+
+    def _show_all(self, machine: Machine, hart: int) -> None:
+        """Give a new hart its memory map."""
+        for mapping in self._mappings:
+            if mapping.hart in (None, hart):
+                _map(machine, replace(mapping, hart=hart))
 
     def prepare(self) -> None:
         """Make the machine now, so that the first launch need not wait for it."""
@@ -85,7 +104,7 @@ class Harts:
     def map(self, mapping: Mapping) -> None:
         """Show memory or registers to harts; the range must be free."""
         self._mappings.append(mapping)
-        if self._machine is not None:
+        if self._machine is not None and (mapping.hart or 0) < self._machine.harts:
             _map(self._machine, mapping)
 
     def unmap(self, base: int) -> None:
@@ -110,14 +129,15 @@ class Harts:
             self._machine.stop()
 
     def read_csr(self, hart: int, number: int) -> int:
-        return self._machine.read_csr(hart, number) if self._machine is not None else 0
+        machine = self._machine
+        return machine.read_csr(hart, number) if machine and hart < machine.harts else 0
 
     def write_csr(self, hart: int, number: int, value: int) -> None:
-        self.machine.write_csr(hart, number, value)
+        self.made(hart + 1).write_csr(hart, number, value)
 
 
 def _map(machine: Machine, m: Mapping) -> None:
-    if isinstance(m.device, Ram):
+    if isinstance(m.device, Ram | Rom):
         machine.map_ram(m.base, m.size, m.device.memory, m.offset, hart=m.hart, writable=m.writable)
     else:
         machine.map_io(m.base, m.size, HartPort(m.device, m.offset), hart=m.hart)

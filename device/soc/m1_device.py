@@ -7,13 +7,10 @@ from functools import partial
 
 from ..profile import Profile, named_profile
 from .command_processor import BufferStatus, CommandProcessor
-from .device import DEFAULT_OPTIONS, DeviceOptions, RefsiDevice
+from .device import BELOW_STACK, DEFAULT_OPTIONS, KEPT_ERRORS, DeviceOptions, RefsiDevice
 from .dma import Dma
 from .memory import MemoryKind
 from .traps import HostCalls
-
-KEPT_ERRORS = 16
-BELOW_STACK = "below the stack: private and local memory of the work-group do not fit"
 
 
 class M1Device(RefsiDevice):

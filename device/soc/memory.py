@@ -140,6 +140,27 @@ class Ram:
             self._starts.remove(offset)
 
 
+class Rom:
+    """Memory that harts only read; the host writes what is in it."""
+
+    def __init__(self, ram: Ram) -> None:
+        self._ram = ram
+        self.memory = ram.memory
+
+    @property
+    def size(self) -> int:
+        return self._ram.size
+
+    def view(self, offset: int, size: int, unit: int) -> memoryview | None:
+        return self._ram.slice(offset, size) if unit_kind(unit) == UnitKind.EXTERNAL else None
+
+    def read(self, offset: int, size: int, _unit: int) -> bytes:
+        return bytes(_need(self._ram.slice(offset, size), offset))
+
+    def write(self, offset: int, data: bytes, unit: int) -> None:
+        _need(self.view(offset, len(data), unit), offset)[:] = data
+
+
 def _need(view: memoryview | None, offset: int) -> memoryview:
     if view is None:
         raise BusError(f"no memory at offset {offset:#x}")

@@ -93,6 +93,13 @@ class HostCalls:
             case _:
                 return Fatal()
 
+    def error_of(self, result: RunResult) -> str | None:
+        """Why a run that made these calls failed; None if it did not."""
+        reason, self.failed = self.failed, None
+        if reason is not None:
+            return f"error: the program's output cannot be written: {reason}"
+        return None if result.ok else result_message(result)
+
 
 def fault_message(fault: Fault) -> str:
     """A trap in the words of the RefSi simulator."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
 from kcc.backend.encode import encode
 from kcc.device import refsi
 from kcc.device.hal import Hal
+from kcc.device.profile import named_profile
 from kcc.device.soc.commands import Op, Reg, command
 from kcc.device.soc.device import DeviceOptions
 from kcc.device.soc.m1_device import M1Device
@@ -95,7 +97,7 @@ def m1_device(commands) -> M1Device:
 
 @pytest.fixture
 def printed() -> list[bytes]:
-    """What kernels on `hal` and `guarded` print."""
+    """What kernels on the HALs below print."""
     return []
 
 
@@ -109,6 +111,26 @@ def hal(printed) -> Iterator[Hal]:
 @pytest.fixture
 def guarded(printed) -> Iterator[Hal]:
     made = Hal.open(guard=True, output=printed.append)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="session")
+def translations(tmp_path_factory) -> Path:
+    """Where the G1's ROM, which every launch runs, need be translated only once."""
+    return tmp_path_factory.mktemp("translations")
+
+
+@pytest.fixture
+def g1(printed, translations) -> Iterator[Hal]:
+    made = Hal.open(named_profile("g1"), cache_dir=translations, output=printed.append)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def g1_guarded(printed, translations) -> Iterator[Hal]:
+    made = Hal.open(named_profile("g1"), guard=True, cache_dir=translations, output=printed.append)
     yield made
     made.close()
 

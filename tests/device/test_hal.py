@@ -39,7 +39,7 @@ def test_device_info(hal):
         (NDRange((1, 1, 9)), 3),
     ],
 )
-@pytest.mark.parametrize("device", ["hal", "guarded"])
+@pytest.mark.parametrize("device", ["hal", "guarded", "g1_guarded"])
 def test_every_group_runs_once(request, load, e, device, ndrange, dims):
     hal = request.getfixturevalue(device)
     program, kernel = load(hal, increment(e))

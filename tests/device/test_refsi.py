@@ -88,7 +88,7 @@ def test_one_device_per_family():
     first = refsi.refsiOpenDevice(REFSI_M)
     assert first is not None
     assert refsi.refsiOpenDevice(REFSI_DEFAULT) is first
-    assert refsi.refsiOpenDevice(REFSI_G) is None
+    assert refsi.refsiOpenDevice(REFSI_G) is not first
     assert refsi.refsiOpenDevice(7) is None
     assert refsi.refsiShutdownDevice(first) == refsi_success
     assert refsi.refsiShutdownDevice(first) == refsi_failure
