@@ -57,6 +57,14 @@ class Buffer:
         if not self.device.opened().mem_write(self.live(data.nbytes), data):
             raise DeviceError(f"cannot write the buffer at {self.addr:#x}")
 
+    def copy_from(self, source: Buffer) -> None:
+        """Copy another buffer of this device and of as many bytes, within the device."""
+        if source.device is not self.device:
+            raise DeviceError("the buffer is another device's")
+        hal = self.device.opened()
+        if not hal.mem_copy(self.live(source.nbytes), source.live(source.nbytes), self.nbytes):
+            raise DeviceError(f"cannot copy the buffer at {source.addr:#x}: {hal.last_error}")
+
     def free(self) -> None:
         """Give the memory back. May be called again."""
         self._release()
