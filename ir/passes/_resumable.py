@@ -23,9 +23,11 @@ class Resumable:
     i32 %resume, i64 %index, ptr %shared, ptr %shared.next, and a pointer for each of `kept`.
 
     places:      of its barriers in the source; %resume is 0 to start, k to go on behind the kth.
+    stops:       for each %resume, the numbers of the barriers it may come to; 0 is the end.
     shared_size: bytes of %shared, what is kept once, and of %shared.next, its next contents.
     """
 
     places: tuple[str, ...]
+    stops: tuple[tuple[int, ...], ...]
     shared_size: int = 0
     kept: list[Kept] = field(default_factory=list)

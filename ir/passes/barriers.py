@@ -83,7 +83,9 @@ class _Splitter:
         for block in [b for b in self.behind if b not in self.flow.after]:
             _unreachable(block)  # code behind a jump
             del self.behind[block]
-        self.info = Resumable(tuple(self.places[block] for block in self.behind))
+        starts = (self.entry, *self.behind.values())
+        places = tuple(self.places[block] for block in self.behind)
+        self.info = Resumable(places, tuple(map(self.stops_from, starts)))
 
     def split(self, block: Any) -> None:
         """Part a block behind each barrier in it."""
@@ -105,6 +107,23 @@ class _Splitter:
                     phi._clear_string_cache()
         self.behind[block] = rest
         self.split(rest)
+
+    def stops_from(self, start: Any) -> tuple[int, ...]:
+        """The barriers that control may come to from a block with none before; 0 is the end."""
+        numbers = {block: number for number, block in enumerate(self.behind, 1)}
+        found: set[int] = set()
+        work, seen = [start], {start}
+        while work:
+            block = work.pop()
+            if block in numbers:
+                found.add(numbers[block])
+                continue
+            if isinstance(block.terminator, llir.instructions.Ret):
+                found.add(0)
+            fresh = [b for b in self.flow.after[block] if b not in seen]
+            seen.update(fresh)
+            work += fresh
+        return tuple(sorted(found))
 
     def run(self) -> Resumable:
         self.demote()

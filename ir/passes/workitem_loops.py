@@ -5,9 +5,10 @@
              ; for z, y, x below wg->local_size: call @__kcc_item.k(args, locals, %wg, x, y, z)
 
 A body with barriers gets such loops for its start and for each barrier that it may go on from.
-After each, control goes where the work-items say they have stopped:
+After each, control goes on where the work-items can have stopped, so a loop with barriers in it
+is a loop here too; where there are several such places, the last work-item says which:
 
-               switch i32 %stopped, label %end [i32 1, label %from.1 i32 2, label %from.2]
+               switch i32 %stopped, label %end [i32 1, label %from.1]
 
 A group has an item, so a loop's test stands behind its body: LLVM need not turn it round.
 
@@ -145,21 +146,20 @@ class _Group:
                 copy_bytes(build, shared, following, resumable.shared_size, SHARED_ALIGN, vol=False)
             return stopped
 
-        first = run(0)
-        start = build.block
-        go, end = (build.append_basic_block(name) for name in ("go", "end"))
-        build.branch(go)
-        build.position_at_end(go)
-        stopped = build.phi(I32, name="stopped")
-        stopped.add_incoming(first, start)
-        switch = build.switch(stopped, end)
-        for number in range(1, len(resumable.places) + 1):
-            block = build.append_basic_block(f"from.{number}")
-            switch.add_case(I32(number), block)
-            build.position_at_end(block)
-            stopped.add_incoming(run(number), build.block)
-            build.branch(go)
-        build.position_at_end(end)
+        names = ("end", *(f"from.{k}" for k in range(1, len(resumable.places) + 1)))
+        targets = [build.append_basic_block(name) for name in names]
+        for number, stops in enumerate(resumable.stops):
+            if number > 0:
+                build.position_at_end(targets[number])
+            stopped = run(number)
+            default, *others = stops or (0,)  # a loop without end stops nowhere
+            if not others:
+                build.branch(targets[default])
+                continue
+            switch = build.switch(stopped, targets[default])
+            for other in others:
+                switch.add_case(I32(other), targets[other])
+        build.position_at_end(targets[0])
 
     def room(self, size: Any, align: int) -> Any:
         place = self.build.alloca(I8, size=size)

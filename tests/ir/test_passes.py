@@ -81,6 +81,7 @@ def test_a_body_stops_at_its_barrier(lowered, golden):
     golden("barriers.ll", definition(unit, "__kcc_item.turns"))
     made = unit.resumable["turns"]
     assert len(made.places) == 1
+    assert made.stops == ((0, 1), (0, 1))
     assert made.shared_size == 4  # i
     assert [(k.name, k.size) for k in made.kept] == [("last.all", 8), ("sum.all", 4)]
 
@@ -88,6 +89,19 @@ def test_a_body_stops_at_its_barrier(lowered, golden):
 def test_a_group_goes_where_its_items_stopped(lowered, golden):
     unit = after(lowered, workitem_loops.PASS, WAITING)
     golden("workitem-loops-barrier.ll", definition(unit, "__kcc_group.turns"))
+
+
+def test_a_group_knows_where_its_items_can_stop(lowered):
+    source = """kernel void k(global int *p, int n) {
+        barrier(1);
+        if (n > 1) barrier(1);
+        while (n--) { barrier(1); if (n == 5) for (;;) p[0]++; }
+        if (n == 7) { barrier(1); for (;;) p[0]++; }
+        barrier(1);
+    }"""
+    unit = after(lowered, barriers.PASS, source)
+    later = (3, 4, 5)
+    assert unit.resumable["k"].stops == ((1,), (2, *later), later, later, (), (0,))
 
 
 def test_only_shared_memory_is_called_parallel(lowered):

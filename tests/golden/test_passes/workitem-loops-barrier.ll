@@ -19,12 +19,16 @@ entry:
   %".23" = alloca i8, i64 4, align 128
   %".24" = alloca i8, i64 4, align 128
   br label %"z.body"
+end:
+  ret void
+from.1:
+  br label %"z.body.1"
 z.body:
   %"z" = phi  i64 [0, %"entry"], [%".39", %"y.end"]
   br label %"y.body"
 z.end:
   call void @"llvm.memcpy.p0.p0.i64"(ptr align 128 %".23", ptr align 128 %".24", i64 4, i1 false)
-  br label %"go"
+  switch i32 %".32", label %"end" [i32 1, label %"from.1"]
 y.body:
   %"y" = phi  i64 [0, %"z.body"], [%".36", %"x.end"]
   br label %"x.body"
@@ -46,38 +50,31 @@ x.end:
   %".36" = add nuw nsw i64 %"y", 1
   %".37" = icmp ult i64 %".36", %".13"
   br i1 %".37", label %"y.body", label %"y.end", !llvm.loop !6
-go:
-  %"stopped" = phi  i32 [%".32", %"z.end"], [%".52", %"z.end.1"]
-  switch i32 %"stopped", label %"end" [i32 1, label %"from.1"]
-end:
-  ret void
-from.1:
-  br label %"z.body.1"
 z.body.1:
-  %"z.1" = phi  i64 [0, %"from.1"], [%".59", %"y.end.1"]
+  %"z.1" = phi  i64 [0, %"from.1"], [%".58", %"y.end.1"]
   br label %"y.body.1"
 z.end.1:
   call void @"llvm.memcpy.p0.p0.i64"(ptr align 128 %".23", ptr align 128 %".24", i64 4, i1 false)
-  br label %"go"
+  switch i32 %".51", label %"end" [i32 1, label %"from.1"]
 y.body.1:
-  %"y.1" = phi  i64 [0, %"z.body.1"], [%".56", %"x.end.1"]
+  %"y.1" = phi  i64 [0, %"z.body.1"], [%".55", %"x.end.1"]
   br label %"x.body.1"
 y.end.1:
-  %".59" = add nuw nsw i64 %"z.1", 1
-  %".60" = icmp ult i64 %".59", %".16"
-  br i1 %".60", label %"z.body.1", label %"z.end.1", !llvm.loop !10
+  %".58" = add nuw nsw i64 %"z.1", 1
+  %".59" = icmp ult i64 %".58", %".16"
+  br i1 %".59", label %"z.body.1", label %"z.end.1", !llvm.loop !10
 x.body.1:
-  %"x.1" = phi  i64 [0, %"y.body.1"], [%".53", %"x.body.1"]
-  %".48" = mul i64 %"z.1", %".13"
-  %".49" = add i64 %".48", %"y.1"
-  %".50" = mul i64 %".49", %".10"
-  %".51" = add nuw nsw i64 %".50", %"x.1"
-  %".52" = call i32 @"__kcc_item.turns"(ptr addrspace(1) %"in", ptr addrspace(1) %"out", ptr addrspace(3) %"tile", i32 signext %"n", ptr addrspace(3) %"locals", ptr %"wg", i64 %"x.1", i64 %"y.1", i64 %"z.1", i32 1, i64 %".51", ptr %".23", ptr %".24", ptr noalias %".20", ptr noalias %".22")
-  %".53" = add nuw nsw i64 %"x.1", 1
-  %".54" = icmp ult i64 %".53", %".10"
-  br i1 %".54", label %"x.body.1", label %"x.end.1", !llvm.loop !8
+  %"x.1" = phi  i64 [0, %"y.body.1"], [%".52", %"x.body.1"]
+  %".47" = mul i64 %"z.1", %".13"
+  %".48" = add i64 %".47", %"y.1"
+  %".49" = mul i64 %".48", %".10"
+  %".50" = add nuw nsw i64 %".49", %"x.1"
+  %".51" = call i32 @"__kcc_item.turns"(ptr addrspace(1) %"in", ptr addrspace(1) %"out", ptr addrspace(3) %"tile", i32 signext %"n", ptr addrspace(3) %"locals", ptr %"wg", i64 %"x.1", i64 %"y.1", i64 %"z.1", i32 1, i64 %".50", ptr %".23", ptr %".24", ptr noalias %".20", ptr noalias %".22")
+  %".52" = add nuw nsw i64 %"x.1", 1
+  %".53" = icmp ult i64 %".52", %".10"
+  br i1 %".53", label %"x.body.1", label %"x.end.1", !llvm.loop !8
 x.end.1:
-  %".56" = add nuw nsw i64 %"y.1", 1
-  %".57" = icmp ult i64 %".56", %".13"
-  br i1 %".57", label %"y.body.1", label %"y.end.1", !llvm.loop !9
+  %".55" = add nuw nsw i64 %"y.1", 1
+  %".56" = icmp ult i64 %".55", %".13"
+  br i1 %".56", label %"y.body.1", label %"y.end.1", !llvm.loop !9
 }
