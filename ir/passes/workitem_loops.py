@@ -20,7 +20,9 @@ iteration reuses, and to call its accesses parallel would let LLVM overlap itera
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import llvmlite.ir as llir
@@ -127,8 +129,7 @@ class _Group:
 
     def dispatch(self, resumable: Resumable, meeting: Meeting | None) -> None:
         build = self.build
-        items = build.mul(build.mul(self.sizes[0], self.sizes[1]), self.sizes[2])
-        kept = [self.room(build.mul(items, I64(k.size)), k.align) for k in resumable.kept]
+        kept = [self.room(self.product(*self.sizes, I64(k.size)), k.align) for k in resumable.kept]
         size = I64(resumable.shared_size)
         shared, following = (self.room(size, SHARED_ALIGN) for _ in range(2))
 
@@ -161,8 +162,16 @@ class _Group:
                 switch.add_case(I32(other), targets[other])
         build.position_at_end(targets[0])
 
+    def product(self, *factors: Any) -> Any:
+        """A number where all factors are."""
+        if all(isinstance(f, llir.Constant) for f in factors):
+            return I64(math.prod(f.constant for f in factors))
+        return reduce(self.build.mul, factors)
+
     def room(self, size: Any, align: int) -> Any:
-        place = self.build.alloca(I8, size=size)
+        """Bytes on the stack; in the first block, where LLVM takes it for variables."""
+        with self.build.goto_entry_block():
+            place = self.build.alloca(I8, size=size)
         place.align, place.type = align, PTR
         return place
 
