@@ -36,7 +36,7 @@ BLURRED = """\
 """
 
 # Device and mode; what a device prints of itself.
-WHERE = [("m1", "wg")]
+WHERE = [("m1", "wg"), ("g1", "wg")]
 
 
 class Row(NamedTuple):
