@@ -142,6 +142,10 @@ class Hal:
     def mem_alloc(self, size: int, alignment: int) -> int:
         """The address of `size` bytes, whose contents are whatever was there; 0 for no room."""
         addr = refsi.refsiAllocDeviceMemory(self.device, size, alignment, refsi.DRAM)
+        if not addr:
+            with self._lock:  # a launch that goes on keeps what it uses
+                if self._own.give_back():
+                    addr = refsi.refsiAllocDeviceMemory(self.device, size, alignment, refsi.DRAM)
         if self.device.closed:
             return self._fail(CLOSED, 0)
         return addr or self._fail(f"{size} bytes of device memory cannot be allocated", 0)

@@ -11,6 +11,7 @@ from .sim.interface import RunResult
 from .soc.device import RefsiDevice
 from .soc.memory import MemoryKind
 
+KEPT_BLOCKS, KEPT_BYTES = 8, 4096  # of OwnMemory, at most; bytes of one
 MAX_GROUPS = (1 << 32) - 1  # per dimension: launch stubs handle 32 bits
 
 
@@ -145,23 +146,43 @@ class Launcher(Protocol):
 
 
 class OwnMemory:
-    """Device memory that launches take for themselves: none of the user's buffers."""
+    """Device memory that launches take for themselves: none of the user's buffers.
+
+    Small blocks of a guarded device are kept for the next launch, which mostly needs the same:
+    to show them to harts anew takes longer than to run a small kernel.
+    """
 
     def __init__(self, device: RefsiDevice) -> None:
         self._device = device
-        self.addresses: set[int] = set()
+        self.addresses: dict[int, tuple[int, int]] = {}  # -> size and alignment asked for
+        self._kept: dict[tuple[int, int], int] = {}  # the other way round
 
     def allocate(self, size: int, alignment: int) -> int:
         """raises: LaunchError when there is no room."""
-        addr = self._device.alloc(size, alignment)
+        addr = self._kept.pop((size, alignment), 0) or self._device.alloc(size, alignment)
+        if not addr and self.give_back():
+            addr = self._device.alloc(size, alignment)
         if not addr:
             raise LaunchError(f"{size} bytes of device memory cannot be allocated")
-        self.addresses.add(addr)
+        self.addresses[addr] = size, alignment
         return addr
 
     def free(self, addr: int) -> None:
-        self.addresses.discard(addr)
+        shape = self.addresses[addr]
+        keep = self._device.options.guard and shape[0] <= KEPT_BYTES
+        if keep and shape not in self._kept and len(self._kept) < KEPT_BLOCKS:
+            self._kept[shape] = addr
+            return
+        del self.addresses[addr]
         self._device.free(addr)
+
+    def give_back(self) -> bool:
+        """Free what is kept, for whom it leaves no room; whether that was anything."""
+        kept, self._kept = self._kept, {}
+        for addr in kept.values():
+            del self.addresses[addr]
+            self._device.free(addr)
+        return bool(kept)
 
 
 def check_range(ndrange: NDRange, work_dim: int) -> str | None:

@@ -8,7 +8,7 @@ from ..linker.elf import PF_W, STB_GLOBAL, ElfError, ElfFile, read_elf
 from ..linker.notes import read_kernels
 from .profile import Range
 
-ZERO_CHUNK = 1 << 20  # bytes written at once when clearing
+ZEROS = memoryview(bytes(1 << 20))  # written at once when clearing
 
 
 class LoadedProgram:
@@ -52,7 +52,6 @@ class LoadedProgram:
         resident: no other program was uploaded since. Variables live as long as the program:
                   then they are left alone, else they get the contents that save() found.
         """
-        zeros = memoryview(bytes(ZERO_CHUNK))
         for segment in self.elf.loads():
             if segment.flags & PF_W and resident:
                 continue
@@ -64,8 +63,8 @@ class LoadedProgram:
                 return False
             at, end = segment.vaddr + segment.filesz, segment.vaddr + segment.memsz
             while at < end:
-                count = min(ZERO_CHUNK, end - at)
-                if not write(at, zeros[:count]):
+                count = min(len(ZEROS), end - at)
+                if not write(at, ZEROS[:count]):
                     return False
                 at += count
         return True

@@ -63,6 +63,7 @@ class Hart:
         self.map_changed = True  # since generated code was told
         self.barrier: int | None = None
         self._epoch = 0  # of what is in the table
+        self._used: list[tuple[int, bytes]] | None = None  # see _code_in_use
         self.functions: dict[Node, tuple[Function, int]] = {}  # by entry: unit, its index there
         self.blocks: dict[Node, Function] = {}  # by block: a unit that has it
         self.rebuilds: dict[Node, int] = {}
@@ -320,6 +321,7 @@ class Hart:
         kept = self._apart.pop(self._mode_key(), None)
         if kept is not None:
             self.functions, self.blocks, self.rebuilds = kept
+            self._used = None
             size = 64
             while 2 * len(self.functions) > size:
                 size *= 4
@@ -330,6 +332,7 @@ class Hart:
         self._apart.clear()
 
     def _forget(self) -> None:
+        self._used = None
         self.functions = {}
         self.blocks = {}
         self.rebuilds = {}
@@ -346,20 +349,32 @@ class Hart:
         """True if a translation was made from bytes of the region."""
         return any(
             at < region.base + region.size and region.base < at + len(data)
-            for function, _ in self.functions.values()
-            for at, data in function.unit.code
+            for at, data in self._code_in_use()
         )
 
     def code_has_changed(self) -> bool:
         """Whether bytes that are in use as translations are not there any more."""
         self._searched.clear()  # of code that is not translated nothing is known
-        units = {id(f): f.unit for f, _ in self.functions.values()}
-        return any(
-            self.code(at, len(data)) != data for unit in units.values() for at, data in unit.code
-        )
+        return any(self.code(at, len(data)) != data for at, data in self._code_in_use())
+
+    def _code_in_use(self) -> list[tuple[int, bytes]]:
+        """Bytes that there are translations of, by address; those next to each other as one."""
+        if self._used is None:
+            units = {id(f): f.unit for f, _ in self.functions.values()}
+            joined: list[tuple[int, bytes]] = []
+            for at, data in sorted({piece for unit in units.values() for piece in unit.code}):
+                start, before = joined[-1] if joined else (-1, b"")
+                both = before[at - start :]  # what is in the two of them
+                if at > start + len(before) or both[: len(data)] != data[: len(both)]:
+                    joined.append((at, data))  # apart, or there was other code in between
+                elif len(both) < len(data):
+                    joined[-1] = start, before + data[len(both) :]
+            self._used = joined
+        return self._used
 
     def add_function(self, function: Function) -> None:
         """Enter a unit's entries; those that another unit has already stay with that one."""
+        self._used = None
         first = function.unit.entries[0]
         for node in function.unit.blocks:
             old = self.blocks.get(node)

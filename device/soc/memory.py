@@ -200,6 +200,7 @@ class Bus:
 
     def __init__(self) -> None:
         self._places: list[Place] = []  # by base
+        self._bases: list[int] = []
 
     def attach(self, base: int, device: BusDevice) -> None:
         """raises: ValueError where another device is."""
@@ -207,14 +208,18 @@ class Bus:
         for other in self._places:
             if base < other.end and other.base < place.end:
                 raise ValueError(f"{device.size:#x} bytes at {base:#x} overlap another device")
-        bisect.insort(self._places, place, key=lambda p: p.base)
+        self._keep([*self._places, place])
 
     def detach(self, base: int) -> None:
-        self._places = [p for p in self._places if p.base != base]
+        self._keep([p for p in self._places if p.base != base])
+
+    def _keep(self, places: list[Place]) -> None:
+        self._places = sorted(places, key=lambda p: p.base)
+        self._bases = [p.base for p in self._places]
 
     def find(self, addr: int) -> Place | None:
         """The device whose range holds `addr`."""
-        at = bisect.bisect_right(self._places, addr, key=lambda p: p.base) - 1
+        at = bisect.bisect_right(self._bases, addr) - 1
         return self._places[at] if at >= 0 and addr < self._places[at].end else None
 
     def view(self, addr: int, size: int, unit: int) -> memoryview | None:

@@ -14,6 +14,7 @@ from kcc.device.args import buffer_arg, value_arg
 from kcc.device.hal import Hal
 from kcc.device.launch import NDRange
 from kcc.device.sim.interface import Reason
+from kcc.device.soc.harts import Harts
 
 
 @pytest.mark.parametrize(("size", "address"), [(400, 400), (399, 396), (4096, 4096)])
@@ -176,3 +177,36 @@ def test_close_stops_a_kernel(load, e):
     assert hal.mem_alloc(8, 8) == 0
     assert not hal.mem_write(0x4000_0000, b"x")
     assert hal.last_error == "the device has been closed"
+
+
+@pytest.mark.parametrize("device", ["guarded", "g1_guarded"])
+def test_a_launch_like_the_last_one_shows_harts_nothing_new(request, load, e, monkeypatch, device):
+    hal = request.getfixturevalue(device)
+    program, kernel = load(hal, increment(e))
+    out = zeros(hal, 4)
+    launch = (program, kernel, line(1), [buffer_arg(out)], 1)
+    assert hal.kernel_exec(*launch)
+    shown = []
+    monkeypatch.setattr(Harts, "map", lambda _harts, mapping: shown.append(mapping))
+    assert hal.kernel_exec(*launch)
+    assert not shown
+    assert read(hal, out, 1) == [2]
+
+
+@pytest.mark.parametrize("device", ["guarded", "g1_guarded"])
+def test_what_launches_keep_is_given_back_for_large_buffers(request, load, e, device):
+    hal = request.getfixturevalue(device)
+    program, kernel = load(hal, increment(e))
+    large = next(n for n in range(1 << 31, 0, -(1 << 22)) if free_again(hal, n))
+    half = hal.mem_alloc(large // 2, 8)
+    launch = (program, kernel, line(1), [buffer_arg(half)], 1)
+    assert hal.kernel_exec(*launch)  # keeps memory below
+    assert hal.mem_free(half)
+    assert free_again(hal, large)
+    out = zeros(hal, 4)
+    assert hal.kernel_exec(program, kernel, line(1), [buffer_arg(out)], 1)
+
+
+def free_again(hal, size):
+    addr = hal.mem_alloc(size, 8)
+    return bool(addr) and hal.mem_free(addr)
