@@ -14,6 +14,9 @@ KERNELS_ONLY = frozenset({"reqd_work_group_size", "work_group_size_hint", "vec_t
 NO_ARGUMENTS = (QUIET | FUNCTIONS_ONLY) - {"deprecated", "no_sanitize", "nonnull", "malloc"}
 # Of types and statements.
 OTHERS = frozenset("aligned packed endian opencl_unroll_hint fallthrough".split())
-# What these ask for is another type than the one written: to go on without would miscompile.
-OTHER_TYPES = frozenset("address_space ext_vector_type mode vector_size".split())
+# What these ask for is another type than the one written, or another size of sub-groups: to go on
+# without would miscompile.
+REFUSED = frozenset(
+    "address_space ext_vector_type mode vector_size intel_reqd_sub_group_size".split()
+)
 KNOWN = QUIET | FUNCTIONS_ONLY | KERNELS_ONLY | OTHERS

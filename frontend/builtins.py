@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cache
 
+from . import dialect
 from .builtin_rows import OUTSIDE, ROWS
-from .dialect import EXTENSIONS, FEATURES, GENERIC_SPACE
+from .dialect import GENERIC_SPACE
 from .record import record
 from .types import (
     ATOMICS,
@@ -53,19 +54,13 @@ class Language:
 
     def has(self, needed: str) -> bool:
         """Whether the functions that need this extension or feature exist."""
-        macro = macro_of(needed)
-        return macro in EXTENSIONS or self.version >= FEATURES.get(macro, 1000)
-
-
-def macro_of(needed: str) -> str:
-    """The macro that stands for what a row needs."""
-    return _FEATURES.get(needed, needed)
+        return dialect.has(_FEATURES.get(needed, needed), self.version)
 
 
 # fmt: off
 _FEATURES = {
     "collective": "__opencl_c_work_group_collective_functions",
-    "subgroups":  "__opencl_c_subgroups",
+    "subgroups":  "cl_khr_subgroups",
 }
 _SIGNED = ("char", "short", "int", "long")
 _INTS = tuple(name for s in _SIGNED for name in (s, f"u{s}"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from . import ast, check_decl, check_expr
-from .attribute_table import FUNCTIONS_ONLY, KERNELS_ONLY, NO_ARGUMENTS, OTHER_TYPES, QUIET
+from .attribute_table import FUNCTIONS_ONLY, KERNELS_ONLY, NO_ARGUMENTS, QUIET, REFUSED
 from .scope import Context, Written
 from .types import alignof, is_complete
 
@@ -80,8 +80,9 @@ def takes_nothing(ctx: Context, attribute: ast.Attribute) -> bool:
 def other(ctx: Context, attribute: ast.Attribute, where: str = "") -> None:
     """An attribute that has no meaning where it stands: "function", "statement", elsewhere."""
     name, span = attribute.name, attribute.span
-    if name in OTHER_TYPES:
-        ctx.unsupported(f"attribute '{name}' is", span)
+    if name in REFUSED:
+        hint = "compile with -fsub-group-size=N" if "sub_group" in name else None
+        ctx.unsupported(f"attribute '{name}' is", span, hint)
     elif name in KERNELS_ONLY:
         ctx.diags.error("bad-attribute", f"'{name}' is for kernels only", span)
     elif name == "opencl_unroll_hint":

@@ -211,12 +211,8 @@ def _report_missing(ctx: Context, e: ast.Call, name: str, language: builtins.Lan
     if rows:
         since = min(row.since for row in rows)
         standard = f"{since // 100}.{since // 10 % 10}"
-        if since > language.version:
-            message = f"'{name}' needs OpenCL C {standard}"
-            ctx.diags.error("undeclared", message, span, hint=f"compile with -cl-std=CL{standard}")
-        else:
-            message = f"'{name}' needs {builtins.macro_of(rows[0].needs)}, which kcc does not have"
-            ctx.diags.error("undeclared", message, span)
+        message = f"'{name}' needs OpenCL C {standard}"
+        ctx.diags.error("undeclared", message, span, hint=f"compile with -cl-std=CL{standard}")
         return
     if (what := builtins.outside(name)) is not None:
         ctx.unsupported(f"'{name}': {what}", span)

@@ -20,18 +20,25 @@ FEATURES = {
     GENERIC_SPACE: 200,
     PROGRAM_SCOPE_GLOBALS: 200,
     "__opencl_c_work_group_collective_functions": 200,
+    "__opencl_c_atomic_order_acq_rel": 200,
+    "__opencl_c_atomic_order_seq_cst": 200,
+    "__opencl_c_atomic_scope_device": 200,
+    "__opencl_c_atomic_scope_all_devices": 200,
+    "__opencl_c_subgroups": 300,
 }
-# Extensions with a macro of their own, in every version.
-EXTENSIONS = (
-    "cl_khr_byte_addressable_store",
-    "cl_khr_fp64",
-    "cl_khr_global_int32_base_atomics",
-    "cl_khr_global_int32_extended_atomics",
-    "cl_khr_int64_base_atomics",
-    "cl_khr_int64_extended_atomics",
-    "cl_khr_local_int32_base_atomics",
-    "cl_khr_local_int32_extended_atomics",
-)
+# Extensions with a macro of their own, and the first version that has it.
+EXTENSIONS = {
+    "cl_khr_byte_addressable_store": 100,
+    "cl_khr_fp64": 100,
+    "cl_khr_global_int32_base_atomics": 100,
+    "cl_khr_global_int32_extended_atomics": 100,
+    "cl_khr_int64_base_atomics": 100,
+    "cl_khr_int64_extended_atomics": 100,
+    "cl_khr_local_int32_base_atomics": 100,
+    "cl_khr_local_int32_extended_atomics": 100,
+    "cl_khr_subgroups": 200,
+}
+MACROS = FEATURES | EXTENSIONS
 
 
 def standard(name: str) -> str | None:
@@ -44,5 +51,6 @@ def version_of(cl_std: str) -> int:
     return VERSIONS[standard(cl_std) or "CL1.2"]
 
 
-def has(feature: str, version: int) -> bool:
-    return version >= FEATURES[feature]
+def has(part: str, version: int) -> bool:
+    """Whether a version has one of MACROS; one that kcc lacks, no version has."""
+    return part in MACROS and version >= MACROS[part]

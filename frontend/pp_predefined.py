@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from .dialect import EXTENSIONS, FEATURES, PLATFORM_VERSION, VERSIONS, version_of
+from .dialect import MACROS, PLATFORM_VERSION, VERSIONS, version_of
 
 # The C subset of C99 that OpenCL C is based on, the byte order, and the target.
 _ALWAYS = {
@@ -108,7 +108,6 @@ _ALWAYS |= {f"M_{name}": value for name, value in _CONSTANTS.items()}
 _ALWAYS |= {f"M_{name}_F": f"{value}f" for name, value in _CONSTANTS.items()}
 _ALWAYS |= {name.replace("CL", "CL_VERSION_").replace(".", "_"): str(number)
             for name, number in VERSIONS.items()}  # fmt: skip
-_ALWAYS |= dict.fromkeys(EXTENSIONS, "1")
 _ALWAYS |= {
     name: f"#define {name}(X, typen) __kernel "
     "__attribute__((work_group_size_hint(X, 1, 1))) __attribute__((vec_type_hint(typen)))"
@@ -145,7 +144,7 @@ def predefined(
     table = dict(_ALWAYS)
     table["__OPENCL_VERSION__"] = str(max(version, PLATFORM_VERSION))
     table["__OPENCL_C_VERSION__"] = str(version)
-    table |= {name: "1" for name, since in FEATURES.items() if version >= since}
+    table |= {name: "1" for name, since in MACROS.items() if version >= since}
     if version >= 200:
         table |= _SINCE_2_0
     table["__OPTIMIZE__" if opt_level else "__NO_INLINE__"] = "1"

@@ -246,13 +246,18 @@ class Call(TypedNode):
 
 # Keys of the builtins at which work-items wait for each other.
 BARRIERS = frozenset(
-    "barrier work_group_barrier wait_group_events work_group_all work_group_any"
-    " work_group_broadcast".split()
-    + [f"work_group_reduce_{op}" for op in ("add", "min", "max")]
+    ["barrier", "wait_group_events"]
     + [
-        f"work_group_scan_{k}_{op}"
-        for k in ("inclusive", "exclusive")
-        for op in ("add", "min", "max")
+        f"{team}_{what}"
+        for team in ("work_group", "sub_group")
+        for what in (
+            *("barrier", "all", "any", "broadcast"),
+            *(
+                f"{how}_{op}"
+                for how in ("reduce", "scan_inclusive", "scan_exclusive")
+                for op in ("add", "min", "max")
+            ),
+        )
     ]
 )
 

@@ -117,6 +117,8 @@ def block_offsets(sizes: Iterable[int]) -> tuple[tuple[int, ...], int]:
 
 
 # -- work-group info and execution state, RV64 (RefSi device_if.h) -----------------------------
+# last_size, of the last group in each dimension, is 0 where that is a group like the others. Its
+# place is that of RefSi's num_groups_per_call, which RefSi always leaves 0.
 
 
 @record
@@ -135,7 +137,7 @@ WG_INFO = {
     "global_offset":       Slot(48,  "Q", 3),
     "local_size":          Slot(72,  "Q", 3),
     "num_dim":             Slot(96,  "I"),
-    "num_groups_per_call": Slot(104, "Q", 3),
+    "last_size":           Slot(104, "Q", 3),
     "hal_extra":           Slot(128, "Q"),
 }
 WG_INFO_SIZE = 136

@@ -45,7 +45,7 @@ def _copy(use: Use) -> Any:
 def _flags(frame: Frame) -> Any:
     """Where the launcher says what the hart has; null if it does not."""
     build = frame.build
-    extra = Item(build, frame.item[-len(ITEM_TYPES)], ()).info("hal_extra", 0)
+    extra = Item(build, frame.item[-len(ITEM_TYPES)], (), frame.unit.options).info("hal_extra", 0)
     state = build.inttoptr(extra, PTR)
     flags = build.gep(state, [I64(EXEC_STATE["flags"].offset)], source_etype=I8)
     return build.select(build.icmp_unsigned("==", extra, I64(0)), PTR(None), flags)

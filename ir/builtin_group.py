@@ -1,6 +1,7 @@
-"""Collective functions: what the work-items of a group make of all their values.
+"""Collective functions: what the work-items of a group, or of a sub-group, make of their values.
 
-Built of barriers, so right wherever a barrier is. Source: OpenCL C 3.0, section 6.15.16.
+Built of barriers, so right wherever a barrier is. Source: OpenCL C 3.0, sections 6.15.16 and
+6.15.19.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ from typing import Any
 
 import llvmlite.ir as llir
 
+from ..frontend.record import record
 from ..frontend.types import AddrSpace, Type, sizeof
 from .abi import MAX_GROUP_ITEMS
 from .builtin_use import Emit, Use, once
 from .emit import I8, I32, I64, GlobalVar, floating, integer
 from .frame import Frame, Place, read, write
 from .lower_type import is_floating, is_signed, value_type
-from .passes.barriers import wait
+from .passes.barriers import BARRIER, SUB_GROUP_BARRIER, wait
 from .passes.workitem_ids import ITEM_TYPES, placeholder
 
 SLOT = 8  # bytes that a work-item has to hand its value to the others
@@ -25,6 +27,52 @@ SLOT = 8  # bytes that a work-item has to hand its value to the others
 def _ask(frame: Frame, key: str, *args: Any) -> Any:
     function = placeholder(frame.llfn.module, key)
     return frame.build.call(function, [*args, *frame.item[-len(ITEM_TYPES) :]])
+
+
+@record
+class Group:
+    """Who takes part in a function of the work-group; values are computed where they are asked.
+
+    first:   the linear local id of the first one. count: how many they are.
+    ordinal: of the work-item itself, from 0 on.
+    """
+
+    frame: Frame
+    barrier = BARRIER
+
+    def first(self) -> Any:
+        return I64(0)
+
+    def count(self) -> Any:
+        build = self.frame.build
+        x, y, z = (_ask(self.frame, "get_local_size", I32(dim)) for dim in range(3))
+        return build.mul(build.mul(x, y), z)
+
+    def ordinal(self) -> Any:
+        return _ask(self.frame, "get_local_linear_id")
+
+    def wait(self) -> None:
+        wait(self.frame, self.barrier)
+
+
+class SubGroup(Group):
+    """The same for one of the sub-group."""
+
+    barrier = SUB_GROUP_BARRIER
+
+    def first(self) -> Any:
+        own = _ask(self.frame, "get_local_linear_id")
+        return self.frame.build.sub(own, self.ordinal())
+
+    def count(self) -> Any:
+        return self.frame.build.zext(_ask(self.frame, "get_sub_group_size"), I64)
+
+    def ordinal(self) -> Any:
+        return self.frame.build.zext(_ask(self.frame, "get_sub_group_local_id"), I64)
+
+
+def _team(use: Use) -> Group:
+    return (SubGroup if use.name.startswith("sub_group") else Group)(use.frame)
 
 
 def _count(frame: Frame, limit: Any, body: Callable[[Any], None]) -> None:
@@ -43,9 +91,6 @@ def _count(frame: Frame, limit: Any, body: Callable[[Any], None]) -> None:
     frame.enter(end)
 
 
-# -- collectives -----------------------------------------------------------------------------------
-
-
 def _slots(frame: Frame) -> Any:
     """Local memory with a slot for each work-item, the same for all collectives of a kernel."""
     module, name = frame.llfn.module, f"{frame.llfn.name}.collective"
@@ -57,44 +102,37 @@ def _slots(frame: Frame) -> Any:
     return known
 
 
-def _slot(frame: Frame, t: Type, index: Any) -> Place:
-    at = frame.build.mul(index, I64(SLOT))
-    ptr = frame.build.gep(_slots(frame), [at], inbounds=True, source_etype=I8)
-    return Place(ptr, t, SLOT)
+def _slot(team: Group, t: Type, ordinal: Any) -> Place:
+    """Where one of the team hands over its value."""
+    frame, build = team.frame, team.frame.build
+    at = build.mul(build.add(team.first(), ordinal), I64(SLOT))
+    return Place(build.gep(_slots(frame), [at], inbounds=True, source_etype=I8), t, SLOT)
 
 
-def _index(frame: Frame) -> Any:
-    return _ask(frame, "get_local_linear_id")
-
-
-def _items(frame: Frame) -> Any:
-    build = frame.build
-    x, y, z = (_ask(frame, "get_local_size", I32(dim)) for dim in range(3))
-    return build.mul(build.mul(x, y), z)
-
-
-def _hand_over(frame: Frame, t: Type, value: Any) -> None:
+def _hand_over(team: Group, t: Type, value: Any) -> None:
     """Everybody's value into its slot."""
-    write(frame, _slot(frame, t, _index(frame)), value)
-    wait(frame)
+    write(team.frame, _slot(team, t, team.ordinal()), value)
+    team.wait()
 
 
-def _collected(frame: Frame, t: Type, index: Any) -> Any:
+def _collected(team: Group, t: Type, ordinal: Any) -> Any:
     """The value in a slot, which may be written to again behind it."""
-    value = read(frame, _slot(frame, t, index))
-    wait(frame)
+    value = read(team.frame, _slot(team, t, ordinal))
+    team.wait()
     return value
 
 
 def _broadcast(use: Use) -> Any:
-    frame, build = use.frame, use.build
+    team, build = _team(use), use.build
     value, *where = use.args
-    index = I64(0)
+    ordinal = I64(0)
     for dim, coordinate in reversed(list(enumerate(where))):
-        size = _ask(frame, "get_local_size", I32(dim))
-        index = build.add(build.mul(index, size), coordinate)
-    _hand_over(frame, use.type, value)
-    return _collected(frame, use.type, index)
+        if coordinate.type != I64:
+            coordinate = build.zext(coordinate, I64)  # a sub-group has one dimension only
+        size = _ask(use.frame, "get_local_size", I32(dim))
+        ordinal = build.add(build.mul(ordinal, size), coordinate)
+    _hand_over(team, use.type, value)
+    return _collected(team, use.type, ordinal)
 
 
 def _all(use: Use) -> Any:
@@ -108,47 +146,47 @@ def _any(use: Use) -> Any:
 def _logical(use: Use, operation: str) -> Any:
     build = use.build
     truth = build.zext(build.icmp_unsigned("!=", use.args[0], I32(0)), I32)
-    return _reduced(use.frame, use.type, truth, operation)
+    return _reduced(_team(use), use.type, truth, operation)
 
 
 def _reduce(use: Use) -> Any:
-    return _reduced(use.frame, use.type, use.args[0], use.name.rpartition("_")[2])
+    return _reduced(_team(use), use.type, use.args[0], use.name.rpartition("_")[2])
 
 
-def _reduced(frame: Frame, t: Type, value: Any, operation: str) -> Any:
-    _hand_over(frame, t, value)
-    _sweep(frame, t, operation)
-    return _collected(frame, t, _last(frame))
+def _reduced(team: Group, t: Type, value: Any, operation: str) -> Any:
+    _hand_over(team, t, value)
+    _sweep(team, t, operation)
+    return _collected(team, t, _last(team))
 
 
-def _last(frame: Frame) -> Any:
-    return frame.build.sub(_items(frame), I64(1))
+def _last(team: Group) -> Any:
+    return team.frame.build.sub(team.count(), I64(1))
 
 
 def _scan(use: Use) -> Any:
-    frame, build, t = use.frame, use.build, use.type
+    team, build, t = _team(use), use.build, use.type
     _, _, kind, operation = use.name.rsplit("_", 3)
-    _hand_over(frame, t, use.args[0])
-    _sweep(frame, t, operation)
+    _hand_over(team, t, use.args[0])
+    _sweep(team, t, operation)
+    ordinal = team.ordinal()
     if kind == "inclusive":
-        return _collected(frame, t, _index(frame))
-    index = _index(frame)
-    first = build.icmp_unsigned("==", index, I64(0))
-    before = build.select(first, index, build.sub(index, I64(1)))
-    return build.select(first, _identity(t, operation), _collected(frame, t, before))
+        return _collected(team, t, ordinal)
+    first = build.icmp_unsigned("==", ordinal, I64(0))
+    before = build.select(first, ordinal, build.sub(ordinal, I64(1)))
+    return build.select(first, _identity(t, operation), _collected(team, t, before))
 
 
-def _sweep(frame: Frame, t: Type, operation: str) -> None:
+def _sweep(team: Group, t: Type, operation: str) -> None:
     """Every slot gets what `operation` makes of it and those before it; by one work-item."""
+    frame = team.frame
 
     def step(i: Any) -> None:
-        build = frame.build
-        here = _slot(frame, t, build.add(i, I64(1)))
-        write(frame, here, _combine(frame, t, operation, read(frame, _slot(frame, t, i)),
-                                    read(frame, here)))  # fmt: skip
+        here = _slot(team, t, frame.build.add(i, I64(1)))
+        so_far = read(frame, _slot(team, t, i))
+        write(frame, here, _combine(frame, t, operation, so_far, read(frame, here)))
 
-    once(frame, lambda: _count(frame, _last(frame), step))
-    wait(frame)
+    once(frame, lambda: _count(frame, _last(team), step), team.ordinal())
+    team.wait()
 
 
 def _combine(frame: Frame, t: Type, operation: str, a: Any, b: Any) -> Any:
@@ -177,16 +215,17 @@ def _identity(t: Type, operation: str) -> Any:
 
 
 GROUP: dict[str, Emit] = {
-    "work_group_all": _all,
-    "work_group_any": _any,
-    "work_group_broadcast": _broadcast,
-    **dict.fromkeys((f"work_group_reduce_{op}" for op in ("add", "min", "max")), _reduce),
-    **dict.fromkeys(
-        (
-            f"work_group_scan_{kind}_{op}"
+    f"{team}_{what}": emit
+    for team in ("work_group", "sub_group")
+    for what, emit in {
+        "all": _all,
+        "any": _any,
+        "broadcast": _broadcast,
+        **{f"reduce_{op}": _reduce for op in ("add", "min", "max")},
+        **{
+            f"scan_{kind}_{op}": _scan
             for kind in ("inclusive", "exclusive")
             for op in ("add", "min", "max")
-        ),
-        _scan,
-    ),
+        },
+    }.items()
 }

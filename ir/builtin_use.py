@@ -9,7 +9,7 @@ import llvmlite.ir as llir
 
 from ..frontend.record import record
 from ..frontend.types import Type, Vector, sizeof
-from .emit import I64, intrinsic
+from .emit import intrinsic
 from .frame import Frame
 from .lower_type import FLOATS, element, is_floating, is_signed, value_type
 from .operate import constant, reinterpret
@@ -96,12 +96,14 @@ def number(typ: Any, value: int) -> Any:
     return lane(value)
 
 
-def once(frame: Frame, body: Callable[[], None]) -> None:
-    """One work-item does it: the first."""
+def once(frame: Frame, body: Callable[[], None], number: Any = None) -> None:
+    """One work-item does it: the first of the group, or the one whose `number` is 0."""
     build = frame.build
     inside, end = frame.block("once"), frame.block("once.end")
-    x, y, z = frame.item[-3:]
-    build.cbranch(build.icmp_unsigned("==", build.or_(build.or_(x, y), z), I64(0)), inside, end)
+    if number is None:
+        x, y, z = frame.item[-3:]
+        number = build.or_(build.or_(x, y), z)
+    build.cbranch(build.icmp_unsigned("==", number, number.type(0)), inside, end)
     frame.enter(inside)
     body()
     frame.go(end)

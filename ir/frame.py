@@ -15,6 +15,8 @@ from ..frontend.types import Type, alignof, sizeof
 from .emit import I8, copy_bytes, load, store
 from .lower_type import is_aggregate, is_stored_wider, memory_type, stored_type
 
+SUB_GROUP_SIZE = 16  # lanes of 32 bits in a vector register of the M1
+
 
 @record
 class LowerOptions:
@@ -26,6 +28,8 @@ class LowerOptions:
     code, whose loops must not be turned into calls of themselves.
     check_barriers: a group whose work-items stop at different barriers says so, and traps.
     inlined: these functions are linked as bitcode, to become part of a program's own.
+    sub_group_size: work-items of a sub-group, a power of two; the last one may have fewer.
+    uniform: every work-group of a launch is of one size.
     """
 
     opt_level: int = 3
@@ -36,6 +40,8 @@ class LowerOptions:
     arg_info: bool = False
     runtime: bool = False
     inlined: bool = False
+    sub_group_size: int = SUB_GROUP_SIZE
+    uniform: bool = True
     name: str = "kernels"
 
 

@@ -11,7 +11,7 @@ from . import lower_space
 from .emit import VOID
 from .frame import Frame
 from .lower_type import value_type
-from .passes.barriers import wait
+from .passes.barriers import SUB_GROUP_BARRIER, wait
 from .passes.workitem_ids import FUNCTIONS, ITEM_TYPES, placeholder
 
 
@@ -28,6 +28,8 @@ def builtin(frame: Frame, call: tast.BuiltinCall, args: list[Any]) -> Any:
         return frame.build.call(function, [*args, *frame.item[-len(ITEM_TYPES) :]])
     if call.key in ("barrier", "work_group_barrier"):
         return wait(frame)
+    if call.key == "sub_group_barrier":
+        return wait(frame, SUB_GROUP_BARRIER)
     # Most programs ask for their work-item and no more.
     from .builtin_rules import emit
     from .builtin_use import Use

@@ -201,7 +201,7 @@ _FP_FLAGS = {
 
 
 def _lower_options(job: Compilation, unit: Unit) -> Any:
-    from kcc.ir.frame import LowerOptions
+    from kcc.ir.frame import SUB_GROUP_SIZE, LowerOptions
 
     options = job.options
     fp_flags = {f for name in options.cl_flags for f in _FP_FLAGS.get(name, ())}
@@ -216,6 +216,7 @@ def _lower_options(job: Compilation, unit: Unit) -> Any:
         check_barriers="barriers" in options.checks,
         runtime=options.runtime,
         inlined=options.inlined,
+        sub_group_size=int(options.sub_group_size or SUB_GROUP_SIZE),
         name=unit.name,
     )
 

@@ -46,6 +46,7 @@ FLAGS = (
     ("-pedantic-errors", FLAG, "warnings*=error=pedantic", "", "errors for the same"),
     ("-ferror-limit=", JOINED, "error_limit", "N", "stop after N errors (0: never)"),
     ("-fcheck=", JOINED, "checks*", "barriers", "check that work-items meet at the same barriers"),
+    ("-fsub-group-size=", JOINED, "sub_group_size", "N", "work-items of a sub-group (16)"),
     ("-ffp-contract=", JOINED, "fp_contract", "on|off|fast", "fuse multiplications and additions"),
     ("-fdiagnostics-format=", JOINED, "diagnostics_format",
      "text|json|sarif", "how errors and warnings are printed"),
@@ -90,6 +91,7 @@ FLAGS = (
 
 DIAGNOSTICS_FORMATS = ("text", "json", "sarif")
 EMITS = ("tokens", "ast", "tast", "ir", "optir", "asm", "obj", "elf", "map")
+SUB_GROUP_SIZES = tuple(str(1 << n) for n in range(11))
 LEVELS = {"0": 0, "1": 1, "2": 2, "3": 3, "": 2, "fast": 3, "s": 2, "z": 2}
 
 
@@ -120,6 +122,7 @@ class Options:
         self.error_limit = "20"
         self.fp_contract = "on"
         self.checks: list[str] = []
+        self.sub_group_size: str | None = None
         self.colour = "auto"
         self.diagnostics_format = "text"
         self.arch: str | None = None
@@ -226,6 +229,9 @@ def _check(options: Options) -> None:
     for check in options.checks:
         if check != "barriers":
             raise UsageError(f"invalid value '{check}' in '-fcheck='; what can be: barriers")
+    if options.sub_group_size is not None and options.sub_group_size not in SUB_GROUP_SIZES:
+        given = options.sub_group_size
+        raise UsageError(f"invalid value '{given}' in '-fsub-group-size=': a power of two to 1024")
     if options.fp_contract not in ("on", "off", "fast"):
         raise UsageError(f"invalid value '{options.fp_contract}' in '-ffp-contract='")
     if options.language not in ("cl", "assembler", "none"):

@@ -22,17 +22,24 @@ class Meeting:
         self.table: Any = None
 
     def check(
-        self, index: Any, stopped: Any, item: tuple[Any, ...], places: tuple[str, ...]
+        self,
+        is_first: Any,
+        stopped: Any,
+        item: tuple[Any, ...],
+        places: tuple[str, ...],
+        first: str = ", work-item (0,0,0) at ",
     ) -> None:
-        """stopped: the number of a barrier, 0 for the kernel's end. Traps, after saying why."""
+        """stopped: the number of a barrier, 0 for the kernel's end. Traps, after saying why.
+
+        first: how the message goes on with where the first has stopped.
+        """
         build = self.build
-        is_first = build.icmp_unsigned("==", index, I64(0))
         expected = build.select(is_first, stopped, load(build, self.first, I32, 4))
         store(build, expected, self.first, 4)
         same, differ = (build.append_basic_block(name) for name in ("same", "differ"))
         build.cbranch(build.icmp_unsigned("==", stopped, expected), same, differ)
         build.position_at_end(differ)
-        words = (f"kernel '{self.kernel}': work-item (", " is at ", ", work-item (0,0,0) at ")
+        words = (f"kernel '{self.kernel}': work-item (", " is at ", first)
         texts = [*map(self.text, words), *(self.place(places, n) for n in (expected, stopped))]
         args = [*texts, *item]
         build.call(declare(build.module, REPORT, VOID, [a.type for a in args]), args)

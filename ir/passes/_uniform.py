@@ -21,7 +21,8 @@ _SAME_FOR_ALL = frozenset(
     f"__kcc.{key}"
     for key in (
         "get_work_dim get_group_id get_global_offset get_global_size get_local_size"
-        " get_enqueued_local_size get_num_groups"
+        " get_enqueued_local_size get_num_groups get_num_sub_groups get_enqueued_num_sub_groups"
+        " get_max_sub_group_size"
     ).split()
 )
 

@@ -40,19 +40,21 @@ if TYPE_CHECKING:
     from ..lower import Lowered
 
 BARRIER = "__kcc.barrier"
+SUB_GROUP_BARRIER = "__kcc.sub_group_barrier"  # for the work-items of one sub-group
+BARRIERS = (BARRIER, SUB_GROUP_BARRIER)
 
 
-def wait(frame: Frame) -> None:
+def wait(frame: Frame, barrier: str = BARRIER) -> None:
     """Emit a barrier, for this pass to find."""
     build = frame.build
     at = frame.span.outermost()
-    call = build.call(declare(build.module, BARRIER, VOID, ()), ())
+    call = build.call(declare(build.module, barrier, VOID, ()), ())
     name, line, column = at.file.presumed(at.start)
     call.place = f"{name}:{line}:{column}"
 
 
 def split_bodies(unit: Lowered) -> None:
-    if BARRIER not in unit.module.globals:
+    if not any(name in unit.module.globals for name in BARRIERS):
         return
     for info in unit.kernels:
         function = item_function(unit.module, info.name)
@@ -62,11 +64,12 @@ def split_bodies(unit: Lowered) -> None:
                 # Where %resume is known, a copy shrinks to what lies between two barriers.
                 function.attributes.discard("noinline")
                 function.attributes.add("alwaysinline")
-    del unit.module.globals[BARRIER]
+    for name in BARRIERS:
+        unit.module.globals.pop(name, None)
 
 
 def _is_barrier(instr: Any) -> bool:
-    return isinstance(instr, llir.instructions.CallInstr) and instr.callee.name == BARRIER
+    return isinstance(instr, llir.instructions.CallInstr) and instr.callee.name in BARRIERS
 
 
 class _Splitter:
@@ -77,6 +80,7 @@ class _Splitter:
         self.entry = function.blocks[0]
         self.behind: dict[Any, Any] = {}
         self.places: dict[Any, str] = {}  # in the source, of the barrier at a block's end
+        self.within: set[Any] = set()  # blocks that end at a sub-group's barrier
         for block in list(function.blocks):
             self.split(block)
         self.flow = Flow(self.entry, self.behind)
@@ -85,7 +89,8 @@ class _Splitter:
             del self.behind[block]
         starts = (self.entry, *self.behind.values())
         places = tuple(self.places[block] for block in self.behind)
-        self.info = Resumable(places, tuple(map(self.stops_from, starts)))
+        within = (n for n, block in enumerate(self.behind, 1) if block in self.within)
+        self.info = Resumable(places, tuple(map(self.stops_from, starts)), frozenset(within))
 
     def split(self, block: Any) -> None:
         """Part a block behind each barrier in it."""
@@ -93,6 +98,8 @@ class _Splitter:
         if at is None:
             return
         self.places[block] = block.instructions[at].place
+        if block.instructions[at].callee.name == SUB_GROUP_BARRIER:
+            self.within.add(block)
         rest = llir.Block(self.function, f"{block.name}.behind")
         self.function.blocks.insert(self.function.blocks.index(block) + 1, rest)
         rest.instructions, rest.terminator = block.instructions[at + 1 :], block.terminator

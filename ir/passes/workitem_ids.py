@@ -21,6 +21,7 @@ from ..emit import I32, I64, PTR, Attributes, declare, load, offset_ptr
 from ._pass import Pass
 
 if TYPE_CHECKING:
+    from ..frame import LowerOptions
     from ..lower import Lowered
 
 ITEM_TYPES = (PTR, I64, I64, I64)  # wg_info and the local id: what `Frame.item` holds
@@ -35,6 +36,7 @@ class Item:
     build: Any
     wg: Any
     local_id: tuple[Any, ...]
+    options: LowerOptions
 
     def info(self, name: str, dim: Any) -> Any:
         """Field `name` of wg_info, element `dim` (an LLVM value below 3, or a number)."""
@@ -52,6 +54,16 @@ class Item:
         if name == "local_size":
             value.set_metadata("range", module.add_metadata([I64(1), I64(MAX_GROUP_ITEMS + 1)]))
         return value
+
+    def size(self, dim: Any) -> Any:
+        """Of the work-item's own group, which may be the last one, and smaller."""
+        full = self.info("local_size", dim)
+        if self.options.uniform:
+            return full
+        build, last = self.build, self.info("last_size", dim)
+        following = build.add(self.info("group_id", dim), I64(1))
+        at_end = build.icmp_unsigned("==", following, self.info("num_groups", dim))
+        return build.select(build.and_(at_end, _is_given(build, last)), last, full)
 
     def local(self, dim: Any) -> Any:
         x, y, z = self.local_id
@@ -72,7 +84,17 @@ def _global_id(item: Item, dim: Any) -> Any:
 
 
 def _global_size(item: Item, dim: Any) -> Any:
-    return item.build.mul(item.info("num_groups", dim), item.info("local_size", dim))
+    build, full = item.build, item.info("local_size", dim)
+    whole = build.mul(item.info("num_groups", dim), full)
+    if item.options.uniform:
+        return whole
+    last = item.info("last_size", dim)
+    missing = build.select(_is_given(build, last), build.sub(full, last), I64(0))
+    return build.sub(whole, missing)
+
+
+def _is_given(build: Any, last_size: Any) -> Any:
+    return build.icmp_unsigned("!=", last_size, I64(0))
 
 
 def _linear(item: Item, coordinate: Callable[[Item, int], Any], size: Callable[..., Any]) -> Any:
@@ -90,6 +112,60 @@ def _without_offset(item: Item, dim: int) -> Any:
 
 def _field(name: str) -> Callable[[Item, Any], Any]:
     return lambda item, dim: item.info(name, dim)
+
+
+# -- sub-groups: so many work-items each, in the order of their linear ids -------------------------
+
+
+def _local_linear(item: Item, _dim: Any = 0) -> Any:
+    return _linear(item, Item.local, Item.size)
+
+
+def _sub_group_id(item: Item, _dim: Any) -> Any:
+    return item.build.lshr(_local_linear(item), _log2_sub_group(item))
+
+
+def _sub_group_local_id(item: Item, _dim: Any) -> Any:
+    return item.build.and_(_local_linear(item), I64(item.options.sub_group_size - 1))
+
+
+def _sub_group_size(item: Item, _dim: Any) -> Any:
+    build = item.build
+    first = build.and_(_local_linear(item), I64(-item.options.sub_group_size))
+    return _at_most_full(item, build.sub(_items(item, Item.size), first))
+
+
+def _max_sub_group_size(item: Item, _dim: Any) -> Any:
+    return _at_most_full(item, _items(item, _field("local_size")))
+
+
+def _num_sub_groups(size: Callable[[Item, Any], Any]) -> Callable[[Item, Any], Any]:
+    def emit(item: Item, _dim: Any) -> Any:
+        return sub_group_count(item.build, _items(item, size), item.options)
+
+    return emit
+
+
+def sub_group_count(build: Any, items: Any, options: LowerOptions) -> Any:
+    """How many sub-groups a group of `items` has."""
+    full = options.sub_group_size
+    if isinstance(items, llir.Constant):
+        return I64(-(-items.constant // full))
+    return build.lshr(build.add(items, I64(full - 1)), I64(full.bit_length() - 1))
+
+
+def _items(item: Item, size: Callable[[Item, Any], Any]) -> Any:
+    x, y, z = (size(item, dim) for dim in range(3))
+    return item.build.mul(item.build.mul(x, y), z)
+
+
+def _at_most_full(item: Item, items: Any) -> Any:
+    full = I64(item.options.sub_group_size)
+    return item.build.select(item.build.icmp_unsigned("<", items, full), items, full)
+
+
+def _log2_sub_group(item: Item) -> Any:
+    return I64(item.options.sub_group_size.bit_length() - 1)
 
 
 @record
@@ -112,11 +188,17 @@ FUNCTIONS = {
     "get_group_id":            Row(_field("group_id"), 0),
     "get_global_offset":       Row(_field("global_offset"), 0),
     "get_global_size":         Row(_global_size, 1),
-    "get_local_size":          Row(_field("local_size"), 1),
+    "get_local_size":          Row(Item.size, 1),
     "get_enqueued_local_size": Row(_field("local_size"), 1),
     "get_num_groups":          Row(_field("num_groups"), 1),
-    "get_local_linear_id":     Row(lambda item, _: _linear(item, Item.local, _field("local_size"))),
+    "get_local_linear_id":     Row(_local_linear),
     "get_global_linear_id":    Row(lambda item, _: _linear(item, _without_offset, _global_size)),
+    "get_sub_group_id":        Row(_sub_group_id, bits=32),
+    "get_sub_group_local_id":  Row(_sub_group_local_id, bits=32),
+    "get_sub_group_size":      Row(_sub_group_size, bits=32),
+    "get_max_sub_group_size":  Row(_max_sub_group_size, bits=32),
+    "get_num_sub_groups":      Row(_num_sub_groups(Item.size), bits=32),
+    "get_enqueued_num_sub_groups": Row(_num_sub_groups(_field("local_size")), bits=32),
 }
 # fmt: on
 
@@ -132,19 +214,21 @@ def define_functions(unit: Lowered) -> None:
     for key, row in FUNCTIONS.items():
         function = unit.module.globals.get(f"__kcc.{key}")
         if function is not None:
-            _define(function, row)
+            _define(function, row, unit.options)
 
 
-def _define(function: Any, row: Row) -> None:
+def _define(function: Any, row: Row, options: LowerOptions) -> None:
     function.linkage = "internal"
     function.attributes = Attributes(("alwaysinline", "nounwind", "willreturn", "nosync", "nofree"))
     wg, *local_id = function.args[-len(ITEM_TYPES) :]
     for arg, name in zip((wg, *local_id), ITEM_NAMES, strict=True):
         arg.name = name
     build = llir.IRBuilder(function.append_basic_block("entry"))
-    item = Item(build, wg, tuple(local_id))
+    item = Item(build, wg, tuple(local_id), options)
     if row.beyond is None:
-        build.ret(row.emit(item, 0))
+        result = row.emit(item, 0)
+        typ = llir.IntType(row.bits)
+        build.ret(result if result.type == typ else build.trunc(result, typ))
         return
     dim = function.args[0]
     dim.name = "dim"

@@ -46,12 +46,14 @@ from ._meeting import Meeting
 from ._names import group_name, item_function
 from ._pass import Pass, describe_wrapper
 from ._resumable import FIRST_KEPT, Resumable
+from ._sub_groups import SHARED_ALIGN, run_sub_groups
 from .workitem_ids import COORDINATES, Item
 
 if TYPE_CHECKING:
+    from ..frame import LowerOptions
     from ..lower import Lowered
 
-SHARED_ALIGN = 128  # bytes; the largest value there is, double16
+ZERO = I64(0)
 SHARED = frozenset({AddrSpace.GLOBAL, AddrSpace.CONSTANT, AddrSpace.LOCAL})
 
 
@@ -66,8 +68,8 @@ def add_loops(unit: Lowered) -> None:
                     instr.set_metadata("llvm.access.group", group)
                     instr._clear_string_cache()
     for info in unit.kernels:
-        made = _Group(unit.module, info, group, unit.resumable.get(info.name))
-        made.fill(unit.options.check_barriers)
+        made = Group(unit, info, group, unit.resumable.get(info.name))
+        made.fill(unit.options)
 
 
 def _is_shared(instr: Any) -> bool:
@@ -76,12 +78,13 @@ def _is_shared(instr: Any) -> bool:
     return instr.apart or instr.operands[-1].type.addrspace in SHARED
 
 
-class _Group:
+class Group:
     """The function that runs one group of a kernel."""
 
     def __init__(
-        self, module: Any, info: KernelInfo, access_group: Any, resumable: Resumable | None
+        self, unit: Lowered, info: KernelInfo, access_group: Any, resumable: Resumable | None
     ) -> None:
+        module = unit.module
         self.name = info.name
         self.item = item_function(module, info.name)
         self.resumable = resumable
@@ -102,13 +105,18 @@ class _Group:
         describe_wg(self.args[-1])
         self.build = llir.IRBuilder(function.append_basic_block("entry"))
         describe_wrapper(function, self.item, f"{info.name}.group", self.build)
-        self.sizes = _local_size(self.build, Item(self.build, self.args[-1], ()), info)
+        self.sizes = _local_size(
+            self.build, Item(self.build, self.args[-1], (), unit.options), info
+        )
         self.hint = _parallel_hint(module, access_group)
 
-    def fill(self, checked: bool) -> None:
+    def fill(self, options: LowerOptions) -> None:
         if self.resumable is None:
             self.nest(self.call)
+        elif self.resumable.within:
+            run_sub_groups(self, self.resumable, options)
         else:
+            checked = options.check_barriers
             self.dispatch(self.resumable, Meeting(self.build, self.name) if checked else None)
         self.build.ret_void()
 
@@ -117,19 +125,43 @@ class _Group:
 
     def nest(self, body: Callable[[Any, Any, Any], Any]) -> Any:
         """Loops over the items, z outermost; the value is that of the last one's `body`."""
-        build, sizes, hint = self.build, self.sizes, self.hint
+        sizes = self.sizes
 
         def rows(z: Any) -> Any:
-            return _loop(build, "y", sizes[1], hint, lambda y: items(y, z))
+            return self.loop("y", sizes[1], lambda y: items(y, z))
 
         def items(y: Any, z: Any) -> Any:
-            return _loop(build, "x", sizes[0], hint, lambda x: body(x, y, z))
+            return self.loop("x", sizes[0], lambda x: body(x, y, z))
 
-        return _loop(build, "z", sizes[2], hint, rows)
+        return self.loop("z", sizes[2], rows)
+
+    def loop(self, name: str, end: Any, body: Callable[[Any], Any], start: Any = ZERO) -> Any:
+        """i = start; do body(i); while (++i < end); the value is the last body's."""
+        build, before = self.build, self.build.block
+        inside, over = (build.append_basic_block(f"{name}.{s}") for s in ("body", "end"))
+        build.branch(inside)
+        build.position_at_end(inside)
+        i = build.phi(I64, name=name)
+        i.add_incoming(start, before)
+        result = body(i)
+        following = build.add(i, I64(1), flags=("nuw", "nsw"))
+        i.add_incoming(following, build.block)
+        again = build.cbranch(build.icmp_unsigned("<", following, end), inside, over)
+        again.set_metadata("llvm.loop", self.hint())
+        build.position_at_end(over)
+        return result
+
+    def items(self) -> Any:
+        """How many the group has."""
+        return self.product(*self.sizes)
+
+    def rooms(self, resumable: Resumable) -> list[Any]:
+        """For each of `kept`, an element for every item."""
+        return [self.room(self.product(*self.sizes, I64(k.size)), k.align) for k in resumable.kept]
 
     def dispatch(self, resumable: Resumable, meeting: Meeting | None) -> None:
         build = self.build
-        kept = [self.room(self.product(*self.sizes, I64(k.size)), k.align) for k in resumable.kept]
+        kept = self.rooms(resumable)
         size = I64(resumable.shared_size)
         shared, following = (self.room(size, SHARED_ALIGN) for _ in range(2))
 
@@ -139,7 +171,8 @@ class _Group:
                 index = build.add(build.mul(row, self.sizes[0]), x, flags=("nuw", "nsw"))
                 stopped = self.call(x, y, z, I32(resume), index, shared, following, *kept)
                 if meeting is not None:
-                    meeting.check(index, stopped, (x, y, z), resumable.places)
+                    is_first = build.icmp_unsigned("==", index, I64(0))
+                    meeting.check(is_first, stopped, (x, y, z), resumable.places)
                 return stopped
 
             stopped = self.nest(item)
@@ -188,9 +221,9 @@ def _local_size(build: Any, item: Item, info: KernelInfo) -> list[Any]:
 
     Started with another size, such a kernel traps: what follows relies on the required one.
     """
-    loaded = [item.info("local_size", dim) for dim in range(3)]
     if info.reqd_work_group_size is None:
-        return loaded
+        return [item.size(dim) for dim in range(3)]
+    loaded = [item.info("local_size", dim) for dim in range(3)]
     required = [I64(n) for n in info.reqd_work_group_size]
     same = [build.icmp_unsigned("==", a, b) for a, b in zip(loaded, required, strict=True)]
     good, bad = build.append_basic_block("size.good"), build.append_basic_block("size.bad")
@@ -200,23 +233,6 @@ def _local_size(build: Any, item: Item, info: KernelInfo) -> list[Any]:
     build.unreachable()
     build.position_at_end(good)
     return required
-
-
-def _loop(build: Any, name: str, count: Any, hint: Any, body: Callable[[Any], Any]) -> Any:
-    """i = 0; do body(i); while (++i < count); the value is the last body's."""
-    before = build.block
-    inside, end = (build.append_basic_block(f"{name}.{s}") for s in ("body", "end"))
-    build.branch(inside)
-    build.position_at_end(inside)
-    i = build.phi(I64, name=name)
-    i.add_incoming(I64(0), before)
-    result = body(i)
-    following = build.add(i, I64(1), flags=("nuw", "nsw"))
-    i.add_incoming(following, build.block)
-    again = build.cbranch(build.icmp_unsigned("<", following, count), inside, end)
-    again.set_metadata("llvm.loop", hint())
-    build.position_at_end(end)
-    return result
 
 
 def _parallel_hint(module: Any, access_group: Any) -> Callable[[], Any]:

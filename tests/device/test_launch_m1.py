@@ -114,7 +114,7 @@ def test_execution_state(hal, load, e):
     assert field("global_offset") == (5, 0, 0)
     assert field("local_size") == (6, 1, 1)
     assert field("num_dim") == 1
-    assert field("num_groups_per_call") == (0, 0, 0)
+    assert field("last_size") == (0, 0, 0)
     assert field("hal_extra") == 0x14000000
     assert field("kernel_entry") == kernel
     assert (field("magic"), field("state_size"), field("flags")) == (EXEC_STATE_MAGIC, 192, HAS_DMA)

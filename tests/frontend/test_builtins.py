@@ -145,8 +145,9 @@ def test_candidates_are_in_the_notes() -> None:
 
 
 def test_features_decide_what_exists() -> None:
-    _, (needs,) = results("sub_group_all(1);", "CL3.0")
-    assert "needs __opencl_c_subgroups" in needs.message
+    _, (needs,) = results("sub_group_all(1);", "CL1.2")
+    assert "needs OpenCL C 2.0" in needs.message
+    assert results("sub_group_all(1);", "CL2.0")[0] == ["int"]
     assert results("work_group_all(1);", "CL3.0")[0] == ["int"]
 
 

@@ -105,7 +105,6 @@ class Program:
                 global_offset=offset,
                 local_size=local,
                 num_dim=dims,
-                num_groups_per_call=(1, 1, 1),
             )
             entry(address, ctypes.c_char_p(wg))
 
