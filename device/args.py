@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from ..ir.abi import KernelArg, KernelInfo, block_offsets
+from ..ir.abi import KernelArg, KernelInfo, arg_align, block_offsets
 
 WORD = struct.Struct("<Q")
 FLOATS = {2: "<e", 4: "<f", 8: "<d"}
@@ -149,9 +149,12 @@ def local_arg(size: int) -> HalArg:
     return HalArg(ArgKind.ADDRESS, ArgSpace.LOCAL, size)
 
 
-def pack_hal_args(args: Sequence[HalArg]) -> bytes:
+def pack_hal_args(
+    args: Sequence[HalArg], note: Callable[[int, int, bytes], None] | None = None
+) -> bytes:
     """The argument block, by the layout that compiler and driver share; zeros in between.
 
+    note:    is told of each argument its offset, its alignment and its bytes.
     raises:  ArgumentError for a value of no bytes, or one in local memory; for an address or
              a size of local memory that is negative or of more than 64 bits.
     """
@@ -170,4 +173,6 @@ def pack_hal_args(args: Sequence[HalArg]) -> bytes:
     block = bytearray(size)
     for offset, part in zip(offsets, parts, strict=True):
         block[offset : offset + len(part)] = part
+        if note is not None:
+            note(offset, arg_align(len(part)), part)
     return bytes(block)

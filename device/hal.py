@@ -8,8 +8,9 @@ be called from any thread; they block until done, one at a time.
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -26,12 +27,15 @@ from .launch import (
     OwnMemory,
     WorkGroup,
     check_range,
+    counter_descriptions,
 )
 from .launch_g1 import G1Launcher
 from .launch_m1 import M1Launcher
 from .loader import LoadedProgram
 from .profile import Profile
+from .profiler import Profiler
 from .sim.interface import BusError, Cause, Reason
+from .soc.counters import HOST_READ, HOST_WRITE
 from .soc.device import DeviceOptions, RefsiDevice
 from .soc.g1_device import G1Device
 from .soc.m1_device import M1Device
@@ -40,7 +44,6 @@ from .soc.traps import CAUSES, WITH_ADDRESS, Output, write_stdout
 
 API_VERSION = 6
 CLOSED = "the device has been closed"
-HOST_WRITE, HOST_READ = 64, 65  # counters: bytes moved by the last host access
 
 T = TypeVar("T")
 
@@ -77,19 +80,23 @@ class Hal:
         self.device = refsi.open_device(options, profile)
         self._own = OwnMemory(self.device)
         self._launcher = _launcher(self.device, self._own)
-        self.info = self._launcher.info
+        harts = self.device.harts.harts
+        counters = counter_descriptions(harts, events=options.counters)
+        self.info = replace(self._launcher.info, counters=counters)
         self.last_error = ""
         self.last_fault: KernelFault | None = None
-        self.retired: tuple[int, ...] = (
-            0,
-        ) * self.device.harts.harts  # per hart, by the last launch
+        self.retired: tuple[int, ...] = (0,) * harts  # by each hart in the last launch
         self.max_instructions: int | None = None  # of all harts, per launch
         self._lock = threading.RLock()
         self._programs: dict[int, LoadedProgram] = {}
         self._next_program = 1
         self._resident: LoadedProgram | None = None  # the one in the device's memory
-        self._counting = options.counters
+        self._counting = options.counters or options.profiling is not None
         self._counters: dict[tuple[int, int], int] = {}
+        self._trace = options.hal_trace
+        self._profiler = Profiler(options.profiling) if options.profiling is not None else None
+        if self._profiler is not None:  # also when the process ends with the device open
+            self._end_profile = weakref.finalize(self, self._profiler.finish)
 
     @classmethod
     def open(
@@ -104,8 +111,13 @@ class Hal:
         return cls(DeviceOptions(guard=guard, cache_dir=cache_dir, output=output), profile)
 
     def close(self) -> None:
-        """Stop and close the device. May be called again."""
+        """Stop and close the device. May be called again.
+
+        raises: OSError when a profile cannot be written.
+        """
         refsi.refsiShutdownDevice(self.device)
+        if self._profiler is not None:
+            self._end_profile()
 
     # -- programs
 
@@ -120,6 +132,7 @@ class Hal:
             handle = self._next_program
             self._next_program += 1
             self._programs[handle] = program
+            self._note("program_load", f"size={len(data)}", handle)
             return handle
 
     def program_find_kernel(self, program: int, name: str) -> int:
@@ -128,14 +141,17 @@ class Hal:
             loaded = self._programs.get(program)
             if loaded is None:
                 return self._fail("no such program", 0)
-            return loaded.find(name) or self._fail(f"the program has no kernel '{name}'", 0)
+            kernel = loaded.find(name)
+            self._note("program_find_kernel", f"name='{name}'", kernel)
+            return kernel or self._fail(f"the program has no kernel '{name}'", 0)
 
     def program_free(self, program: int) -> bool:
-        with self._lock:
-            known = self._programs.pop(program, None)
-            if known is self._resident:
-                self._resident = None
-            return known is not None or self._fail("no such program", False)
+        """Takes no lock: the garbage collector may call it in the midst of anything."""
+        self._note("program_free", f"program={program}")
+        known = self._programs.pop(program, None)
+        if known is not None and known is self._resident:
+            self._resident = None
+        return known is not None or self._fail("no such program", False)
 
     # -- memory
 
@@ -146,20 +162,22 @@ class Hal:
             with self._lock:  # a launch that goes on keeps what it uses
                 if self._own.give_back():
                     addr = refsi.refsiAllocDeviceMemory(self.device, size, alignment, refsi.DRAM)
+        self._note("mem_alloc", f"size={size}, align={alignment}", addr)
         if self.device.closed:
             return self._fail(CLOSED, 0)
         return addr or self._fail(f"{size} bytes of device memory cannot be allocated", 0)
 
     def mem_free(self, addr: int) -> bool:
+        self._note("mem_free", f"address={addr:#010x}")
         result = refsi.refsiFreeDeviceMemory(self.device, addr)
         return self._check(result, f"nothing is allocated at {addr:#x}")
 
     def mem_read(self, dst: bytearray | memoryview, src: int, size: int | None = None) -> bool:
         """Copy `size` bytes from the device into `dst`; by default as many as it has room for."""
         size = memoryview(dst).nbytes if size is None else size
+        self._note("mem_read", f"src={src:#010x}, size={size}")
         result = refsi.refsiReadDeviceMemory(self.device, dst, src, size, HOST)
-        with self._lock:
-            self._counters[HOST_READ, 0] = size if result == refsi.refsi_success else 0
+        self._moved(HOST_READ, size if result == refsi.refsi_success else 0)
         return self._check(result, f"{size} bytes at {src:#x} cannot be read")
 
     def mem_write(
@@ -167,13 +185,14 @@ class Hal:
     ) -> bool:
         """Copy the first `size` bytes of `src`, by default all, to the device."""
         size = memoryview(src).nbytes if size is None else size
+        self._note("mem_write", f"dst={dst:#010x}, size={size}")
         result = refsi.refsiWriteDeviceMemory(self.device, dst, src, size, HOST)
-        with self._lock:
-            self._counters[HOST_WRITE, 0] = size if result == refsi.refsi_success else 0
+        self._moved(HOST_WRITE, size if result == refsi.refsi_success else 0)
         return self._check(result, f"{size} bytes at {dst:#x} cannot be written")
 
     def mem_copy(self, dst: int, src: int, size: int) -> bool:
         """Copy within the device, by its DMA; the ranges must not overlap."""
+        self._note("mem_copy", f"dst={dst:#010x}, src={src:#010x}, size={size}")
         with self._lock:
             if any(n not in _WORDS for n in (dst, src, size)):
                 return self._fail(f"{size} bytes cannot be copied from {src:#x} to {dst:#x}", False)
@@ -182,21 +201,15 @@ class Hal:
 
     def mem_fill(self, dst: int, pattern: bytes, size: int) -> bool:
         """Repeat `pattern` over `size` bytes; a rest shorter than the pattern is left alone."""
+        self._note("mem_fill", f"dst={dst:#010x}, pattern_size={len(pattern)}, size={size}")
         if not pattern:
             return self._fail("an empty pattern", False)
-        if size < 0:
-            return self._fail(f"{size} bytes cannot be filled", False)
         total = size - size % len(pattern)
-        chunk = pattern * min(max(4096 // len(pattern), 1), total // len(pattern))
-        at = 0
-        while at < total:
-            part = memoryview(chunk)[: total - at]
-            if not self.mem_write(dst + at, part, len(part)):
-                return False
-            at += len(part)
-        with self._lock:
-            self._counters[HOST_WRITE, 0] = total
-        return True
+        if self.device.closed:
+            return self._fail(CLOSED, False)
+        filled = size >= 0 and self.device.fill(dst, pattern, total // len(pattern))
+        self._moved(HOST_WRITE, total if filled else 0)
+        return filled or self._fail(f"{size} bytes at {dst:#x} cannot be filled", False)
 
     # -- counters
 
@@ -230,6 +243,11 @@ class Hal:
         Its variables keep their contents from launch to launch, whatever runs in between.
         An interrupt stops the kernel and is raised; the device stays usable.
         """
+        if self._trace is not None:
+            sizes = (":".join(map(str, n)) for n in (ndrange.global_size, ndrange.local_size))
+            count = f"{len(args)} bytes" if isinstance(args, bytes) else len(args)
+            what = "kernel={:#010x}, num_args={}, global=<{}>, local=<{}>"
+            self._note("kernel_exec", what.format(kernel, count, *sizes))
         with self._lock:
             self.last_fault = None
             self.retired = (0,) * len(self.retired)
@@ -240,7 +258,7 @@ class Hal:
             if wrong:
                 return self._fail(wrong, False)
             try:
-                block = args if isinstance(args, bytes) else pack_hal_args(args)
+                block = args if isinstance(args, bytes) else self._pack(args)
             except ArgumentError as e:
                 return self._fail(str(e), False)
             if self.device.closed:
@@ -290,6 +308,9 @@ class Hal:
             return False
         self.retired = outcome.retired
         self._counters |= outcome.counters
+        if self._profiler is not None:
+            name = loaded.symbolize(launch.kernel) or f"{launch.kernel:#x}"
+            self._profiler.launched(name, outcome.counters)
         return outcome.error is None or self._explain(outcome, loaded, launch.kernel)
 
     def _did(self, work: Callable[[], Outcome]) -> Outcome | None:
@@ -333,6 +354,28 @@ class Hal:
             fault.instance,
         )
         return self._fail(message, False)
+
+    # -- what is told of operations
+
+    def _note(self, operation: str, operands: str, result: int | None = None) -> None:
+        if self._trace is not None:
+            given = "" if result is None else f" -> {result:#010x}"
+            self._trace(f"refsi_hal_device::{operation}({operands}){given}")
+
+    def _pack(self, args: Sequence[HalArg]) -> bytes:
+        return pack_hal_args(args, None if self._trace is None else self._packed)
+
+    def _packed(self, offset: int, align: int, data: bytes) -> None:
+        value = int.from_bytes(data, "little")
+        digits = 2 * len(data)
+        self._note("pack_arg", f"offset={offset}, align={align}, value=0x{value:0{digits}x}")
+
+    def _moved(self, counter: int, size: int) -> None:
+        """A transfer of so many bytes between host and device is over."""
+        with self._lock:
+            self._counters[counter, 0] = size
+            if self._profiler is not None:
+                self._profiler.moved(counter, size)
 
     # -- errors
 

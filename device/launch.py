@@ -8,6 +8,7 @@ from typing import Protocol
 from ..ir.abi import EXEC_STATE, EXEC_STATE_MAGIC, EXEC_STATE_SIZE, pack_record
 from .profile import Profile
 from .sim.interface import RunResult
+from .soc.counters import COUNTERS, FIRST_EVENT, Unit, Verbosity
 from .soc.device import RefsiDevice
 from .soc.memory import MemoryKind
 
@@ -47,6 +48,38 @@ class WorkGroup:
 
 
 @dataclass(frozen=True)
+class CounterDescription:
+    """A counter of a device: `contained_values` of them, one for each `sub_value_name`."""
+
+    counter_id: int
+    name: str
+    description: str
+    sub_value_name: str
+    contained_values: int
+    unit: Unit
+    min_verbosity_per_value: Verbosity
+    min_verbosity_total: Verbosity
+
+
+def counter_descriptions(harts: int, *, events: bool) -> tuple[CounterDescription, ...]:
+    """The counters of a device with so many harts. events: they count more than time."""
+    return tuple(
+        CounterDescription(
+            c.id,
+            c.name,
+            c.description,
+            "hart" if c.of_harts else "",
+            harts if c.of_harts else 1,
+            c.unit,
+            c.per_value,
+            c.total,
+        )
+        for c in COUNTERS
+        if events or not c.of_harts or c.id < FIRST_EVENT
+    )
+
+
+@dataclass(frozen=True)
 class HalDeviceInfo:
     """Sizes in bytes, word_size and vlen in bits."""
 
@@ -63,7 +96,11 @@ class HalDeviceInfo:
     should_link: bool = True
     is_little_endian: bool = True
     abi: int = 4  # LP64
-    num_counters: int = 4
+    counters: tuple[CounterDescription, ...] = ()
+
+    @property
+    def num_counters(self) -> int:
+        return len(self.counters)
 
 
 def device_info(profile: Profile) -> HalDeviceInfo:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeAlias
 
+from .environment import with_environment
 from .profile import ELEN, Profile, named_profile
 from .soc import dma, windows
 from .soc.command_processor import BufferStatus
@@ -230,7 +231,8 @@ def refsiOpenDevice(family: int) -> refsi_device_t:
         device = _driver.open.get(known)
         if device is None or device.closed:
             profile = named_profile("g1" if known == REFSI_G else "m1")
-            device = _driver.open[known] = open_device(DeviceOptions(log=log_stderr), profile)
+            options = with_environment(DeviceOptions(log=log_stderr))
+            device = _driver.open[known] = open_device(options, profile)
         return device
 
 

@@ -1,6 +1,6 @@
 """The only reader of the environment: one table of variables, one function that reads them.
 
-Kept free of heavy imports: a cache hit pays for this module.
+Kept free of heavy imports: a cache hit pays for this module. All may use it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,10 @@ VARIABLES = {
                                 "4 assembly and map; each level adds to the last"),
     "KCC_KEEP":      ("",       "folder in which every artefact of a compilation is kept"),
     "REFSI_DEBUG":   ("0",      "anything but 0: trace command processor and DMA on stderr"),
+    "CA_HAL_DEBUG":  ("0",      "anything but 0: trace the HAL's operations on stderr"),
+    "CA_PROFILE_LEVEL": ("0",   "when a device is closed: 1 totals, 2 and a CSV file of launches "
+                                "and transfers, 3 with kinds of instructions"),
+    "CA_PROFILE_CSV_PATH": ("/tmp/riscv.csv", "that file"),
     "NO_COLOR":      ("",       "anything: diagnostics without colour"),
 }
 # fmt: on

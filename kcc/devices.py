@@ -75,6 +75,7 @@ class Device:
                       UsageError for a wrong filter, or a trace and GDB at once; OSError when the
                       trace cannot be written.
         """
+        from kcc.device.environment import with_environment
         from kcc.device.hal import Hal
         from kcc.device.soc.device import DeviceOptions
 
@@ -90,12 +91,11 @@ class Device:
         options = DeviceOptions(
             guard=True,
             cache_dir=Path(folder) if folder else None,
-            trace=None if config.variable("REFSI_DEBUG") == "0" else _trace,
             attach=self._gdb.watch if self._gdb is not None else None,
             counters=counters,
             threads=threads,
         )
-        self._hal: Hal | None = Hal(options, self.profile)
+        self._hal: Hal | None = Hal(with_environment(options), self.profile)
 
     def buffer(self, source: Array | int) -> Buffer:
         """A buffer in device memory.
@@ -208,7 +208,3 @@ def _gdb_server(port: int) -> Server:
         return Server(port, lambda line: print(line, file=sys.stderr, flush=True))
     except OSError as e:
         raise DeviceError(f"cannot listen for gdb on port {port}: {e.strerror}") from e
-
-
-def _trace(line: str) -> None:
-    print(line, file=sys.stderr)

@@ -18,6 +18,7 @@ LEAVES = {
     "frontend.warning_table",
     "frontend.store",
     "frontend.record",
+    "kcc.config",
 }
 
 # Which modules of other packages a package may import; "package.*" means all of them.
@@ -60,7 +61,9 @@ def imports(name: str, path: Path) -> list[str]:
             found.append(base)
             found += [f"{base}.{alias.name}" for alias in node.names]
     ours = [f[4:] for f in found if f.startswith("kcc.")]
-    return [f for f in ours if f.split(".")[0] in PACKAGES and f.split(".")[0] != "kcc"]
+    lower = [f for f in ours if f.split(".")[0] in PACKAGES and f.split(".")[0] != "kcc"]
+    own = [f"kcc.{f}" for f in ours if (ROOT / "kcc" / f"{f.split('.')[0]}.py").exists()]
+    return lower if name.startswith("kcc") else lower + own
 
 
 def layer(name: str) -> str:

@@ -2,21 +2,80 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import IntEnum
+
 from ..sim.interface import BusError
 from .harts import Harts
 from .memory import is_hart, unit_index
 
 PER_HART = 32
 GLOBAL = 32
-# What the harts count, by number; the rest stay 0.
-NAMES = {
-    0: "cycles", 2: "instructions retired",
-    3: "loads of 1 byte", 4: "loads of 2 bytes", 5: "loads of 4 bytes", 6: "loads of 8 bytes",
-    7: "loads of 16 bytes", 8: "loads",
-    9: "stores of 1 byte", 10: "stores of 2 bytes", 11: "stores of 4 bytes",
-    12: "stores of 8 bytes", 13: "stores of 16 bytes", 14: "stores",
-    15: "integer instructions", 16: "floating-point instructions", 17: "branches and jumps",
-}  # fmt: skip
+CYCLES, RETIRED = 0, 2
+HOST_WRITE, HOST_READ = 64, 65  # of no register: the HAL counts these, bytes of one transfer
+FIRST_EVENT = 3  # from here on harts count only where they are asked to
+
+
+class Unit(IntEnum):
+    GENERIC = 0
+    BYTES = 3
+    CYCLES = 10
+
+
+class Verbosity(IntEnum):
+    """From which level of detail on a counter is shown: that of the next number."""
+
+    LOW = 0
+    MID = 1
+    HIGH = 2
+    NONE = 3
+
+
+@dataclass(frozen=True)
+class Counter:
+    """per_value: for each hart or transfer. total: for the sum of them."""
+
+    id: int
+    name: str
+    description: str
+    unit: Unit = Unit.GENERIC
+    per_value: Verbosity = Verbosity.HIGH
+    total: Verbosity = Verbosity.NONE
+
+    @property
+    def of_harts(self) -> bool:
+        return self.id < PER_HART
+
+
+# In the order of a profile's columns. Harts have registers for 32; the others of them stay 0.
+# fmt: off
+COUNTERS = (
+    Counter(RETIRED, "retired_inst", "instructions retired",
+            per_value=Verbosity.MID, total=Verbosity.LOW),
+    Counter(CYCLES, "cycles", "cycles", Unit.CYCLES, Verbosity.MID, Verbosity.LOW),
+    Counter(15, "int_inst", "integer instructions"),
+    Counter(16, "float_inst", "floating-point instructions"),
+    Counter(17, "branches_inst", "branches and jumps"),
+    Counter(8,  "mem_read_inst", "loads"),
+    Counter(3,  "mem_read_bytes_inst", "loads of 1 byte"),
+    Counter(4,  "mem_read_short_inst", "loads of 2 bytes"),
+    Counter(5,  "mem_read_word_inst", "loads of 4 bytes"),
+    Counter(6,  "mem_read_double_inst", "loads of 8 bytes"),
+    Counter(7,  "mem_read_quad_inst", "loads of 16 bytes"),
+    Counter(14, "mem_write_inst", "stores"),
+    Counter(9,  "mem_write_bytes_inst", "stores of 1 byte"),
+    Counter(10, "mem_write_short_inst", "stores of 2 bytes"),
+    Counter(11, "mem_write_word_inst", "stores of 4 bytes"),
+    Counter(12, "mem_write_double_inst", "stores of 8 bytes"),
+    Counter(13, "mem_write_quad_inst", "stores of 16 bytes"),
+    Counter(HOST_WRITE, "host_write", "bytes the host wrote",
+            Unit.BYTES, Verbosity.MID, Verbosity.LOW),
+    Counter(HOST_READ, "host_read", "bytes the host read",
+            Unit.BYTES, Verbosity.MID, Verbosity.LOW),
+)
+# fmt: on
+# What harts count, by number.
+NAMES = {c.id: c.description for c in sorted(COUNTERS, key=lambda c: c.id) if c.of_harts}
 FIRST_CSR = 0xB00  # mcycle; counter k of a hart is CSR FIRST_CSR + k
 
 

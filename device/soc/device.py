@@ -21,12 +21,14 @@ from .queue import WorkQueue
 from .traps import Output, write_stdout
 
 if TYPE_CHECKING:
+    from ..profiler import Profiling
     from ..sim.machine import Machine
 
 BELOW_STACK = "below the stack: private and local memory of the work-group do not fit"
 KEPT_ERRORS = 16
 GUARD_GAP = 64 << 10  # bytes left free behind a guarded allocation, while there is room
 DISCARDED = 1 << 20  # bytes from which on a freed allocation's pages go back to the system
+FILL_PART = 1 << 20  # bytes; a few of them stay in the host's cache
 STOP_INTERVAL = 0.01  # seconds between attempts to stop what may be just about to start
 
 
@@ -48,6 +50,8 @@ class DeviceOptions:
     output:     what kernels print; by default to this process's standard output.
     log:        gets a line for each failed command buffer.
     trace:      gets a line for each command and transfer; None for none.
+    hal_trace:  gets a line for each of the HAL's operations; None for none.
+    profiling:  what the HAL tells of the costs of its operations; None for nothing.
     attach:     gets the harts' machine before anything runs on it, to watch it.
     counters:   harts count events; without, only cycles and instructions retired.
     threads:    of the host, on which harts run in parallel.
@@ -58,6 +62,8 @@ class DeviceOptions:
     output: Output = write_stdout
     log: Callable[[str], None] = _silent
     trace: Callable[[str], None] | None = None
+    hal_trace: Callable[[str], None] | None = None
+    profiling: Profiling | None = None
     attach: Callable[[Machine], None] | None = None
     counters: bool = False
     threads: int = 1
@@ -204,6 +210,21 @@ class Device:
                     view[:] = data
             except BusError:
                 return False
+            return True
+
+    def fill(self, addr: int, pattern: bytes, count: int) -> bool:
+        """Write `pattern` so many times; False, and nothing written, where that is not memory."""
+        with self.lock:
+            view = self.bus.view(addr, len(pattern) * count, HOST)
+            if view is None:
+                return False
+            done = min(len(pattern), len(view))
+            view[:done] = pattern[:done]
+            whole = len(pattern) * max(FILL_PART // len(pattern), 1)
+            while done < len(view):  # what is there already, again and again
+                part = min(done, len(view) - done, whole)
+                view[done : done + part] = view[:part]
+                done += part
             return True
 
     # -- execution

@@ -23,6 +23,8 @@ class M1Device(RefsiDevice):
         super().__init__(options, profile or named_profile("m1"))
         self.errors: deque[BufferStatus] = deque(maxlen=KEPT_ERRORS)
         self.last: BufferStatus | None = None  # of the buffer that ended last
+        self._trace = options.trace
+        self._begun = False
         self._dma = Dma(self.bus, options.trace)
         self._populate({MemoryKind.KERNEL_DMA_PRIVATE: self._dma})
         self.processor = CommandProcessor(
@@ -40,6 +42,19 @@ class M1Device(RefsiDevice):
             return None
         return done[0] if done else None
 
+    def close(self) -> bool:
+        told = self._trace is not None and self._begun and not self.closed
+        if told:
+            self._say("Requesting stop.")
+        closed = super().close()
+        if told:
+            self._say("Stopping.")
+        return closed
+
+    def _say(self, what: str) -> None:
+        if self._trace is not None:
+            self._trace(f"[CMP] {what}")
+
     def _settle(self) -> None:
         self.processor.cancelled = True
         try:
@@ -49,6 +64,9 @@ class M1Device(RefsiDevice):
 
     def _execute(self, addr: int, size: int, limit: int | None) -> BufferStatus:
         with self.lock:
+            if not self._begun:
+                self._begun = True
+                self._say("Starting.")
             status = self.processor.execute(addr, size, limit)
             self.last = status
             if status.error is not None:

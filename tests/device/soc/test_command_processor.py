@@ -501,6 +501,7 @@ def test_trace(make_commands):
     )  # fmt: skip
     assert lines.pop().startswith("[CMP] Finished executing command buffer in 0.")
     assert lines == [
+        "[CMP] Starting.",
         "[CMP] Starting to execute command buffer at 0x41000000.",
         "[CMP] CMP_WRITE_REG64(ENTRY_PT_FN, 0x40001000)",
         "[CMP] CMP_WRITE_REG64(RETURN_ADDR, 0x0)",
