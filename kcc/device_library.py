@@ -64,8 +64,13 @@ def _kept(name: str, make: Callable[[], bytes]) -> bytes:
 
 
 def _build(arch: str) -> bytes:
+    from kcc.backend.target import parse_target
+
+    flags = [*FLAGS, f"-march={arch}"]
+    if "v" in parse_target(arch).extensions:
+        flags.append("-DVECTORS")
     members = [
-        (name, _compiled(name, data, [*FLAGS, f"-march={arch}"]))
+        (name, _compiled(name, data, flags))
         for package, folder, suffix in (("kernels", "rt", ".cl"), ("linker", "start", ".S"))
         for name, data in _sources(package, folder, suffix)
     ]

@@ -6,7 +6,7 @@ kernel void vector_add(global const float *a, global const float *b, global floa
 }
 
 kernel void saxpy(global const float *x, global float *y, float alpha, uint n) {
-    uint i = get_global_id(0);
+    size_t i = get_global_id(0);
     if (i < n)
         y[i] = alpha * x[i] + y[i];
 }
@@ -19,17 +19,17 @@ kernel void sgemm(global const float *a, global const float *b, global float *c,
     c[row * n + column] = sum;
 }
 
-kernel void sgemm_tiled(global const float *a, global const float *b, global float *c, uint n)
+kernel void sgemm_tiled(global const float *a, global const float *b, global float *c, int n)
     __attribute__((reqd_work_group_size(TILE, TILE, 1))) {
     local float tile_a[TILE][TILE], tile_b[TILE][TILE];
-    uint x = get_local_id(0), y = get_local_id(1);
-    uint column = get_global_id(0), row = get_global_id(1);
+    int x = get_local_id(0), y = get_local_id(1);
+    int column = get_global_id(0), row = get_global_id(1);
     float sum = 0;
-    for (uint at = 0; at < n; at += TILE) {
+    for (int at = 0; at < n; at += TILE) {
         tile_a[y][x] = a[row * n + at + x];
         tile_b[y][x] = b[(at + y) * n + column];
         barrier(CLK_LOCAL_MEM_FENCE);
-        for (uint i = 0; i < TILE; i++)
+        for (int i = 0; i < TILE; i++)
             sum += tile_a[y][i] * tile_b[i][x];
         barrier(CLK_LOCAL_MEM_FENCE);
     }
@@ -102,14 +102,14 @@ kernel void transpose(global const float *in, global float *out)
 
 kernel void histogram(global const uchar *data, global uint *bins, uint per_item) {
     local uint counts[BINS];
-    uint l = get_local_id(0), items = get_local_size(0);
-    for (uint bin = l; bin < BINS; bin += items)
+    size_t l = get_local_id(0), items = get_local_size(0);
+    for (size_t bin = l; bin < BINS; bin += items)
         counts[bin] = 0;
     barrier(CLK_LOCAL_MEM_FENCE);
-    uint first = get_group_id(0) * items * per_item;
+    size_t first = get_group_id(0) * items * per_item;
     for (uint i = 0; i < per_item; i++)
         atomic_inc(&counts[data[first + i * items + l]]);
     barrier(CLK_LOCAL_MEM_FENCE);
-    for (uint bin = l; bin < BINS; bin += items)
+    for (size_t bin = l; bin < BINS; bin += items)
         atomic_add(&bins[bin], counts[bin]);
 }
