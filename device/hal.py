@@ -31,6 +31,7 @@ from .launch import (
 )
 from .launch_g1 import G1Launcher
 from .launch_m1 import M1Launcher
+from .limits import check_room
 from .loader import LoadedProgram
 from .profile import Profile
 from .profiler import Profiler
@@ -254,13 +255,17 @@ class Hal:
             loaded = self._programs.get(program)
             if loaded is None or not kernel or kernel not in _WORDS:
                 return self._fail("no such program or kernel", False)
-            wrong = check_range(ndrange, work_dim)
+            info = loaded.kernel_at(kernel)
+            wrong = check_range(ndrange, work_dim, uniform=info is None or info.uniform)
             if wrong:
                 return self._fail(wrong, False)
             try:
                 block = args if isinstance(args, bytes) else self._pack(args)
             except ArgumentError as e:
                 return self._fail(str(e), False)
+            wrong = check_room(ndrange, info, block, self.device.profile)
+            if wrong:
+                return self._fail(wrong, False)
             if self.device.closed:
                 return self._fail(CLOSED, False)
             launch = Launch(kernel, ndrange, work_dim, block, self.max_instructions, self._counting)

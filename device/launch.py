@@ -18,7 +18,10 @@ MAX_GROUPS = (1 << 32) - 1  # per dimension: launch stubs handle 32 bits
 
 @dataclass(frozen=True)
 class NDRange:
-    """Work-items per dimension; unused dimensions have size 1 and offset 0."""
+    """Work-items per dimension; unused dimensions have size 1 and offset 0.
+
+    Where local_size does not divide global_size, the last groups have fewer items.
+    """
 
     global_size: tuple[int, int, int]
     local_size: tuple[int, int, int] = (1, 1, 1)
@@ -26,7 +29,13 @@ class NDRange:
 
     @property
     def groups(self) -> tuple[int, int, int]:
-        x, y, z = (g // n for g, n in zip(self.global_size, self.local_size, strict=True))
+        x, y, z = (-(-g // n) for g, n in zip(self.global_size, self.local_size, strict=True))
+        return x, y, z
+
+    @property
+    def last_size(self) -> tuple[int, int, int]:
+        """Of the last group in each dimension, where it is smaller than the others; else 0."""
+        x, y, z = (g % n for g, n in zip(self.global_size, self.local_size, strict=True))
         return x, y, z
 
 
@@ -222,8 +231,11 @@ class OwnMemory:
         return bool(kept)
 
 
-def check_range(ndrange: NDRange, work_dim: int) -> str | None:
-    """What is wrong with a launch; None when it can be made."""
+def check_range(ndrange: NDRange, work_dim: int, *, uniform: bool = True) -> str | None:
+    """What is wrong with a launch; None when it can be made.
+
+    uniform: the kernel needs all groups to be of one size.
+    """
     if not 1 <= work_dim <= 3:
         return f"{work_dim} dimensions"
     if any(n < 1 for n in ndrange.local_size):
@@ -231,7 +243,7 @@ def check_range(ndrange: NDRange, work_dim: int) -> str | None:
     if any(n < 0 for n in (*ndrange.global_size, *ndrange.offset)):
         return "a negative size or offset"
     for size, local in zip(ndrange.global_size, ndrange.local_size, strict=True):
-        if size % local:
+        if uniform and size % local:
             return f"global size {size} is not a multiple of local size {local}"
     for dim in range(work_dim, 3):
         if ndrange.global_size[dim] != 1 or ndrange.offset[dim]:
@@ -252,6 +264,7 @@ def exec_state(launch: Launch, state_addr: int, **more: int) -> bytes:
         num_groups=ndrange.groups,
         global_offset=ndrange.offset,
         local_size=ndrange.local_size,
+        last_size=ndrange.last_size,
         num_dim=launch.work_dim,
         hal_extra=state_addr,
         kernel_entry=launch.kernel,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..ir.abi import KernelInfo
 from ..linker.elf import PF_W, STB_GLOBAL, ElfError, ElfFile, read_elf
 from ..linker.notes import read_kernels
 from .profile import Range
@@ -29,12 +30,16 @@ class LoadedProgram:
                 )
         self.end = max((s.vaddr + s.memsz for s in self.elf.loads()), default=window.base)
         self._saved: dict[int, bytearray] = {}  # contents of writable segments, by address
-        self.kernels = {kernel.name: kernel for kernel in read_kernels(self.elf)}
+        self._kernels = {self.find(kernel.name): kernel for kernel in read_kernels(self.elf)}
 
     def find(self, name: str) -> int:
         """The address of a global symbol; 0 if there is none."""
         symbol = self.elf.symbol(name)
         return symbol.value if symbol is not None and symbol.binding == STB_GLOBAL else 0
+
+    def kernel_at(self, address: int) -> KernelInfo | None:
+        """What the program says of a kernel; None if it is silent."""
+        return self._kernels.get(address)
 
     def save(self, read: Callable[[memoryview, int], bool]) -> bool:
         """Keep what kernels may have changed, before another program is uploaded."""

@@ -80,6 +80,14 @@ class KernelArg:
 
 @record
 class KernelInfo:
+    """A kernel as its launchers know it; sizes in bytes.
+
+    sub_group_size: work-items of a sub-group; 0 in a program that asks for no sub-groups.
+    uniform:        all work-groups of a launch must be of one size.
+    item_room, group_room: what the stack of a work-group's hart holds besides local memory, for
+                    what is alive across barriers: so much for each work-item, and once.
+    """
+
     name: str  # also the ELF symbol of the RefSi entry: void name(packed_args, wg_info *)
     args: tuple[KernelArg, ...]
     block_size: int  # bytes of the argument block, a multiple of 8
@@ -87,6 +95,10 @@ class KernelInfo:
     reqd_work_group_size: tuple[int, int, int] | None = None
     work_group_size_hint: tuple[int, int, int] | None = None
     vec_type_hint: str | None = None
+    sub_group_size: int = 0
+    uniform: bool = True
+    item_room: int = 0
+    group_room: int = 0
 
 
 def arg_align(size: int) -> int:
@@ -217,7 +229,8 @@ def _checked(info: KernelInfo) -> KernelInfo:
     """raises: ValueError for a kernel that no compiler describes so."""
     texts = [info.name, *(text for a in info.args for text in (a.name, a.type))]
     sizes = [info.block_size, info.local_size, *(info.reqd_work_group_size or ())]
-    sound = all(isinstance(text, str) for text in texts)
+    sizes += [info.sub_group_size, info.item_room, info.group_room]
+    sound = all(isinstance(text, str) for text in texts) and isinstance(info.uniform, bool)
     for a in info.args:
         element = a.element
         sizes += [a.size, a.align, a.offset, element.size]

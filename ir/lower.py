@@ -22,7 +22,7 @@ import llvmlite.ir as llir
 from ..frontend import tast
 from ..frontend.diag import Diagnostics
 from ..frontend.nesting import deep_recursion
-from ..frontend.record import field, record
+from ..frontend.record import field, record, replace
 from ..frontend.source import NO_SPAN
 from ..frontend.types import (
     AddrSpace,
@@ -142,8 +142,14 @@ class _Module:
             _body(self.unit, function, self.function(function))
         if self.unit.debug is not None:
             self.unit.debug.finish(self.globals)
-        info = self.unit.options.arg_info
-        kernels = tuple(kernel_info(f, info) for f in program.functions if f.is_kernel)
+        options = self.unit.options
+        sub_groups = any(n.startswith("__kcc.") and "sub_group" in n for n in self.module.globals)
+        size = options.sub_group_size if sub_groups else 0
+        kernels = tuple(
+            replace(kernel_info(f, options), sub_group_size=size)
+            for f in program.functions
+            if f.is_kernel
+        )
         return Lowered(self.module, kernels, self.unit.options)
 
     def function(self, function: tast.Function) -> Any:
@@ -324,11 +330,11 @@ def _body(unit: Unit, function: tast.Function, llfn: Any) -> None:
 # -- what the launcher needs to know --------------------------------------------------------------
 
 
-def kernel_info(function: tast.Function, arg_info: bool = False) -> KernelInfo:
+def kernel_info(function: tast.Function, options: LowerOptions = DEFAULTS) -> KernelInfo:
     """A kernel's arguments and attributes; the argument block by `abi.block_offsets`."""
     sizes = [8 if isinstance(p.type, Pointer) else sizeof(p.type) for p in function.params]
     offsets, block_size = block_offsets(sizes)
-    args = tuple(map(partial(_kernel_arg, arg_info), function.params, sizes, offsets))
+    args = tuple(map(partial(_kernel_arg, options.arg_info), function.params, sizes, offsets))
     return KernelInfo(
         function.name,
         args,
@@ -336,6 +342,7 @@ def kernel_info(function: tast.Function, arg_info: bool = False) -> KernelInfo:
         reqd_work_group_size=function.attrs.reqd_work_group_size,
         work_group_size_hint=function.attrs.work_group_size_hint,
         vec_type_hint=function.attrs.vec_type_hint,
+        uniform=options.uniform or function.attrs.reqd_work_group_size is not None,
     )
 
 

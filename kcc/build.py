@@ -20,6 +20,7 @@ from typing import Any
 
 from kcc.frontend.diag import Diagnostics
 from kcc.frontend.diag_formats import report
+from kcc.frontend.dialect import version_of
 from kcc.frontend.pp import Dependencies, PPOptions, preprocess
 from kcc.frontend.pp import render as render_tokens
 from kcc.frontend.record import field, record
@@ -216,6 +217,7 @@ def _lower_options(job: Compilation, unit: Unit) -> Any:
         check_barriers="barriers" in options.checks,
         runtime=options.runtime,
         inlined=options.inlined,
+        uniform=version_of(options.cl_std) < 200 or "uniform-work-group-size" in options.cl_flags,
         sub_group_size=int(options.sub_group_size or SUB_GROUP_SIZE),
         name=unit.name,
     )

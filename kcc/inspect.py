@@ -89,6 +89,13 @@ def _describe(path: str, elf: ElfFile, kernels: tuple[KernelInfo, ...]) -> Itera
         yield f"  argument block: {kernel.block_size} bytes"
         if kernel.local_size:
             yield f"  local memory: {kernel.local_size} bytes"
+        if kernel.item_room or kernel.group_room:
+            room = f"{kernel.group_room} bytes, and {kernel.item_room} for each work-item"
+            yield f"  kept across barriers: {room}"
+        if kernel.sub_group_size:
+            yield f"  sub-group size: {kernel.sub_group_size}"
+        if not kernel.uniform:
+            yield "  last work-groups: may be smaller"
         if kernel.reqd_work_group_size:
             yield f"  required work-group size: {_sizes(kernel.reqd_work_group_size)}"
         if kernel.work_group_size_hint:

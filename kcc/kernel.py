@@ -77,7 +77,8 @@ class Kernel:
                      is a null pointer. A local pointer takes kcc.local(nbytes). A scalar takes a
                      number, a vector a sequence of its lanes, a struct its bytes or a NumPy
                      record.
-        global_size: work-items in one to three dimensions; a multiple of local_size.
+        global_size: work-items in one to three dimensions; a multiple of local_size, unless the
+                     last groups may be smaller (OpenCL C 2.0 and later).
         local_size:  of a work-group; None chooses one.
         returns:     what the launch did.
         raises:      DeviceError for sizes and arguments that do not suit the kernel;

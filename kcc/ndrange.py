@@ -47,7 +47,7 @@ def make_ndrange(
                 f"{name} {sizes} has {len(sizes)} dimensions, global_size {whole} has {dims}"
             )
     for size, part in zip(whole, group, strict=True):
-        if size % part:
+        if info.uniform and size % part:
             raise DeviceError(f"the global size {size} is not divided by the local size {part}")
     one, none = (1,) * (3 - dims), (0,) * (3 - dims)
     ndrange = NDRange(_three(whole + one), _three(group + one), _three(offset + none))

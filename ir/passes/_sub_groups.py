@@ -34,7 +34,7 @@ def run_sub_groups(group: Group, resumable: Resumable, options: LowerOptions) ->
     items = group.items()
     count = sub_group_count(build, items, options)
     kept = group.rooms(resumable)
-    step = -(-resumable.shared_size // SHARED_ALIGN) * SHARED_ALIGN
+    step = _step(resumable)
     shared = group.room(group.product(count, I64(step)), SHARED_ALIGN)
     following = group.room(I64(step), SHARED_ALIGN)
     states = group.room(I64(MAX_GROUP_ITEMS // size * STATE), STATE)
@@ -104,6 +104,18 @@ def run_sub_groups(group: Group, resumable: Resumable, options: LowerOptions) ->
     stopped = group.loop("sub", count, sub_group)
     build.cbranch(build.icmp_unsigned("==", stopped, I32(0)), over, turn)
     build.position_at_end(over)
+
+
+def sub_group_rooms(resumable: Resumable, options: LowerOptions) -> tuple[int, int]:
+    """Bytes on the stack for each item, and once, that sub-groups take in all."""
+    step = _step(resumable)
+    states = MAX_GROUP_ITEMS // options.sub_group_size * STATE
+    return -(-step // options.sub_group_size), 2 * (step + SHARED_ALIGN) + states
+
+
+def _step(resumable: Resumable) -> int:
+    """Bytes that a sub-group keeps once."""
+    return -(-resumable.shared_size // SHARED_ALIGN) * SHARED_ALIGN
 
 
 def _smaller(build: Any, a: Any, b: Any) -> Any:

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import llvmlite.ir as llir
 
+from ...frontend.record import replace
 from ...frontend.types import AddrSpace
 from ..abi import WG_INFO_SIZE, KernelInfo
 from ..emit import (
@@ -46,13 +47,14 @@ from ._meeting import Meeting
 from ._names import group_name, item_function
 from ._pass import Pass, describe_wrapper
 from ._resumable import FIRST_KEPT, Resumable
-from ._sub_groups import SHARED_ALIGN, run_sub_groups
+from ._sub_groups import SHARED_ALIGN, run_sub_groups, sub_group_rooms
 from .workitem_ids import COORDINATES, Item
 
 if TYPE_CHECKING:
     from ..frame import LowerOptions
     from ..lower import Lowered
 
+STACK_ALIGN = 16  # bytes, RISC-V's
 ZERO = I64(0)
 SHARED = frozenset({AddrSpace.GLOBAL, AddrSpace.CONSTANT, AddrSpace.LOCAL})
 
@@ -70,6 +72,10 @@ def add_loops(unit: Lowered) -> None:
     for info in unit.kernels:
         made = Group(unit, info, group, unit.resumable.get(info.name))
         made.fill(unit.options)
+    unit.kernels = tuple(
+        replace(info, item_room=rooms[0], group_room=rooms[1])
+        for info, rooms in ((k, _rooms(unit, k)) for k in unit.kernels)
+    )
 
 
 def _is_shared(instr: Any) -> bool:
@@ -207,6 +213,20 @@ class Group:
             place = self.build.alloca(I8, size=size)
         place.align, place.type = align, PTR
         return place
+
+
+def _rooms(unit: Lowered, info: KernelInfo) -> tuple[int, int]:
+    """KernelInfo's item_room and group_room: with what padding may take, so rather too much."""
+    resumable = unit.resumable.get(info.name)
+    if resumable is None:
+        return 0, 0
+    arrays = sum(k.size for k in resumable.kept)
+    padding = sum(max(k.align, STACK_ALIGN) for k in resumable.kept)
+    if not resumable.within:
+        shared = resumable.shared_size
+        return arrays, padding + (2 * (shared + SHARED_ALIGN) if shared else 0)
+    item, group = sub_group_rooms(resumable, unit.options)
+    return arrays + item, padding + group
 
 
 def describe_wg(arg: Any) -> None:

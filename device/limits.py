@@ -1,0 +1,41 @@
+"""Whether a work-group has room: for its work-items, and on the stack of the hart that runs it."""
+
+from __future__ import annotations
+
+import math
+
+from ..ir.abi import EXEC_STATE_SIZE, MAX_ARG_ALIGN, KernelInfo
+from .launch import NDRange
+from .profile import Profile
+
+
+def check_room(
+    ndrange: NDRange, info: KernelInfo | None, block: bytes, profile: Profile
+) -> str | None:
+    """What a work-group of a launch has no room for; None when nothing is known to be too much.
+
+    A group's local memory is on its hart's stack, and so is what its work-items keep across
+    barriers. What private variables take there is not known: a hart finds out.
+
+    info:  what the program says of the kernel. block: the argument block.
+    """
+    items = math.prod(ndrange.local_size)
+    if items > profile.group_items:
+        return f"a work-group of {items} work-items; at most {profile.group_items}"
+    if info is None:
+        return None
+    arguments = (
+        int.from_bytes(block[arg.offset : arg.offset + 8], "little")
+        for arg in info.args
+        if arg.kind == "local"
+    )
+    local = sum(-(-n // MAX_ARG_ALIGN) * MAX_ARG_ALIGN for n in (info.local_size, *arguments))
+    kept = info.group_room + items * info.item_room
+    room = profile.stack.size - EXEC_STATE_SIZE
+    if local + kept <= room:
+        return None
+    return (
+        f"kernel '{info.name}': a work-group takes {local + kept} bytes of its hart's stack "
+        f"({local} of local memory, {kept} to keep across barriers for {items} work-items); "
+        f"there are {room}"
+    )
