@@ -16,6 +16,7 @@ from .emit import MEMBER
 from .lower import Lowered
 from .parts import split
 from .passes import barriers, local_memory, metadata, trampoline, workitem_ids, workitem_loops
+from .passmemory import release
 from .threads import side_by_side, unlocked
 
 # fmt: off
@@ -201,3 +202,4 @@ def optimise(module: llvm.ModuleRef, machine: Any, opt_level: int, alone: bool =
         unlocked("LLVMPY_RunNewModulePassManager")(manager, module, builder)
     else:
         manager.run(module, builder)
+    release(manager)

@@ -28,7 +28,13 @@ ALLOWED = {
     "backend": {"ir.threads"},
     "linker": {"ir.abi", "backend.isa", "backend.encode", "backend.asm"},
     "device": {"ir.abi", "backend.isa", "backend.encode", "linker.elf", "linker.notes"},
-    "device.sim": {"backend.isa", "backend.encode", "backend.regs", "device.sim"},
+    "device.sim": {
+        "ir.passmemory",
+        "backend.isa",
+        "backend.encode",
+        "backend.regs",
+        "device.sim",
+    },
     "kcc": {f"{package}.*" for package in PACKAGES},
 }
 # What a package needs of others' libraries; importing these at the top of a module is for the

@@ -9,6 +9,8 @@ from typing import Any
 import llvmlite
 import llvmlite.binding as llvm
 
+from ...ir.passmemory import release
+
 
 @cache
 def _initialise() -> None:
@@ -95,7 +97,8 @@ def compile_ir(text: str, effort: Effort = Effort.UNIT) -> bytes:
         options.loop_vectorization, options.loop_unrolling = True, False
     builder = llvm.create_pass_builder(machine, options)
     if effort in (Effort.LOOPS, Effort.MODULE):
-        builder.getModulePassManager().run(module, builder)
+        managers = [builder.getModulePassManager()]
+        managers[0].run(module, builder)
     else:
         # Not a list of passes of our own: among those on offer only NewGVN removes repeated
         # loads, and now and then it ends the process, not having settled (an assertion).
@@ -112,6 +115,9 @@ def compile_ir(text: str, effort: Effort = Effort.UNIT) -> bytes:
             if not function.is_declaration:
                 simplify.run(function, builder)
                 passes.run(function, builder)
+        managers = [simplify, passes]
+    for manager in managers:
+        release(manager)
     return bytes(machine.emit_object(module))
 
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import io
+import mmap
 import platform
+import sys
+from pathlib import Path
 
 import pytest
 from elftools.elf.elffile import ELFFile
 from elftools.elf.relocation import RelocationSection
 
-from kcc.device.sim.host import compile_ir
+from kcc.device.sim.host import Effort, compile_ir
 
 WIDE = {1, 24}  # R_X86_64_64, R_X86_64_PC64
 
@@ -34,3 +37,18 @@ def test_no_reference_to_another_section_is_limited_to_32_bits() -> None:
     ]
     assert found, "the constants are loaded from somewhere"
     assert set(found) <= WIDE
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("effort", [Effort.ROUNDS, Effort.LOOPS])
+def test_compiling_keeps_no_memory(effort: Effort) -> None:
+    def resident_bytes() -> int:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE
+
+    text = "define i64 @f(i64 %x) {\n  %y = mul i64 %x, 3\n  ret i64 %y\n}\n"
+    for _ in range(4):
+        compile_ir(text, effort)
+    before = resident_bytes()
+    for _ in range(40):
+        compile_ir(text, effort)
+    assert resident_bytes() - before < 1 << 20
