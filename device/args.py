@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from ..ir.abi import KernelArg, KernelInfo, arg_align, block_offsets
+from ..ir.abi import MAX_ARG_ALIGN, KernelArg, KernelInfo, arg_align, block_offsets
 
 WORD = struct.Struct("<Q")
 FLOATS = {2: "<e", 4: "<f", 8: "<d"}
@@ -150,18 +150,31 @@ def local_arg(size: int) -> HalArg:
 
 
 def pack_hal_args(
-    args: Sequence[HalArg], note: Callable[[int, int, bytes], None] | None = None
+    args: Sequence[HalArg],
+    local: tuple[int, int] | None = None,
+    note: Callable[[int, int, bytes], None] | None = None,
 ) -> bytes:
     """The argument block, by the layout that compiler and driver share; zeros in between.
 
+    local:   first address, and the one behind the last, of what there is for local arguments,
+             which are addresses then; else they are sizes.
     note:    is told of each argument its offset, its alignment and its bytes.
     raises:  ArgumentError for a value of no bytes, or one in local memory; for an address or
-             a size of local memory that is negative or of more than 64 bits.
+             a size of local memory that is negative or of more than 64 bits; for more local
+             memory than there is.
     """
     parts = []
+    free, end = local or (0, 0)
     for number, arg in enumerate(args):
         if arg.kind == ArgKind.ADDRESS:
             word = arg.size if arg.space == ArgSpace.LOCAL else arg.address
+            if arg.space == ArgSpace.LOCAL and local is not None and arg.size >= 0:
+                word = -(-free // MAX_ARG_ALIGN) * MAX_ARG_ALIGN
+                free = word + arg.size
+                if free > end:
+                    raise ArgumentError(
+                        str(number), f"{arg.size} bytes of local memory, {max(end - word, 0)} free"
+                    )
             if not 0 <= word < 1 << 64:
                 raise ArgumentError(str(number), f"{word} does not fit into 64 bits")
             parts.append(WORD.pack(word))

@@ -86,12 +86,13 @@ class Hal:
         self.info = replace(self._launcher.info, counters=counters)
         self.last_error = ""
         self.last_fault: KernelFault | None = None
-        self.retired: tuple[int, ...] = (0,) * harts  # by each hart in the last launch
+        self.retired: tuple[int, ...] = ()  # per hart, by the last launch
         self.max_instructions: int | None = None  # of all harts, per launch
         self._lock = threading.RLock()
         self._programs: dict[int, LoadedProgram] = {}
         self._next_program = 1
         self._resident: LoadedProgram | None = None  # the one in the device's memory
+        self._by_items = False  # the last launch
         self._counting = options.counters or options.profiling is not None
         self._counters: dict[tuple[int, int], int] = {}
         self._trace = options.hal_trace
@@ -125,8 +126,10 @@ class Hal:
     def program_load(self, data: bytes) -> int:
         """A handle for an ELF image; nothing is uploaded yet. 0 when it cannot be used."""
         with self._lock:
+            profile = self.device.profile
             try:
-                program = LoadedProgram(data, self.device.profile.program)
+                local = profile.local if self._launcher.item_harts else None
+                program = LoadedProgram(data, profile.program, local)
             except ElfError as e:
                 return self._fail(str(e), 0)
             self.device.prepare()
@@ -251,7 +254,7 @@ class Hal:
             self._note("kernel_exec", what.format(kernel, count, *sizes))
         with self._lock:
             self.last_fault = None
-            self.retired = (0,) * len(self.retired)
+            self.retired = ()
             loaded = self._programs.get(program)
             if loaded is None or not kernel or kernel not in _WORDS:
                 return self._fail("no such program or kernel", False)
@@ -259,8 +262,10 @@ class Hal:
             wrong = check_range(ndrange, work_dim, uniform=info is None or info.uniform)
             if wrong:
                 return self._fail(wrong, False)
+            by_items = self._by_items = info is not None and info.by_items
+            local = (loaded.local_end, self.device.profile.local.end) if by_items else None
             try:
-                block = args if isinstance(args, bytes) else self._pack(args)
+                block = args if isinstance(args, bytes) else self._pack(args, local)
             except ArgumentError as e:
                 return self._fail(str(e), False)
             wrong = check_room(ndrange, info, block, self.device.profile)
@@ -268,7 +273,9 @@ class Hal:
                 return self._fail(wrong, False)
             if self.device.closed:
                 return self._fail(CLOSED, False)
-            launch = Launch(kernel, ndrange, work_dim, block, self.max_instructions, self._counting)
+            launch = Launch(
+                kernel, ndrange, work_dim, block, self.max_instructions, self._counting, by_items
+            )
             return self._launch(loaded, launch)
 
     def _upload(self, loaded: LoadedProgram) -> None:
@@ -301,7 +308,11 @@ class Hal:
         )
         if not same or any(i >= n for i, n in zip(group, count, strict=True)):
             return None  # the kernel has overwritten it
-        return WorkGroup(group, state["local_size"], state["global_offset"])
+        local_id = None
+        x, y, _ = state["local_size"]
+        if self._by_items and x and y:
+            local_id = hart % x, hart // x % y, hart // (x * y)
+        return WorkGroup(group, state["local_size"], state["global_offset"], local_id)
 
     def _launch(self, loaded: LoadedProgram, launch: Launch) -> bool:
         def work() -> Outcome:
@@ -367,8 +378,8 @@ class Hal:
             given = "" if result is None else f" -> {result:#010x}"
             self._trace(f"refsi_hal_device::{operation}({operands}){given}")
 
-    def _pack(self, args: Sequence[HalArg]) -> bytes:
-        return pack_hal_args(args, None if self._trace is None else self._packed)
+    def _pack(self, args: Sequence[HalArg], local: tuple[int, int] | None) -> bytes:
+        return pack_hal_args(args, local, None if self._trace is None else self._packed)
 
     def _packed(self, offset: int, align: int, data: bytes) -> None:
         value = int.from_bytes(data, "little")

@@ -41,11 +41,12 @@ class NDRange:
 
 @dataclass(frozen=True)
 class WorkGroup:
-    """A work-group; three numbers of each."""
+    """A work-group; three numbers of each. local_id: of the one item that its hart runs."""
 
     group_id: tuple[int, ...]
     local_size: tuple[int, ...]
     global_offset: tuple[int, ...]
+    local_id: tuple[int, ...] | None = None
 
     def global_id(self, local_id: tuple[int, ...]) -> tuple[int, int, int] | None:
         """The work-item with this local id; None if the group has none."""

@@ -15,14 +15,17 @@ def check_room(
     """What a work-group of a launch has no room for; None when nothing is known to be too much.
 
     A group's local memory is on its hart's stack, and so is what its work-items keep across
-    barriers. What private variables take there is not known: a hart finds out.
+    barriers. What private variables take there is not known: a hart finds out. A kernel by items
+    needs as many harts as a group has items, and nothing else.
 
     info:  what the program says of the kernel. block: the argument block.
     """
     items = math.prod(ndrange.local_size)
-    if items > profile.group_items:
-        return f"a work-group of {items} work-items; at most {profile.group_items}"
-    if info is None:
+    by_items = info is not None and info.by_items
+    most = profile.harts if by_items else profile.group_items
+    if items > most:
+        return f"a work-group of {items} work-items; at most {most}"
+    if info is None or by_items:
         return None
     arguments = (
         int.from_bytes(block[arg.offset : arg.offset + 8], "little")

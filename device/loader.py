@@ -15,22 +15,39 @@ ZEROS = memoryview(bytes(1 << 20))  # written at once when clearing
 class LoadedProgram:
     """An ELF that fits the device's window for programs.
 
-    raises: ElfError for what is not a RISC-V program with symbols, or leaves the window.
+    local:  of a device with a hart for each work-item, where local memory is shared; what a
+            program has there is not written.
+    raises: ElfError for what is not a RISC-V program with symbols, or leaves these places; for
+            kernels that need a hart for each work-item and do not get it.
     """
 
-    def __init__(self, data: bytes, window: Range) -> None:
+    def __init__(self, data: bytes, window: Range, local: Range | None = None) -> None:
         self.elf: ElfFile = read_elf(data)
         if not self.elf.symbols:
             raise ElfError("the program has no symbols")
-        for segment in self.elf.loads():
-            if not window.holds(Range(segment.vaddr, segment.memsz)):
+        self._kernels = {self.find(kernel.name): kernel for kernel in read_kernels(self.elf)}
+        for kernel in self._kernels.values() if local is None else ():
+            if kernel.by_items:
                 raise ElfError(
-                    f"a segment of {segment.memsz} bytes at {segment.vaddr:#x} is outside of "
+                    f"kernel '{kernel.name}' is compiled for a hart of each work-item's own "
+                    "(-fwork-item-mode=wi), and harts of this device run work-groups"
+                )
+        self._segments = []
+        self.end = window.base
+        self.local_end = local.base if local is not None else 0
+        for segment in self.elf.loads():
+            place = Range(segment.vaddr, segment.memsz)
+            if window.holds(place):
+                self._segments.append(segment)
+                self.end = max(self.end, place.end)
+            elif local is not None and local.holds(place) and not segment.filesz:
+                self.local_end = max(self.local_end, place.end)
+            else:
+                raise ElfError(
+                    f"a segment of {place.size} bytes at {place.base:#x} is outside of "
                     f"the device's program memory, {window.base:#x} to {window.end:#x}"
                 )
-        self.end = max((s.vaddr + s.memsz for s in self.elf.loads()), default=window.base)
         self._saved: dict[int, bytearray] = {}  # contents of writable segments, by address
-        self._kernels = {self.find(kernel.name): kernel for kernel in read_kernels(self.elf)}
 
     def find(self, name: str) -> int:
         """The address of a global symbol; 0 if there is none."""
@@ -43,7 +60,7 @@ class LoadedProgram:
 
     def save(self, read: Callable[[memoryview, int], bool]) -> bool:
         """Keep what kernels may have changed, before another program is uploaded."""
-        for segment in self.elf.loads():
+        for segment in self._segments:
             if segment.flags & PF_W:
                 contents = bytearray(segment.memsz)
                 if not read(memoryview(contents), segment.vaddr):
@@ -57,7 +74,7 @@ class LoadedProgram:
         resident: no other program was uploaded since. Variables live as long as the program:
                   then they are left alone, else they get the contents that save() found.
         """
-        for segment in self.elf.loads():
+        for segment in self._segments:
             if segment.flags & PF_W and resident:
                 continue
             if (saved := self._saved.pop(segment.vaddr, None)) is not None:

@@ -62,7 +62,8 @@ class KernelArg:
     """One parameter, with its place in the argument block; sizes and offsets in bytes.
 
     kind "buffer": the block holds a device address; "local": the *size* of the local
-    allocation, which the kernel's trampoline makes; "value": the bytes themselves.
+    allocation, which the kernel's trampoline makes, or its address for a kernel `by_items`;
+    "value": the bytes themselves.
     size is what the argument takes in the block.
     """
 
@@ -83,6 +84,7 @@ class KernelInfo:
     """A kernel as its launchers know it; sizes in bytes.
 
     sub_group_size: work-items of a sub-group; 0 in a program that asks for no sub-groups.
+    by_items:       a hart is to run one work-item of every group, not groups.
     uniform:        all work-groups of a launch must be of one size.
     item_room, group_room: what the stack of a work-group's hart holds besides local memory, for
                     what is alive across barriers: so much for each work-item, and once.
@@ -99,6 +101,7 @@ class KernelInfo:
     uniform: bool = True
     item_room: int = 0
     group_room: int = 0
+    by_items: bool = False
 
 
 def arg_align(size: int) -> int:
@@ -230,7 +233,8 @@ def _checked(info: KernelInfo) -> KernelInfo:
     texts = [info.name, *(text for a in info.args for text in (a.name, a.type))]
     sizes = [info.block_size, info.local_size, *(info.reqd_work_group_size or ())]
     sizes += [info.sub_group_size, info.item_room, info.group_room]
-    sound = all(isinstance(text, str) for text in texts) and isinstance(info.uniform, bool)
+    sound = all(isinstance(text, str) for text in texts)
+    sound &= isinstance(info.uniform, bool) and isinstance(info.by_items, bool)
     for a in info.args:
         element = a.element
         sizes += [a.size, a.align, a.offset, element.size]

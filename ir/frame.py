@@ -30,6 +30,7 @@ class LowerOptions:
     inlined: these functions are linked as bitcode, to become part of a program's own.
     sub_group_size: work-items of a sub-group, a power of two; the last one may have fewer.
     uniform: every work-group of a launch is of one size.
+    by_items: a hart runs one work-item of every group, beside those of the others.
     """
 
     opt_level: int = 3
@@ -42,6 +43,7 @@ class LowerOptions:
     inlined: bool = False
     sub_group_size: int = SUB_GROUP_SIZE
     uniform: bool = True
+    by_items: bool = False
     name: str = "kernels"
 
 

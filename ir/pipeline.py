@@ -15,7 +15,15 @@ from ..frontend.record import record
 from .emit import MEMBER
 from .lower import Lowered
 from .parts import split
-from .passes import barriers, local_memory, metadata, trampoline, workitem_ids, workitem_loops
+from .passes import (
+    barriers,
+    hart_items,
+    local_memory,
+    metadata,
+    trampoline,
+    workitem_ids,
+    workitem_loops,
+)
 from .passmemory import release
 from .threads import side_by_side, unlocked
 
@@ -28,9 +36,16 @@ PIPELINE = (
     trampoline.PASS,      # one entry type for the driver
     metadata.PASS,        # and what the driver must know of it
 )
+BY_ITEMS = (
+    workitem_ids.PASS,
+    local_memory.PASS,
+    hart_items.PASS,      # one call runs one item of every work-group; harts wait for each other
+    trampoline.PASS,
+    metadata.PASS,
+)
 # fmt: on
 OPTIMISE = "optimise"
-PASS_NAMES = ("lower", *(p.name for p in PIPELINE), OPTIMISE)
+PASS_NAMES = ("lower", *dict.fromkeys(p.name for p in (*PIPELINE, *BY_ITEMS)), OPTIMISE)
 Observer: TypeAlias = Callable[[str, str], None]
 Members: TypeAlias = Callable[[str], bytes]
 
@@ -139,7 +154,7 @@ def _run_passes(
     if observe is not None:
         observe("lower", str(module))
     done: set[str] = set()
-    for p in PIPELINE:
+    for p in BY_ITEMS if lowered.options.by_items else PIPELINE:
         assert done.issuperset(p.after), f"{p.name} must run after {p.after}"
         p.run(lowered)
         done.add(p.name)

@@ -34,6 +34,8 @@ class Arguments:
                 f"kernel '{info.name}' takes {len(info.args)} arguments ({names}), not {len(args)}"
             )
         self._device = device
+        place = device.profile.local if info.by_items else device.profile.stack
+        self._local_room = place.size
         self._copied: list[tuple[Array, Buffer, bool]] = []
         self.values: list[HalArg] = []
         try:
@@ -54,7 +56,7 @@ class Arguments:
 
     def _value(self, arg: KernelArg, value: Any) -> HalArg:
         if arg.kind == "local":
-            return local_arg(_local_size(arg, value, self._device.profile.stack.size))
+            return local_arg(_local_size(arg, value, self._local_room))
         if arg.kind == "buffer":
             return buffer_arg(self._address(arg, value))
         try:

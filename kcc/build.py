@@ -205,6 +205,8 @@ def _lower_options(job: Compilation, unit: Unit) -> Any:
     from kcc.ir.frame import SUB_GROUP_SIZE, LowerOptions
 
     options = job.options
+    by_items = options.work_item_mode == "wi"
+    uniform = version_of(options.cl_std) < 200 or "uniform-work-group-size" in options.cl_flags
     fp_flags = {f for name in options.cl_flags for f in _FP_FLAGS.get(name, ())}
     if options.fp_contract == "fast":
         fp_flags.add("contract")
@@ -215,10 +217,11 @@ def _lower_options(job: Compilation, unit: Unit) -> Any:
         fp_flags=tuple(sorted(fp_flags)),
         arg_info="kernel-arg-info" in options.cl_flags,
         check_barriers="barriers" in options.checks,
+        by_items=by_items,
         runtime=options.runtime,
         inlined=options.inlined,
-        uniform=version_of(options.cl_std) < 200 or "uniform-work-group-size" in options.cl_flags,
-        sub_group_size=int(options.sub_group_size or SUB_GROUP_SIZE),
+        uniform=uniform or by_items,
+        sub_group_size=1 if by_items else int(options.sub_group_size or SUB_GROUP_SIZE),
         name=unit.name,
     )
 

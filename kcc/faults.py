@@ -38,6 +38,8 @@ def launch_error(hal: Hal, program: Program, watcher: FaultWatcher | None) -> De
         local_id = watcher.local_id if watcher is not None else None
         if group is not None and group.local_size == (1, 1, 1):
             local_id = (0, 0, 0)
+        if group is not None and group.local_id is not None:
+            local_id = group.local_id
         if group is not None and local_id is not None:
             item = group.global_id(local_id)
     return GuestFault(

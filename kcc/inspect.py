@@ -77,7 +77,8 @@ def _describe(path: str, elf: ElfFile, kernels: tuple[KernelInfo, ...]) -> Itera
         yield ""
         yield f"kernel {kernel.name}{where}"
         for index, arg in enumerate(kernel.args):
-            kind = "size of local memory" if arg.kind == "local" else arg.kind
+            place = "address" if kernel.by_items else "size"
+            kind = f"{place} of local memory" if arg.kind == "local" else arg.kind
             yield (
                 f"  {index}: {arg.type:<28} {arg.name:<16} "
                 f"offset {arg.offset:>4}  size {arg.size:>3}  align {arg.align:>3}  {kind}"
@@ -87,6 +88,8 @@ def _describe(path: str, elf: ElfFile, kernels: tuple[KernelInfo, ...]) -> Itera
                 words = ", ".join(arg.info.qualifiers) or "none"
                 yield f"     {told}, type {arg.info.type_name}, qualifiers {words}"
         yield f"  argument block: {kernel.block_size} bytes"
+        if kernel.by_items:
+            yield "  a hart for each work-item of a group"
         if kernel.local_size:
             yield f"  local memory: {kernel.local_size} bytes"
         if kernel.item_room or kernel.group_room:

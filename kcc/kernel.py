@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kcc.device.sim.interface import Translated
+from kcc.ir.abi import MAX_GROUP_ITEMS
 
 from . import config
 from .arguments import Arguments
@@ -87,9 +88,9 @@ class Kernel:
         """
         loaded = self._loaded
         hal = loaded.device.opened()
-        ndrange, dims = make_ndrange(
-            self.info, global_size, local_size, global_offset, loaded.device.profile.group_items
-        )
+        profile = loaded.device.profile
+        most = min(profile.group_items, profile.harts if self.info.by_items else MAX_GROUP_ITEMS)
+        ndrange, dims = make_ndrange(self.info, global_size, local_size, global_offset, most)
         entry = hal.program_find_kernel(loaded.handle, self.name)
         if not entry:
             raise DeviceError(f"'{loaded.program.name}': {hal.last_error}")

@@ -47,6 +47,8 @@ FLAGS = (
     ("-ferror-limit=", JOINED, "error_limit", "N", "stop after N errors (0: never)"),
     ("-fcheck=", JOINED, "checks*", "barriers", "check that work-items meet at the same barriers"),
     ("-fsub-group-size=", JOINED, "sub_group_size", "N", "work-items of a sub-group (16)"),
+    ("-fwork-item-mode=", JOINED, "work_item_mode", "wg|wi",
+     "what a hart runs: work-groups, or one item of each (RefSi G1 only)"),
     ("-ffp-contract=", JOINED, "fp_contract", "on|off|fast", "fuse multiplications and additions"),
     ("-fdiagnostics-format=", JOINED, "diagnostics_format",
      "text|json|sarif", "how errors and warnings are printed"),
@@ -123,6 +125,7 @@ class Options:
         self.fp_contract = "on"
         self.checks: list[str] = []
         self.sub_group_size: str | None = None
+        self.work_item_mode = "wg"
         self.colour = "auto"
         self.diagnostics_format = "text"
         self.arch: str | None = None
@@ -232,6 +235,10 @@ def _check(options: Options) -> None:
     if options.sub_group_size is not None and options.sub_group_size not in SUB_GROUP_SIZES:
         given = options.sub_group_size
         raise UsageError(f"invalid value '{given}' in '-fsub-group-size=': a power of two to 1024")
+    if options.work_item_mode not in ("wg", "wi"):
+        raise UsageError(f"invalid value '{options.work_item_mode}' in '-fwork-item-mode='")
+    if options.work_item_mode == "wi" and options.sub_group_size not in (None, "1"):
+        raise UsageError("a sub-group is one work-item with '-fwork-item-mode=wi'")
     if options.fp_contract not in ("on", "off", "fast"):
         raise UsageError(f"invalid value '{options.fp_contract}' in '-ffp-contract='")
     if options.language not in ("cl", "assembler", "none"):

@@ -111,9 +111,7 @@ class Group:
         describe_wg(self.args[-1])
         self.build = llir.IRBuilder(function.append_basic_block("entry"))
         describe_wrapper(function, self.item, f"{info.name}.group", self.build)
-        self.sizes = _local_size(
-            self.build, Item(self.build, self.args[-1], (), unit.options), info
-        )
+        self.sizes = local_size(self.build, Item(self.build, self.args[-1], (), unit.options), info)
         self.hint = _parallel_hint(module, access_group)
 
     def fill(self, options: LowerOptions) -> None:
@@ -236,7 +234,7 @@ def describe_wg(arg: Any) -> None:
     arg.attributes.dereferenceable = WG_INFO_SIZE
 
 
-def _local_size(build: Any, item: Item, info: KernelInfo) -> list[Any]:
+def local_size(build: Any, item: Item, info: KernelInfo) -> list[Any]:
     """The group's size; numbers where the kernel requires one.
 
     Started with another size, such a kernel traps: what follows relies on the required one.

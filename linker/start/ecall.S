@@ -1,4 +1,4 @@
-# Calls to the host by ecall (a7: command, a0: argument), for kernels that print or stop.
+# Calls to the host by ecall (a7: command, a0: argument), for kernels that print, stop or wait.
 
     .section .text.__kcc_putstring,"ax",@progbits
     .globl  __kcc_putstring
@@ -17,3 +17,14 @@ __kcc_exit:                     # void __kcc_exit(int code), does not return
 1:  ecall
     j       1b
     .size   __kcc_exit, . - __kcc_exit
+
+    .section .text.__kcc_barrier,"ax",@progbits
+    .globl  __kcc_barrier
+    .type   __kcc_barrier, @function
+__kcc_barrier:                  # void __kcc_barrier(long number): all harts come to the same one
+    fence   rw, rw
+    li      a7, 2
+    ecall
+    fence   rw, rw
+    ret
+    .size   __kcc_barrier, . - __kcc_barrier

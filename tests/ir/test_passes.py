@@ -13,7 +13,7 @@ from kcc.frontend.diag import InternalError
 from kcc.ir.abi import NOTE_SECTION, decode_metadata
 from kcc.ir.lower import LowerOptions
 from kcc.ir.passes import barriers, local_memory, metadata, trampoline, workitem_ids, workitem_loops
-from kcc.ir.pipeline import PASS_NAMES, PIPELINE, PipelineOptions, parse, run_pipeline
+from kcc.ir.pipeline import BY_ITEMS, PASS_NAMES, PIPELINE, PipelineOptions, parse, run_pipeline
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "kernels" / "examples"
 
@@ -134,14 +134,30 @@ def test_the_note_describes_the_kernels(lowered):
     assert info.args[0].type == "global const int *"
 
 
-def test_the_observer_sees_every_pass(lowered):
+@pytest.mark.parametrize(
+    ("by_items", "others"), [(False, {"hart-items"}), (True, {"barriers", "workitem-loops"})]
+)
+def test_the_observer_sees_every_pass(lowered, by_items, others):
     seen = []
-    machine = target_machine()
-    run_pipeline(
-        lowered(KERNEL + WAITING), machine, observe=lambda name, text: seen.append((name, text))
-    )
-    assert tuple(name for name, _ in seen) == PASS_NAMES
+    unit = lowered(KERNEL + WAITING, LowerOptions(by_items=by_items))
+    run_pipeline(unit, target_machine(), observe=lambda name, text: seen.append((name, text)))
+    assert {name for name, _ in seen} == {*PASS_NAMES} - others
     assert len({text for _, text in seen}) == len(seen)  # and each changed something
+
+
+def test_a_hart_runs_an_item_of_every_group(lowered, golden):
+    """Its entry and what it calls; the body waits for other harts by calls with numbers."""
+    unit = lowered(WAITING + KERNEL, LowerOptions(by_items=True))
+    for p in BY_ITEMS:
+        p.run(unit)
+        parse(str(unit.module), p.name)
+    golden("hart-items.ll", definition(unit, "__kcc_group.sum") + definition(unit, "sum"))
+    assert 'call void @"__kcc_barrier"(i64 1)' in definition(unit, "__kcc_item.turns")
+    assert str(unit.module.get_global("__kcc_local")) == (
+        '@"__kcc_local" = internal addrspace(3) global [16 x i8] undef, section ".local", align 128'
+    )
+    assert "invariant.load" not in str(unit.module)
+    assert all(info.by_items for info in unit.kernels)
 
 
 @pytest.mark.parametrize("opt", [0, 1, 2, 3])
