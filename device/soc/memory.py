@@ -201,6 +201,7 @@ class Bus:
     def __init__(self) -> None:
         self._places: list[Place] = []  # by base
         self._bases: list[int] = []
+        self._ends: list[int] = []
 
     def attach(self, base: int, device: BusDevice) -> None:
         """raises: ValueError where another device is."""
@@ -216,11 +217,12 @@ class Bus:
     def _keep(self, places: list[Place]) -> None:
         self._places = sorted(places, key=lambda p: p.base)
         self._bases = [p.base for p in self._places]
+        self._ends = [p.end for p in self._places]
 
     def find(self, addr: int) -> Place | None:
         """The device whose range holds `addr`."""
         at = bisect.bisect_right(self._bases, addr) - 1
-        return self._places[at] if at >= 0 and addr < self._places[at].end else None
+        return self._places[at] if at >= 0 and addr < self._ends[at] else None
 
     def view(self, addr: int, size: int, unit: int) -> memoryview | None:
         """Writable bytes of the device itself, or None: unmapped, registers, out of range."""
