@@ -140,6 +140,7 @@ def test_reductions_and_scans(name: str) -> None:
             assert (got[9, group, part] == mine[-1]).all()
 
 
+@pytest.mark.slow
 def test_scans(level: str) -> None:
     given = np.array([3, 1, 4, 1, 5, 9, 2, 6, 5, 3], np.int32)
     out = np.zeros((3, 10), np.int32)
@@ -172,6 +173,7 @@ def rings(items: int, size: int) -> np.ndarray:
     return np.stack([first, second], axis=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(11,), (5, 3), (1,)])
 def test_each_goes_at_its_own_pace(level: str, shape: tuple[int, ...]) -> None:
     items = int(np.prod(shape))
