@@ -20,6 +20,9 @@ NOTE_OWNER = "kcc"
 NOTE_TYPE = 1
 NOTE_SECTION = ".note.kcc"
 METADATA_VERSION = 1
+# Who starts kernels: each has its own entry, argument block and work-group information.
+Target = Literal["refsi", "formosa"]
+TARGETS = ("refsi", "formosa")
 # Before the name of a function that no other object can call, in the symbol that says so.
 IN_PLACE = "__kcc_in_place."
 
@@ -83,17 +86,22 @@ class KernelArg:
 class KernelInfo:
     """A kernel as its launchers know it; sizes in bytes.
 
+    name:           also the ELF symbol of the entry on a RefSi device: name(packed_args,
+                    wg_info *); on Formosa that is trampoline_name(name).
+    local_size:     of function-scope __local variables; on Formosa they are the first of the
+                    group's local memory, and arguments follow by local_offsets().
     sub_group_size: work-items of a sub-group; 0 in a program that asks for no sub-groups.
     by_items:       a hart is to run one work-item of every group, not groups.
     uniform:        all work-groups of a launch must be of one size.
     item_room, group_room: what the stack of a work-group's hart holds besides local memory, for
                     what is alive across barriers: so much for each work-item, and once.
+    device:         for whose launches its entry and its argument block are made.
     """
 
-    name: str  # also the ELF symbol of the RefSi entry: void name(packed_args, wg_info *)
+    name: str
     args: tuple[KernelArg, ...]
     block_size: int  # bytes of the argument block, a multiple of 8
-    local_size: int = 0  # bytes of function-scope __local variables
+    local_size: int = 0
     reqd_work_group_size: tuple[int, int, int] | None = None
     work_group_size_hint: tuple[int, int, int] | None = None
     vec_type_hint: str | None = None
@@ -102,6 +110,7 @@ class KernelInfo:
     item_room: int = 0
     group_room: int = 0
     by_items: bool = False
+    device: Target = "refsi"
 
 
 def arg_align(size: int) -> int:
@@ -111,10 +120,16 @@ def arg_align(size: int) -> int:
     return min(MAX_ARG_ALIGN, 1 << (size - 1).bit_length())
 
 
-def block_offsets(sizes: Iterable[int]) -> tuple[tuple[int, ...], int]:
+# Bytes before the first argument. Formosa's block begins with the size of the group's local
+# memory, 64 bits.
+BLOCK_START = {"refsi": 0, "formosa": 8}
+
+
+def block_offsets(sizes: Iterable[int], start: int = 0) -> tuple[tuple[int, ...], int]:
     """Lay out a kernel's argument block.
 
-    sizes:    of the arguments in declaration order, bytes; 8 for buffers and local sizes.
+    sizes:    of the arguments in declaration order, bytes; 8 for buffers and local memory.
+    start:    see BLOCK_START.
     returns:  (offset of each argument, size of the whole block), in bytes; the size is
               rounded up to 8 so that blocks can follow one another.
               The block itself starts at a multiple of MAX_ARG_ALIGN: kernels rely on it.
@@ -122,7 +137,7 @@ def block_offsets(sizes: Iterable[int]) -> tuple[tuple[int, ...], int]:
     source:   the RefSi HAL's packing, with one alignment rule on both sides.
     """
     offsets: list[int] = []
-    end = 0
+    end = start
     for size in sizes:
         align = arg_align(size)
         start = -(-end // align) * align
@@ -193,6 +208,77 @@ def unpack_record(layout: dict[str, Slot], data: bytes) -> dict[str, tuple[int, 
     }
 
 
+# -- Formosa ---------------------------------------------------------------------------------------
+
+LOCAL_ALIGN = 8  # bytes, at least, of everything in local memory
+FIXED_BASE = 0xFF00_0000  # of a program that stays there: buffers come from lower addresses
+
+
+def trampoline_name(kernel: str) -> str:
+    """The symbol that Formosa's start code calls: void name(args)."""
+    return f"{kernel}_trampolined"
+
+
+def entry_name(info: KernelInfo) -> str:
+    """The symbol of a kernel's entry."""
+    return trampoline_name(info.name) if info.device == "formosa" else info.name
+
+
+def local_offsets(info: KernelInfo, sizes: Iterable[int]) -> tuple[tuple[int, ...], int]:
+    """Lay out a group's local memory on Formosa: variables of the kernel, then arguments.
+
+    sizes:    of the local arguments in declaration order, bytes.
+    returns:  (offset of each argument from the group's local memory, bytes in all).
+              Each is aligned as its elements are, at least to LOCAL_ALIGN.
+    """
+    offsets: list[int] = []
+    end = info.local_size
+    locals_ = (arg for arg in info.args if arg.kind == "local")
+    for arg, size in zip(locals_, sizes, strict=True):
+        end = _round_up(end, local_align(arg))
+        offsets.append(end)
+        end += size
+    return tuple(offsets), _round_up(end, LOCAL_ALIGN)
+
+
+def local_align(arg: KernelArg) -> int:
+    """Bytes that what a local argument points to is aligned to."""
+    element = arg.element
+    if element.kind == "void":
+        return MAX_ARG_ALIGN
+    return max(LOCAL_ALIGN, arg_align(element.size * element.lanes))
+
+
+def _round_up(number: int, align: int) -> int:
+    return -(-number // align) * align
+
+
+# fmt: off
+FORMOSA_INFO = {  # of a work-group; its address is in mscratch
+    "num_dim":             Slot(0x00, "I"),
+    "group_id":            Slot(0x04, "I", 3),
+    "local_size":          Slot(0x10, "I", 3),
+    "num_groups":          Slot(0x1C, "I", 3),
+    "global_offset":       Slot(0x28, "I", 3),
+    "num_threads":         Slot(0x34, "I"),  # the product of local_size
+    "trampoline":          Slot(0x38, "Q"),
+    "kargs":               Slot(0x40, "Q"),
+    "stack_base":          Slot(0x48, "Q"),
+    "stack_size":          Slot(0x50, "I"),  # bytes, of each hardware thread
+    "local_memory_base":   Slot(0x58, "Q"),
+    "local_memory_size":   Slot(0x60, "I"),
+    "printf_buffer":       Slot(0x68, "Q"),
+    "printf_position":     Slot(0x70, "Q"),  # address of a u32
+    "printf_capacity":     Slot(0x78, "I"),
+}
+FORMOSA_INFO_SIZE = 0x80
+# fmt: on
+# What a kernel reads of its work-group: fields of the same names, wherever they are.
+GROUP_INFO = {
+    "refsi": (WG_INFO, WG_INFO_SIZE),
+    "formosa": (FORMOSA_INFO, FORMOSA_INFO_SIZE),
+}
+
 # -- metadata: what the ELF says of its kernels ---------------------------------------------------
 
 
@@ -233,7 +319,7 @@ def _checked(info: KernelInfo) -> KernelInfo:
     texts = [info.name, *(text for a in info.args for text in (a.name, a.type))]
     sizes = [info.block_size, info.local_size, *(info.reqd_work_group_size or ())]
     sizes += [info.sub_group_size, info.item_room, info.group_room]
-    sound = all(isinstance(text, str) for text in texts)
+    sound = all(isinstance(text, str) for text in texts) and info.device in TARGETS
     sound &= isinstance(info.uniform, bool) and isinstance(info.by_items, bool)
     for a in info.args:
         element = a.element

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..frontend.types import AddrSpace, Pointer, sizeof
-from .abi import EXEC_STATE
+from .abi import EXEC_STATE, GROUP_INFO
 from .builtin_use import Emit, Use, once
 from .emit import I8, I64, PTR, VOID, declare
 from .frame import Frame, read, write
@@ -44,8 +44,10 @@ def _copy(use: Use) -> Any:
 
 def _flags(frame: Frame) -> Any:
     """Where the launcher says what the hart has; null if it does not."""
-    build = frame.build
-    extra = Item(build, frame.item[-len(ITEM_TYPES)], (), frame.unit.options).info("hal_extra", 0)
+    build, options = frame.build, frame.unit.options
+    if "hal_extra" not in GROUP_INFO[options.device][0]:
+        return PTR(None)
+    extra = Item(build, frame.item[-len(ITEM_TYPES)], (), options).info("hal_extra", 0)
     state = build.inttoptr(extra, PTR)
     flags = build.gep(state, [I64(EXEC_STATE["flags"].offset)], source_etype=I8)
     return build.select(build.icmp_unsigned("==", extra, I64(0)), PTR(None), flags)

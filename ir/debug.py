@@ -27,7 +27,7 @@ class DebugInfo:
 
     def __init__(self, module: Any, options: LowerOptions) -> None:
         self.module = module
-        self.types = DebugTypes(module)
+        self.types = DebugTypes(module, options.device)
         self.files: dict[str, Any] = {}
         self.scope: Any = None
         self._function: Any = None  # the descriptor of the function being lowered

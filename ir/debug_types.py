@@ -29,7 +29,7 @@ from ..frontend.types import (
     sizeof,
     struct_layout,
 )
-from .abi import WG_INFO, WG_INFO_SIZE
+from .abi import GROUP_INFO, Target
 
 TOKEN = llir.DIToken
 _ENCODINGS = {"bool": "DW_ATE_boolean", "float": "DW_ATE_float"}
@@ -71,8 +71,10 @@ class Node(llir.DIValue):  # type: ignore[misc]  # llvmlite is untyped
 class DebugTypes:
     """The types of one module, each described once."""
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: Any, device: Target) -> None:
+        """device: who starts the kernels."""
         self._module = module
+        self._device = device
         self._known: dict[tuple[Type, Quals], Any] = {}
         self._wg_info: Any = None
 
@@ -179,13 +181,14 @@ class DebugTypes:
         """A pointer to what the launcher says of a work-group."""
         if self._wg_info is None:
             members = []
-            for name, slot in WG_INFO.items():
+            fields, size_bytes = GROUP_INFO[self._device]
+            for name, slot in fields.items():
                 t: Type = {"Q": ULONG, "I": UINT}[slot.format]
                 size = slot.count * sizeof(t)
                 t = Array(t, slot.count) if slot.count > 1 else t
                 members.append(self._member(name, self.of(t), size, slot.offset))
             tag = TOKEN("DW_TAG_structure_type")
-            record = self._composite(tag, "wg_info", WG_INFO_SIZE, members)
+            record = self._composite(tag, "wg_info", size_bytes, members)
             self._wg_info = self._pointer(record, AddrSpace.PRIVATE)
         return self._wg_info
 

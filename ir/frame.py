@@ -12,6 +12,7 @@ from ..frontend.diag import Diagnostics
 from ..frontend.record import field, record, replace
 from ..frontend.source import NO_SPAN, Span
 from ..frontend.types import Type, alignof, sizeof
+from .abi import Target
 from .emit import I8, copy_bytes, load, store
 from .lower_type import is_aggregate, is_stored_wider, memory_type, stored_type
 
@@ -31,6 +32,7 @@ class LowerOptions:
     sub_group_size: work-items of a sub-group, a power of two; the last one may have fewer.
     uniform: every work-group of a launch is of one size.
     by_items: a hart runs one work-item of every group, beside those of the others.
+    device: who starts the kernels, see abi.Target.
     """
 
     opt_level: int = 3
@@ -44,6 +46,7 @@ class LowerOptions:
     sub_group_size: int = SUB_GROUP_SIZE
     uniform: bool = True
     by_items: bool = False
+    device: Target = "refsi"
     name: str = "kernels"
 
 

@@ -38,6 +38,7 @@ from ..frontend.types import (
     sizeof,
 )
 from .abi import (
+    BLOCK_START,
     IN_PLACE,
     MAX_ARG_ALIGN,
     ArgInfo,
@@ -46,6 +47,7 @@ from .abi import (
     KernelInfo,
     arg_align,
     block_offsets,
+    trampoline_name,
 )
 from .emit import I8, VOID, Attributes, Function, GlobalVar, global_bytes
 from .frame import MAX_NAME, Frame, LowerOptions, Place, Unit, write
@@ -117,6 +119,19 @@ class _Module:
         functions = [f for f in (*program.functions, *program.externs) if not f.is_static]
         self.visible = {f.name if f.is_kernel else _symbol(f, options) for f in functions}
         self.visible |= {var.name for var in program.globals if not var.is_static}
+        if options.device == "formosa":
+            self.keep_entries()
+
+    def keep_entries(self) -> None:
+        """No variable or function may be called as a kernel's trampoline is."""
+        kernels = [f for f in self.program.functions if f.is_kernel]
+        taken = self.visible - {f.name for f in kernels}
+        for function in kernels:
+            name = trampoline_name(function.name)
+            if name in taken:
+                message = f"'{name}' is what the entry of kernel '{function.name}' is called"
+                self.unit.diags.error("redefinition", message, function.span)
+            self.visible.add(name)
 
     def lower(self) -> Lowered:
         if self.unit.options.debug:
@@ -150,7 +165,7 @@ class _Module:
             for f in program.functions
             if f.is_kernel
         )
-        return Lowered(self.module, kernels, self.unit.options)
+        return Lowered(self.module, kernels, options)
 
     def function(self, function: tast.Function) -> Any:
         function = function.definition or function
@@ -333,7 +348,7 @@ def _body(unit: Unit, function: tast.Function, llfn: Any) -> None:
 def kernel_info(function: tast.Function, options: LowerOptions = DEFAULTS) -> KernelInfo:
     """A kernel's arguments and attributes; the argument block by `abi.block_offsets`."""
     sizes = [8 if isinstance(p.type, Pointer) else sizeof(p.type) for p in function.params]
-    offsets, block_size = block_offsets(sizes)
+    offsets, block_size = block_offsets(sizes, BLOCK_START[options.device])
     args = tuple(map(partial(_kernel_arg, options.arg_info), function.params, sizes, offsets))
     return KernelInfo(
         function.name,
@@ -343,6 +358,7 @@ def kernel_info(function: tast.Function, options: LowerOptions = DEFAULTS) -> Ke
         work_group_size_hint=function.attrs.work_group_size_hint,
         vec_type_hint=function.attrs.vec_type_hint,
         uniform=options.uniform or function.attrs.reqd_work_group_size is not None,
+        device=options.device,
     )
 
 

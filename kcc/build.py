@@ -207,6 +207,7 @@ def _lower_options(job: Compilation, unit: Unit) -> Any:
     options = job.options
     by_items = options.work_item_mode == "wi"
     uniform = version_of(options.cl_std) < 200 or "uniform-work-group-size" in options.cl_flags
+    uniform |= options.device == "formosa"  # it has no smaller groups at the ends
     fp_flags = {f for name in options.cl_flags for f in _FP_FLAGS.get(name, ())}
     if options.fp_contract == "fast":
         fp_flags.add("contract")
@@ -222,6 +223,7 @@ def _lower_options(job: Compilation, unit: Unit) -> Any:
         inlined=options.inlined,
         uniform=uniform or by_items,
         sub_group_size=1 if by_items else int(options.sub_group_size or SUB_GROUP_SIZE),
+        device=options.device,
         name=unit.name,
     )
 
@@ -425,11 +427,12 @@ def _unit_output(options: Options, unit: Unit, goal: str) -> str:
 
 
 def _link_units(job: Compilation, units: list[Unit], goal: str) -> None:
-    from kcc.linker.link import LinkInput, LinkOptions, link
+    from kcc.linker.link import LinkInput, link
 
-    from .device_library import needs_library
+    from .device_library import needs_library, start_code
 
-    inputs = []
+    options = job.options
+    inputs = start_code(options.device, job.arch)
     for unit in _join(job, units):
         kind = _kind(job, unit)
         if kind == "link":
@@ -445,8 +448,10 @@ def _link_units(job: Compilation, units: list[Unit], goal: str) -> None:
 
         archive = job.timed("library", lambda: library_archive(job.arch))
         inputs.append(LinkInput("<device library>", archive))
-    script = _script(job.options)
-    result = job.timed("link", lambda: link(inputs, script, LinkOptions(), job.diags))
+    script, settings = _script(options), _link_options(options)
+    result = job.timed("link", lambda: link(inputs, script, settings, job.diags))
+    if any(_kind(job, unit) == "link" for unit in units):
+        _check_device(job, result.elf)
     output = job.options.output or ("a.out" if goal == "elf" else "-")
     if goal == "elf":
         job.outputs.files.append((output, result.elf))
@@ -478,9 +483,34 @@ def _join(job: Compilation, units: list[Unit]) -> list[Unit]:
     return [unit for unit in units if id(unit) not in joined]
 
 
+def _link_options(options: Options) -> Any:
+    from kcc.ir.abi import FIXED_BASE
+    from kcc.linker.link import LinkOptions
+
+    if options.device == "refsi":
+        return LinkOptions()
+    if options.pie == "no":
+        return LinkOptions(defines=(f"__image_base = {FIXED_BASE:#x}",))
+    return LinkOptions(pie=True)
+
+
+def _check_device(job: Compilation, elf: bytes) -> None:
+    """Objects bring kernels that others have compiled: all must be for one device."""
+    from kcc.linker.elf import read_elf
+    from kcc.linker.notes import read_kernels
+
+    for kernel in read_kernels(read_elf(elf)):
+        if kernel.device != job.options.device:
+            message = f"kernel '{kernel.name}' is compiled for {kernel.device}"
+            hint = f"-mdevice={kernel.device}"
+            raise job.diags.fatal("device-mismatch", message, hint=hint)
+
+
 def _script(options: Options) -> SourceFile | None:
+    from kcc.linker.link import default_script
+
     if options.script is None:
-        return None
+        return default_script(options.device)
     with open(options.script, encoding="utf-8", errors="replace") as file:
         return SourceFile(options.script, file.read())
 
@@ -494,7 +524,8 @@ def _describe_job(job: Compilation, units: list[Unit], goal: str) -> str:
         steps = {"cl": _steps(last), "asm": ["assemble"], "link": ["read"]}[kind]
         lines.append(f'"{unit.name}": {" ".join(steps)}')
     if goal not in names:
-        lines.append(f"link: {job.options.script or 'refsi.ld'} -> {job.options.output or 'a.out'}")
+        script = job.options.script or f"{job.options.device}.ld"
+        lines.append(f"link: {script} -> {job.options.output or 'a.out'}")
     return "\n".join(lines) + "\n"
 
 

@@ -21,6 +21,7 @@ from . import config
 if TYPE_CHECKING:
     from kcc.linker.link import LinkInput
 
+START = "start.S"
 FLAGS = ("-O2", "-c", "-Werror", "-cl-std=CL2.0")
 # Not yet for any architecture, nor vectorised: that comes with the kernel they go into.
 MEMBER_FLAGS = ("-O1", "-c", "-emit-llvm", "-march=rv64gc", "-Werror", "-cl-std=CL2.0")
@@ -46,6 +47,29 @@ def needs_library(inputs: Sequence[LinkInput]) -> bool:
 def library_archive(arch: str) -> bytes:
     """The archive for one architecture; from the cache when this kcc has made it before."""
     return _kept(f"library {arch}", lambda: _build(arch))
+
+
+def start_code(device: str, arch: str) -> list[LinkInput]:
+    """What is linked before a program's own objects: nothing where harts enter kernels directly.
+
+    Else what begins, and an archive of what kernels may ask of the hardware.
+    """
+    from kcc.linker.link import LinkInput
+
+    if device == "refsi":
+        return []
+    folder, flags = f"start/{device}", ["-c", f"-march={arch}"]
+
+    def assembled(first: bool) -> list[tuple[str, bytes]]:
+        return [
+            (name, _compiled(name, data, flags))
+            for name, data in _sources("linker", folder, ".S")
+            if (name == START) == first
+        ]
+
+    start = _kept(f"start {device} {arch}", lambda: assembled(True)[0][1])
+    others = _kept(f"hardware {device} {arch}", lambda: write_archive(assembled(False)))
+    return [LinkInput(START, start), LinkInput("<start code>", others)]
 
 
 def _kept(name: str, make: Callable[[], bytes]) -> bytes:

@@ -68,17 +68,21 @@ def _open(path: str) -> ElfFile:
 
 
 def _describe(path: str, elf: ElfFile, kernels: tuple[KernelInfo, ...]) -> Iterator[str]:
+    from kcc.ir.abi import entry_name
+
     yield f"{path}: riscv64 program, entry 0x{elf.entry:x}"
     if not kernels:
         yield "no kernels described"
     for kernel in kernels:
-        symbol = elf.symbol(kernel.name)
+        entry = entry_name(kernel)
+        symbol = elf.symbol(entry)
         where = f" at 0x{symbol.value:x}, {symbol.size} bytes" if symbol else ""
         yield ""
-        yield f"kernel {kernel.name}{where}"
+        yield f"kernel {kernel.name}{where}" + (f", {entry}" if entry != kernel.name else "")
         for index, arg in enumerate(kernel.args):
-            place = "address" if kernel.by_items else "size"
-            kind = f"{place} of local memory" if arg.kind == "local" else arg.kind
+            kind: str = arg.kind
+            if kind == "local":
+                kind = f"{_local_word(kernel)} local memory"
             yield (
                 f"  {index}: {arg.type:<28} {arg.name:<16} "
                 f"offset {arg.offset:>4}  size {arg.size:>3}  align {arg.align:>3}  {kind}"
@@ -113,6 +117,13 @@ def _describe(path: str, elf: ElfFile, kernels: tuple[KernelInfo, ...]) -> Itera
         yield f"{section.name:<22} {address:>10} {section.size:>9}"
         total += section.size if section.alloc else 0
     yield f"{'loaded':<22} {'':>10} {total:>9}"
+
+
+def _local_word(kernel: KernelInfo) -> str:
+    """What the block holds for local memory."""
+    if kernel.device == "formosa":
+        return "offset in"
+    return "address of" if kernel.by_items else "size of"
 
 
 def _sizes(sizes: tuple[int, ...]) -> str:

@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from kcc.ir.abi import Target
+
 # How a flag takes its value:
 FLAG = "flag"  # none
 JOINED = "joined"  # -O2, -Wfoo, --emit=x: the rest of the word
@@ -55,6 +57,9 @@ FLAGS = (
     ("-fcolor-diagnostics", FLAG, "colour=on", "", "colour in diagnostics"),
     ("-fno-color-diagnostics", FLAG, "colour=off", "", "no colour in diagnostics"),
     ("-march=", JOINED, "arch", "ISA", "RISC-V instruction set"),
+    ("-mdevice=", JOINED, "device", "NAME", "who starts kernels: refsi (default), formosa"),
+    ("-pie", FLAG, "pie=yes", "", "on formosa: a program that goes anywhere (the default there)"),
+    ("-no-pie", FLAG, "pie=no", "", "on formosa: one for a fixed address"),
     ("-T", EITHER, "script", "SCRIPT", "linker script"),
     ("-Map=", JOINED, "map_file", "FILE", "write a link map"),
     ("-MD", FLAG, "depfile=all", "", "write a dependency file beside the output"),
@@ -94,6 +99,7 @@ FLAGS = (
 DIAGNOSTICS_FORMATS = ("text", "json", "sarif")
 EMITS = ("tokens", "ast", "tast", "ir", "optir", "asm", "obj", "elf", "map")
 SUB_GROUP_SIZES = tuple(str(1 << n) for n in range(11))
+DEVICES = ("refsi", "formosa")
 LEVELS = {"0": 0, "1": 1, "2": 2, "3": 3, "": 2, "fast": 3, "s": 2, "z": 2}
 
 
@@ -129,6 +135,8 @@ class Options:
         self.colour = "auto"
         self.diagnostics_format = "text"
         self.arch: str | None = None
+        self.device: Target = "refsi"
+        self.pie: str | None = None  # "yes" or "no"
         self.script: str | None = None
         self.map_file: str | None = None
         self.depfile: str | None = None
@@ -243,6 +251,13 @@ def _check(options: Options) -> None:
         raise UsageError(f"invalid value '{options.fp_contract}' in '-ffp-contract='")
     if options.language not in ("cl", "assembler", "none"):
         raise UsageError(f"language not recognized: '{options.language}'")
+    if options.device not in DEVICES:
+        known = ", ".join(DEVICES)
+        raise UsageError(f"invalid value '{options.device}' in '-mdevice=': {known}")
+    if options.device == "formosa" and options.work_item_mode == "wi":
+        raise UsageError("-fwork-item-mode=wi: on formosa a hart runs whole work-groups")
+    if options.pie == "yes" and options.device != "formosa":
+        raise UsageError(f"-pie: a program for {options.device} stays where it is linked to")
     if options.emit_llvm and options.mode not in ("obj", "asm"):
         raise UsageError("-emit-llvm cannot be used when linking; add -S or -c")
     if options.output == "":

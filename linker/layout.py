@@ -91,9 +91,9 @@ class Layout:
 
     def round(self) -> None:
         self.dot, self.inside, self.previous = 0, None, None
-        self.assigned = set()
         self.problems = []
-        self.start_regions()
+        self.start_regions()  # by what the round before has defined
+        self.assigned = set()
         for step in self.plan.steps:
             if isinstance(step, PlannedSection):
                 if step.command.name != DISCARD:

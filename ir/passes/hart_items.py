@@ -95,7 +95,7 @@ def _add_group(unit: Lowered, info: KernelInfo) -> None:
         ours.name = theirs.name
         ours.attributes |= theirs.attributes
     wg = function.args[-1]
-    describe_wg(wg)
+    describe_wg(wg, info.device)
     build = llir.IRBuilder(function.append_basic_block("entry"))
     describe_wrapper(function, item, f"{info.name}.group", build)
     described = Item(build, wg, (), unit.options)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import llvmlite.ir as llir
 
 from ...frontend.record import record
-from ..abi import MAX_GROUP_ITEMS, WG_INFO
+from ..abi import GROUP_INFO, MAX_GROUP_ITEMS
 from ..emit import I32, I64, PTR, Attributes, declare, load, offset_ptr
 from ._pass import Pass
 
@@ -31,7 +31,10 @@ ITEM_NAMES = ("wg", *COORDINATES)
 
 @record(frozen=False)
 class Item:
-    """Where a body is being built, and what it knows of its work-item."""
+    """Where a body is being built, and what it knows of its work-item.
+
+    device: whose work-group information `wg` points to.
+    """
 
     build: Any
     wg: Any
@@ -39,8 +42,11 @@ class Item:
     options: LowerOptions
 
     def info(self, name: str, dim: Any) -> Any:
-        """Field `name` of wg_info, element `dim` (an LLVM value below 3, or a number)."""
-        slot = WG_INFO[name]
+        """Field `name` of wg_info, element `dim` (an LLVM value below 3, or a number).
+
+        Of fields for three dimensions 64 bits are made, if they are less.
+        """
+        slot = GROUP_INFO[self.options.device][0][name]
         size = {"Q": 8, "I": 4}[slot.format]
         typ = llir.IntType(size * 8)
         ptr = offset_ptr(self.build, self.wg, slot.offset)
@@ -52,8 +58,8 @@ class Item:
         module = self.build.module
         value.set_metadata("invariant.load", module.add_metadata([]))
         if name == "local_size":
-            value.set_metadata("range", module.add_metadata([I64(1), I64(MAX_GROUP_ITEMS + 1)]))
-        return value
+            value.set_metadata("range", module.add_metadata([typ(1), typ(MAX_GROUP_ITEMS + 1)]))
+        return self.build.zext(value, I64) if slot.count > 1 and size < 8 else value
 
     def size(self, dim: Any) -> Any:
         """Of the work-item's own group, which may be the last one, and smaller."""

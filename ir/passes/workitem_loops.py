@@ -29,7 +29,7 @@ import llvmlite.ir as llir
 
 from ...frontend.record import replace
 from ...frontend.types import AddrSpace
-from ..abi import WG_INFO_SIZE, KernelInfo
+from ..abi import GROUP_INFO, KernelInfo, Target
 from ..emit import (
     I8,
     I32,
@@ -108,7 +108,7 @@ class Group:
         self.widened = {
             i: tuple(a.attributes) for i, a in enumerate(self.item.args) if a.attributes
         }
-        describe_wg(self.args[-1])
+        describe_wg(self.args[-1], info.device)
         self.build = llir.IRBuilder(function.append_basic_block("entry"))
         describe_wrapper(function, self.item, f"{info.name}.group", self.build)
         self.sizes = local_size(self.build, Item(self.build, self.args[-1], (), unit.options), info)
@@ -227,11 +227,11 @@ def _rooms(unit: Lowered, info: KernelInfo) -> tuple[int, int]:
     return arrays + item, padding + group
 
 
-def describe_wg(arg: Any) -> None:
+def describe_wg(arg: Any, device: Target) -> None:
     """What holds of every wg_info pointer: loads from it may move up to where it is known."""
     arg.attributes.add("noalias")
     arg.attributes.align = 8
-    arg.attributes.dereferenceable = WG_INFO_SIZE
+    arg.attributes.dereferenceable = GROUP_INFO[device][1]
 
 
 def local_size(build: Any, item: Item, info: KernelInfo) -> list[Any]:

@@ -51,6 +51,7 @@ def words(file: elf.ElfFile) -> set[tuple[str, str]]:
     }
 
 
+@pytest.mark.oracle("clang-19", "ld.lld-19")
 def test_the_same_words_are_left_as_lld_leaves(compile_c, tmp_path):
     objects = [compile_c(text, "-mcmodel=medany") for text in (CODE, OTHER)]
     made = link(
@@ -85,6 +86,7 @@ def test_the_same_words_are_left_as_lld_leaves(compile_c, tmp_path):
             assert int.from_bytes(ours.data[at : at + 8], "little") == e.addend
 
 
+@pytest.mark.oracle("clang-19")
 def test_code_that_holds_addresses_in_less_than_a_word_is_refused(compile_c):
     code = compile_c("extern int x; int *f(void) { return &x; } int x = 1;", "-mcmodel=medlow")
     with pytest.raises(CompileError) as caught:
