@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .. import config
+from .profile import Profile, ProfileError, with_vlen
 from .profiler import Profiling
 from .soc.device import DeviceOptions, log_stderr
 
@@ -23,6 +24,16 @@ def with_environment(options: DeviceOptions) -> DeviceOptions:
         profiling=options.profiling or _profiling(level),
         counters=options.counters or level >= EVENTS_LEVEL,
     )
+
+
+def profile_with_environment(profile: Profile) -> Profile:
+    """A profile, of a G with as long vectors as a variable says. raises: ProfileError."""
+    vlen = config.variable("CA_RISCV_VLEN_BITS_MIN")
+    if profile.family != "G" or not vlen or not profile.vlen:
+        return profile
+    if not vlen.isdecimal() or len(vlen) > 9:
+        raise ProfileError(f"CA_RISCV_VLEN_BITS_MIN is a number of bits, not '{vlen}'")
+    return with_vlen(profile, int(vlen))
 
 
 def _trace(variable: str) -> Callable[[str], None] | None:

@@ -43,9 +43,10 @@ class LoadedProgram:
             elif local is not None and local.holds(place) and not segment.filesz:
                 self.local_end = max(self.local_end, place.end)
             else:
+                also = f", and its local memory, {local.base:#x} to {local.end:#x}" if local else ""
                 raise ElfError(
                     f"a segment of {place.size} bytes at {place.base:#x} is outside of "
-                    f"the device's program memory, {window.base:#x} to {window.end:#x}"
+                    f"the device's program memory, {window.base:#x} to {window.end:#x}{also}"
                 )
         self._saved: dict[int, bytearray] = {}  # contents of writable segments, by address
 

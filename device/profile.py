@@ -9,7 +9,7 @@ driver says they do.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from itertools import combinations
@@ -145,6 +145,17 @@ def load_profile(name: str) -> Profile:
             f"a file that describes one is called NAME{SUFFIX}"
         )
     return _read_profile(name)
+
+
+def with_vlen(profile: Profile, vlen: int) -> Profile:
+    """The same device with vector registers of other sizes, in bits. raises: ProfileError."""
+    if not profile.vlen:
+        raise ProfileError(f"the harts of '{profile.name}' have no vector registers")
+    if not VLEN_MIN <= vlen <= VLEN_MAX or vlen & vlen - 1:
+        raise ProfileError(
+            f"vector registers have a power of two bits from {VLEN_MIN} to {VLEN_MAX}, not {vlen}"
+        )
+    return replace(profile, vlen=vlen)
 
 
 def _read_profile(name: str) -> Profile:

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeAlias
 
-from .environment import with_environment
-from .profile import ELEN, Profile, named_profile
+from .environment import profile_with_environment, with_environment
+from .profile import ELEN, Profile, ProfileError, named_profile
 from .soc import dma, windows
 from .soc.command_processor import BufferStatus
 from .soc.commands import (
@@ -223,15 +223,23 @@ def refsiTerminate() -> refsi_result:
 
 
 def refsiOpenDevice(family: int) -> refsi_device_t:
-    """The device of a family, opened if it is not; None for a family there is none of."""
+    """The device of a family, opened if it is not.
+
+    None for a family there is none of, and where a variable asks for what cannot be.
+    """
     if family not in list(refsi_device_family):
         return None
     known = REFSI_G if family == REFSI_G else REFSI_M
     with _driver.lock:
         device = _driver.open.get(known)
         if device is None or device.closed:
-            profile = named_profile("g1" if known == REFSI_G else "m1")
             options = with_environment(DeviceOptions(log=log_stderr))
+            try:
+                profile = named_profile("g1" if known == REFSI_G else "m1")
+                profile = profile_with_environment(profile)
+            except ProfileError as e:
+                options.log(f"error: {e}")
+                return None
             device = _driver.open[known] = open_device(options, profile)
         return device
 

@@ -21,6 +21,7 @@ VARIABLES = {
     "CA_PROFILE_LEVEL": ("0",   "when a device is closed: 1 totals, 2 and a CSV file of launches "
                                 "and transfers, 3 with kinds of instructions"),
     "CA_PROFILE_CSV_PATH": ("/tmp/riscv.csv", "that file"),
+    "CA_RISCV_VLEN_BITS_MIN": ("", "bits of a G1's vector registers, 128 without"),
     "NO_COLOR":      ("",       "anything: diagnostics without colour"),
 }
 # fmt: on

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from kcc.device.profile import ProfileError, load_profile
+from kcc.device.profile import ProfileError, load_profile, with_vlen
 from kcc.device.soc.memory import MemoryKind
 
 from . import config
@@ -29,10 +29,17 @@ if TYPE_CHECKING:
     from .values import Array
 
 
-def profile_of(name: str) -> Profile:
-    """What a device is, by its name or file. raises: DeviceError, OSError."""
+def profile_of(name: str, vlen: int | None = None) -> Profile:
+    """What a device is, by its name or file.
+
+    vlen:   bits of its vector registers; else the environment's, or the device's own.
+    raises: DeviceError, OSError.
+    """
+    from kcc.device.environment import profile_with_environment
+
     try:
-        return load_profile(name)
+        profile = load_profile(name)
+        return profile_with_environment(profile) if vlen is None else with_vlen(profile, vlen)
     except ProfileError as e:
         raise DeviceError(str(e)) from e
 
@@ -54,6 +61,7 @@ class Device:
         name: str | os.PathLike[str] = "m1",
         *,
         threads: int = 1,
+        vlen: int | None = None,
         counters: bool = False,
         gdb_port: int | None = None,
         trace: str | None = None,
@@ -61,9 +69,10 @@ class Device:
     ) -> None:
         """Open a device.
 
-        name:         "m1", or a file that describes a device, NAME.toml.
+        name:         "m1", "g1", or a file that describes a device, NAME.toml.
         threads:      of the host, on which harts run in parallel. With one, they take turns, and
                       launches repeat to the instruction.
+        vlen:         bits of a vector register, where they are not to be the device's own.
         counters:     count loads, stores, kinds of instructions: see LaunchStats.
         gdb_port:     the first launch waits for GDB at this port of the local host, which controls
                       all launches then; 0 for any port that is free. Standard error says which.
@@ -81,7 +90,7 @@ class Device:
 
         if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
             raise DeviceError(f"threads is a count, at least 1, not {threads!r}")
-        self.profile = profile_of(os.fspath(name))
+        self.profile = profile_of(os.fspath(name), vlen)
         self.name = os.fspath(name)
         self._threads = threads
         self.fault_watcher: FaultWatcher | None = None  # of the last launch

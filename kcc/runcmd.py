@@ -31,7 +31,8 @@ RUN_FLAGS = (
     ("-g", "global_size", "X[,Y[,Z]]", "global size, in work-items (required)"),
     ("-l", "local_size", "X[,Y[,Z]]", "work-group size; chosen when not given"),
     ("--offset", "offset", "X[,Y[,Z]]", "global offset"),
-    ("--device", "device", "NAME", "device to run on: m1, or a file that describes one"),
+    ("--device", "device", "NAME", "device to run on: m1, g1, or a file that describes one"),
+    ("--vlen", "vlen", "N", "bits of its vector registers, if not its own"),
     ("--expect", "expect*", "EXPR", "NumPy expression that must hold, e.g. \"c == a + b\""),
     ("--ulp", "ulp", "N", "how far apart floats may be in an expected =="),
     ("--print", "print*", "NAME[:N]", "print the first N (16) elements of an argument afterwards"),
@@ -61,6 +62,7 @@ class RunOptions:
     local_size: str | None = None
     offset: str | None = None
     device: str = "m1"
+    vlen: str | None = None
     expect: list[str] = field(default_factory=list)
     ulp: str = "0"
     print: list[str] = field(default_factory=list)
@@ -99,6 +101,7 @@ def run_main(argv: list[str]) -> int:
         _device,
         options.device,
         threads=parse_count("--threads", options.threads),
+        vlen=parse_count("--vlen", options.vlen) if options.vlen else None,
         counters=options.counters,
         gdb_port=_parse_port("--gdb", options.gdb) if options.gdb else None,
         trace=options.trace,

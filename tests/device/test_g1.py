@@ -86,6 +86,24 @@ def test_it_reports_itself(dev):
     assert refsi.refsiQueryDeviceMemoryMap(dev, 4) == (refsi_failure, None)
 
 
+def test_vectors_are_as_long_as_a_variable_says(monkeypatch, capsys):
+    vlenb = [*hart_slot(), e("csrrs", rd=T1, csr=0xC22, rs1=0), e("sd", rs2=T1, rs1=T0, store12=0)]
+    for vlen in (256, 1024):
+        monkeypatch.setenv("CA_RISCV_VLEN_BITS_MIN", str(vlen))
+        device = refsi.refsiOpenDevice(REFSI_G)
+        assert refsi.refsiQueryDeviceInfo(device)[1].core_vlen == vlen
+        assert run(device, [*vlenb, *EXIT], 1) == refsi_success
+        assert longs(device, DATA, 1) == [vlen // 8]
+        refsi.refsiTerminate()
+    assert named_profile("m1").vlen == 512
+    for bad in ("100", "2048", "long", "-1"):
+        monkeypatch.setenv("CA_RISCV_VLEN_BITS_MIN", bad)
+        assert refsi.refsiOpenDevice(REFSI_G) is None
+        assert bad in capsys.readouterr().err
+        assert refsi.refsiOpenDevice(refsi.REFSI_M) is not None
+    refsi.refsiTerminate()
+
+
 def test_the_driver_has_allocated_first(dev):
     assert dev._allocator.blocks()[1:] == [
         (STACKS, 0x2000_0000, False),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import kcc
 from kcc.cli import run_command
 
 ROOT = Path(__file__).resolve().parents[2]
+VECTOR_ADD = ROOT / "kernels" / "examples" / "vector_add.cl"
 EIGHT = ROOT / "kernels" / "examples" / "refsi" / "m1_8.toml"
 SOURCE = """
 kernel void twice(global const int *x, global int *y, local int *t) {
@@ -40,6 +42,14 @@ area = { base = 0x5010_0000, size = 0x10_0000 }
 SCALAR = """
 extends = "m1"
 harts = { count = 1, isa = "RV64GC", executes = "rv64gc", vlen = 0 }
+"""
+OTHER_G = """
+extends = "g1"
+harts = { count = 16, group_harts = 3, vlen = 256 }
+stack = { base = 0x3000_0000, size = 0x2_0000 }
+[memory]
+tcim = { base = 0x4000, size = 0x1000 }
+perf_counters.base = 0x2020_0000
 """
 
 
@@ -121,3 +131,28 @@ def test_a_program_must_fit_the_window(tmp_path: Path, program: kcc.Program) -> 
         pytest.raises(kcc.DeviceError, match="outside of the device's program memory, 0x80000"),
     ):
         device.load(program)
+
+
+@pytest.mark.parametrize("mode", ["wg", "wi"])
+def test_another_member_of_the_g_family(tmp_path: Path, mode: str) -> None:
+    """Its ROM, stacks and counters are elsewhere; harts find them all the same."""
+    path = described(tmp_path, OTHER_G)
+    with kcc.Device(path, counters=True) as device:
+        stats = twice(device, kcc.compile(SOURCE, (f"-fwork-item-mode={mode}",)))
+        assert len(stats.retired) == (3 if mode == "wg" else 16)
+        assert stats.counters["instructions retired"] == stats.retired
+        assert min(stats.counters["stores"]) > 0
+
+
+def test_vectors_of_another_length(capsys: pytest.CaptureFixture[str]) -> None:
+    words = [VECTOR_ADD, "-g", "64", "a=range:64", "b=range:64", "c=zeros:64", "--stats"]
+    counts = []
+    for vlen in ("128", "1024"):
+        assert run(*words, "--device", "g1", "--vlen", vlen, "-l", "64") == 0
+        counts.append(int(re.search(r", (\d+) instructions", "".join(capsys.readouterr()))[1]))
+    assert counts[0] > counts[1]
+    for vlen, message in ((100, "a power of two"), (2048, "a power of two")):
+        with pytest.raises(kcc.DeviceError, match=message):
+            kcc.Device("g1", vlen=vlen)
+    with pytest.raises(kcc.DeviceError, match="no device is called 'g2'; there are: m1, g1"):
+        kcc.Device("g2")
