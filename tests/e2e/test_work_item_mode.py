@@ -209,7 +209,7 @@ def test_a_group_has_no_more_items_than_harts(kernels: dict[str, kcc.Kernel]) ->
 
 
 def test_groups_are_of_one_size(kernels: dict[str, kcc.Kernel]) -> None:
-    with pytest.raises(kcc.DeviceError, match="not a multiple|not divided"):
+    with pytest.raises(kcc.DeviceError, match="is not divided by"):
         kernels["beyond"](np.zeros(64, np.int32), global_size=9, local_size=4)
 
 
