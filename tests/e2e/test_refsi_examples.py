@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -35,15 +35,18 @@ BLURRED = """\
  0 0 0 0 0 0 0 0 0 0 0 0 0 4 8
 """
 
-# Device and mode; what a device prints of itself.
-WHERE = [("m1", "wg"), ("g1", "wg")]
+WHERE = [("m1", "wg"), ("g1", "wg"), ("g1", "wi")]  # device and mode
 
 
 class Row(NamedTuple):
-    """arguments, then what is printed: stdout behind the banner, sorted by line, and stderr."""
+    """What an example prints: out behind the banner, with lines in any order.
+
+    quick: where it is tried in quick tests, an index of WHERE; elsewhere in slow ones.
+    """
 
     name: str
     arguments: str
+    quick: int | None
     sizes: tuple[object, object]
     out: str = ""
     err: str = VALID
@@ -58,20 +61,20 @@ def hellos(size: int, local: int) -> str:
 PARTS = "".join(f"Kernel part {p} (tid = {t})\n" for p in "AB" for t in range(4))
 GENERIC = "Running kernel 'vector_add' (generic version). Total groups: 64\n"
 ROWS = [
-    Row("hello", "", (8, 1), hellos(8, 1), ""),
-    Row("hello", "-S4 -L1", (4, 1), hellos(4, 1), ""),
-    Row("hello", "-S8 -L4", (8, 4), hellos(8, 4), ""),
-    Row("copy_buffer", "", (1024, 1)),
-    Row("vector_add", "", (1024, 16)),
-    Row("vector_add_wfv", "", (1024, 16), GENERIC),
-    Row("ternary", "", (1024, 16)),
-    Row("matrix_multiply", "", ("32x32", "16x1")),
-    Row("matrix_multiply_tiled", "", ("32x32", "4x4")),
-    Row("matrix_multiply_tiled", "-S8 -L2", ("8x8", "2x2")),
-    Row("blur", "", ("15x12", "1x1"), "", BLURRED + VALID),
-    Row("concatenate_dma", "-S8", (8, 1)),
-    Row("barrier_sum", "", (1024, 16)),
-    Row("barrier_print", "", (4, 4), PARTS, ""),
+    Row("hello", "", 0, (8, 1), hellos(8, 1), ""),
+    Row("hello", "-S4 -L1", None, (4, 1), hellos(4, 1), ""),
+    Row("hello", "-S8 -L4", 2, (8, 4), hellos(8, 4), ""),
+    Row("copy_buffer", "", 1, (1024, 1)),
+    Row("vector_add", "", 1, (1024, 16)),
+    Row("vector_add_wfv", "", 0, (1024, 16), GENERIC),
+    Row("ternary", "", 1, (1024, 16)),
+    Row("matrix_multiply", "", 1, ("32x32", "16x1")),
+    Row("matrix_multiply_tiled", "", 0, ("32x32", "4x4")),
+    Row("matrix_multiply_tiled", "-S8 -L2", None, ("8x8", "2x2")),
+    Row("blur", "", 0, ("15x12", "1x1"), "", BLURRED + VALID),
+    Row("concatenate_dma", "-S8", 0, (8, 1)),
+    Row("barrier_sum", "", 2, (1024, 16)),
+    Row("barrier_print", "", 2, (4, 4), PARTS, ""),
 ]
 
 
@@ -91,8 +94,15 @@ def in_any_order(text: str) -> list[str]:
     return sorted(text.splitlines())
 
 
-@pytest.mark.parametrize(("device", "mode"), WHERE)
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row.name} {row.arguments}".strip())
+def everywhere() -> Iterator[Any]:
+    for row in ROWS:
+        for index, (device, mode) in enumerate(WHERE):
+            marks = () if index == row.quick else pytest.mark.slow
+            name = "-".join((row.name, *row.arguments.split(), device, mode))
+            yield pytest.param(device, mode, row, marks=marks, id=name)
+
+
+@pytest.mark.parametrize(("device", "mode", "row"), everywhere())
 def test_an_example_prints_what_is_expected(example, capfd, device, mode, row: Row) -> None:
     arguments = ["--device", device, "--mode", mode, *row.arguments.split()]
     assert example(row.name)(arguments) == 0
@@ -103,13 +113,8 @@ def test_an_example_prints_what_is_expected(example, capfd, device, mode, row: R
     assert out.startswith(banner)
     assert in_any_order(out[len(banner) :]) == in_any_order(row.out)
     assert re.sub(" +", " ", err) == row.err
-
-
-@pytest.mark.parametrize(("device", "mode"), WHERE)
-def test_parts_of_a_kernel_are_apart(example, capfd, device: str, mode: str) -> None:
-    assert example("barrier_print")(["--device", device, "--mode", mode]) == 0
-    parts = re.findall("part ([AB])", capfd.readouterr().out)
-    assert parts == ["A"] * 4 + ["B"] * 4
+    parts = re.findall("part ([AB])", out)
+    assert parts == sorted(parts)  # all of one before any of the other
 
 
 def test_every_host_is_listed(example) -> None:
@@ -125,6 +130,10 @@ def test_sums_are_of_vectors(example, capfd, tmp_path: Path) -> None:
     _, generic, explicit = re.split("<vector_add(?:_explicit)?>:", capfd.readouterr().out)
     for code in (generic, explicit):
         assert re.search(r"\bvadd\.vv\b", code)
+
+
+@pytest.mark.slow
+def test_sums_of_explicit_vectors(example, capfd) -> None:
     assert example("vector_add_wfv")(["--explicit"]) == 0
     out, err = capfd.readouterr()
     assert "Running kernel 'vector_add' (vector version, factor 16). Total groups: 4\n" in out
@@ -141,6 +150,8 @@ def test_sums_are_of_vectors(example, capfd, tmp_path: Path) -> None:
         ("blur", "-S4", 7, "error: -S: blur has one size\n"),
         ("hello", "--device m9", 1, "error: no device is called 'm9'; there are: "),
         ("hello", "--device nothing.toml", 1, "No such file"),
+        ("hello", "--mode wi", 3, "is compiled for a hart of each work-item's own"),
+        ("barrier_sum", "--device g1 --mode wi -L128", 3, "a work-group of 128 items; at most 64"),
         ("barrier_sum", "-S2048 -L2048", 3, "a work-group of 2048 items; at most 1024"),
     ],
 )
