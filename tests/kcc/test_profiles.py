@@ -39,6 +39,24 @@ size = 0x10_0000
 base = 0x3000_0000
 area = { base = 0x5010_0000, size = 0x10_0000 }
 """
+MOVED_G = """
+extends = "g1"
+[harts]
+count = 8
+group_harts = 5
+vlen = 256
+[memory]
+tcim = { base = 0x7000, size = 0x1000 }
+tcdm = { base = 0x5000_0000, size = 0x20_0000 }
+dram = { base = 0x6000_0000, size = 0x2000_0000 }
+perf_counters.base = 0x4010_0000
+[local]
+base = 0x5000_0000
+size = 0x10_0000
+[stack]
+base = 0x3000_0000
+size = 0x2_0000
+"""
 SCALAR = """
 extends = "m1"
 harts = { count = 1, isa = "RV64GC", executes = "rv64gc", vlen = 0 }
@@ -90,6 +108,14 @@ def test_memory_and_registers_may_be_elsewhere(tmp_path: Path, program: kcc.Prog
         copy = device.buffer(16)
         assert hal.mem_copy(copy.addr, buffer.addr, 16)  # by the DMA, where it is now
         np.testing.assert_array_equal(copy.numpy().view(np.int32), buffer.numpy())
+
+
+def test_harts_may_boot_elsewhere(tmp_path: Path, program: kcc.Program) -> None:
+    with kcc.Device(described(tmp_path, MOVED_G)) as device:
+        retired = twice(device, program).retired
+        assert (len(retired), all(retired)) == (5, True)
+        with pytest.raises(kcc.DeviceError, match="a work-group of 16 items; at most 8"):
+            twice(device, kcc.compile(SOURCE, ["-fwork-item-mode=wi"]))
 
 
 def test_programs_are_compiled_for_what_harts_lack(tmp_path: Path) -> None:
