@@ -7,12 +7,13 @@ import struct
 from functools import cache
 from importlib import resources
 
-from ..ir.abi import MAX_ARG_ALIGN, WG_MODE
+from ..ir.abi import EXEC_STATE, MAX_ARG_ALIGN, WG_MODE
 from .launch import Launch, LaunchError, Outcome, OwnMemory, device_info, exec_state
 from .soc.counters import PER_HART
 from .soc.g1_device import G1Device
 from .soc.memory import MemoryKind, hart_unit
 
+THREAD_ID = struct.Struct("<" + EXEC_STATE["thread_id"].format)
 HART_MEMORY = struct.Struct("<QQ")  # last in the ROM: where a hart's own begins and ends
 
 
@@ -51,15 +52,17 @@ class G1Launcher:
         args = self._memory.allocate(len(launch.block), MAX_ARG_ALIGN)
         try:
             self._device.write(args, launch.block)
-            for hart in range(harts):
-                state = exec_state(
+            state = bytearray(
+                exec_state(
                     launch,
                     self.state_addr,
                     packed_args=args,
                     flags=0 if launch.by_items else WG_MODE,
-                    thread_id=hart,
                     num_threads=harts,
                 )
+            )
+            for hart in range(harts):
+                THREAD_ID.pack_into(state, EXEC_STATE["thread_id"].offset, hart)
                 self._device.write(self.state_addr, state, hart_unit(hart))
             status = self._device.execute(harts, launch.limit)
         finally:

@@ -25,6 +25,7 @@ class Lane:
         """harts: of a group; runtime: addresses of generated functions."""
         self.harts = harts[first::lanes]
         self.quantum = quantum
+        self._epoch = -1  # up to which the harts have been refreshed
         self.rests: int | None = None  # the event that it cannot go on by itself after
         self._pointers = (ctypes.c_uint64 * len(self.harts))(*(h.addr for h in self.harts))
         self.control = state.Control(
@@ -40,8 +41,10 @@ class Lane:
 
     def run(self, epoch: int) -> int:
         """Let the harts run; returns what there is to do for Python, see state.EVENTS."""
-        for h in self.harts:
-            h.refresh(epoch)
+        if epoch != self._epoch:
+            for h in self.harts:
+                h.refresh(epoch)
+            self._epoch = epoch
         self.control.patience = PATIENCE
         return int(self._run(self._address))
 

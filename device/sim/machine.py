@@ -212,9 +212,11 @@ class Machine:
     def power_on(self, harts: int) -> None:
         """The first `harts` harts as after power-on, counters at 0; they look at code again."""
         with self._idle():
-            for h in self._harts[:harts]:
+            chosen = self._harts[:harts]
+            for h in chosen:
                 h.power_on()
-        self.flush_code()
+            if any(h.code_has_changed() for h in chosen):
+                self._translations.epoch += 1
 
     @property
     def harts(self) -> int:
