@@ -63,7 +63,7 @@ class G1Launcher:
             )
             for hart in range(harts):
                 THREAD_ID.pack_into(state, EXEC_STATE["thread_id"].offset, hart)
-                self._device.write(self.state_addr, state, hart_unit(hart))
+                self._device.write(self.state_addr, memoryview(state), hart_unit(hart))
             status = self._device.execute(harts, launch.limit)
         finally:
             self._memory.free(args)
