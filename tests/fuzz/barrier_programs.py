@@ -278,22 +278,34 @@ class Program:
 
     def run(self, items: int, groups: int) -> Array:
         """A number of each work-item."""
+        return np.concatenate([self.run_team(items, group) for group in range(groups)])
+
+    def run_team(self, items: int, group: int) -> Array:
+        """The same for one group, or a sub-group that takes itself for one."""
+        n, m = (v & 0xFFFFFFFF for v in running.inputs(Launch(items, 1)))
+        lid = np.arange(items)
+        s = State(lid, np.zeros(items, np.uint32))
+        s.shared = {"n": n, "m": m, "group": group, "u": n & 3}
+        start = (lid + group * items).astype(np.uint32)
+        s.own = {f"v{i}": start * np.uint32(i + 1) for i in range(WORDS)}
+        s.own["p"] = np.array([start ^ np.uint32(i) for i in range(WORDS)])
+        with suppress(Leave):
+            self.body.run(s)
+        total = s.own["v0"]
+        for value in (*(s.own[f"v{i}"] for i in range(1, WORDS)), *s.own["p"]):
+            total = total * np.uint32(31) + value
+        return (total * np.uint32(31) + np.uint32(s.shared["u"])).astype(np.uint64)
+
+    def run_sub_groups(self, size: int, items: int, groups: int) -> Array:
+        """What generate_for_sub_groups(seed) leaves, for sub-groups of `size` items."""
+        count = -(-items // size)
         results = []
-        n, m = (v & 0xFFFFFFFF for v in running.inputs(Launch(items, groups)))
         for group in range(groups):
-            lid = np.arange(items)
-            s = State(lid, np.zeros(items, np.uint32))
-            s.shared = {"n": n, "m": m, "group": group, "u": n & 3}
-            start = (lid + group * items).astype(np.uint32)
-            s.own = {f"v{i}": start * np.uint32(i + 1) for i in range(WORDS)}
-            s.own["p"] = np.array([start ^ np.uint32(i) for i in range(WORDS)])
-            with suppress(Leave):
-                self.body.run(s)
-            total = s.own["v0"]
-            for value in (*(s.own[f"v{i}"] for i in range(1, WORDS)), *s.own["p"]):
-                total = total * np.uint32(31) + value
-            results.append(total * np.uint32(31) + np.uint32(s.shared["u"]))
-        return np.concatenate(results).astype(np.uint64)
+            sizes = [min(size, items - size * i) for i in range(count)]
+            parts = [self.run_team(n, group * count + i) for i, n in enumerate(sizes)]
+            total = np.concatenate(parts)
+            results.append(total + np.roll(total, -1))
+        return np.concatenate(results)
 
 
 @dataclass(frozen=True)
@@ -310,20 +322,55 @@ class Launch:
 
 
 def generate(seed: int) -> Program:
+    body, helpers = _body(seed)
+    text = helpers + _kernel(
+        seed,
+        body,
+        "local uint tile[1024];\n"
+        "uint sx = get_local_size(0), sy = get_local_size(1), size = sx * sy * get_local_size(2);\n"
+        "uint lid = (get_local_id(2) * sy + get_local_id(1)) * sx + get_local_id(0);\n"
+        "uint group = get_group_id(0), gid = lid + group * size;\n",
+        "out[gid] = total * 31 + u;\n",
+    )
+    return Program(seed, text, body)
+
+
+def generate_for_sub_groups(seed: int) -> Program:
+    """The same program, where each sub-group is a group; in the end all of a group meet."""
+    body, helpers = _body(seed)
+    text = helpers + _kernel(
+        seed,
+        body,
+        "local uint tiles[1024];\nlocal ulong totals[1024];\n"
+        "uint size = get_sub_group_size(), lid = get_sub_group_local_id();\n"
+        "uint linear = get_local_linear_id(), items = get_enqueued_local_size(0) *\n"
+        "    get_enqueued_local_size(1) * get_enqueued_local_size(2);\n"
+        "local uint *tile = tiles + (linear - lid);\n"
+        "uint group = get_group_id(0) * get_num_sub_groups() + get_sub_group_id();\n"
+        "uint gid = lid + group * size;\n",
+        "totals[linear] = total * 31 + u;\nbarrier(CLK_LOCAL_MEM_FENCE);\n"
+        "out[get_group_id(0) * items + linear] =\n"
+        "    totals[linear] + totals[(linear + 1) % items];\n",
+    )
+    meeting, waiting = text.rpartition("barrier(")[::2]
+    own = meeting.replace(WAIT, f"sub_group_{WAIT}")
+    return Program(seed, f"{own}barrier({waiting}", body)
+
+
+def _body(seed: int) -> tuple[Node, str]:
+    """A random program, and the functions that it calls."""
     made = Generator(seed)
     body = made.block(3, False)
+    return body, "".join(made.helpers)
+
+
+def _kernel(seed: int, body: Node, head: str, tail: str) -> str:
     start = " ".join(f"uint v{i} = gid * {i + 1};" for i in range(WORDS))
     parts = " ".join(f"p[{i}] = gid ^ {i};" for i in range(WORDS))
     mixed = " ".join(f"total = total * 31 + v{i};" for i in range(1, WORDS))
     mixed += " ".join(f"total = total * 31 + p[{i}];" for i in range(WORDS))
-    text = "".join(made.helpers) + (
-        f"kernel void k{seed}(global ulong *out, global const ulong *in) {{\n"
-        "local uint tile[1024];\n"
-        "uint sx = get_local_size(0), sy = get_local_size(1), size = sx * sy * get_local_size(2);\n"
-        "uint lid = (get_local_id(2) * sy + get_local_id(1)) * sx + get_local_id(0);\n"
-        "uint group = get_group_id(0), gid = lid + group * size;\n"
+    return (
+        f"kernel void k{seed}(global ulong *out, global const ulong *in) {{\n{head}"
         f"uint n = in[0], m = in[1], u = n & 3; {start}\nuint p[{WORDS}]; {parts}\n"
-        f"{body.text}done:;\nuint total = v0; {mixed}\n"
-        "out[gid] = total * 31 + u;\n}\n"
+        f"{body.text}done:;\nuint total = v0; {mixed}\n{tail}}}\n"
     )
-    return Program(seed, text, body)

@@ -48,6 +48,33 @@ def test_some_on_the_device(seeds: range, flags: tuple[str, ...]) -> None:
     assert wrong_on_the_device(seeds, *flags) == []
 
 
+def wrong_in_sub_groups(seeds: range, size: int, *flags: str) -> list[str]:
+    """The same programs where each sub-group is on its own."""
+    made = [barrier_programs.generate_for_sub_groups(seed) for seed in seeds]
+    options = ("-w", "-cl-std=CL2.0", f"-fsub-group-size={size}", *flags)
+    program = kcc.compile("".join(p.text for p in made), options)
+    given = np.array(inputs(barrier_programs.Launch(1, 1)), np.uint64)
+    wrong = []
+    with kcc.Device("m1") as device:
+        kernels = device.load(program)
+        for p in made:
+            group = SIZES[p.seed % len(SIZES)]
+            items = math.prod(group)
+            out = np.zeros(items * GROUPS, np.uint64)
+            whole = (group[0] * GROUPS, *group[1:])
+            kernels[f"k{p.seed}"](out, given, global_size=whole, local_size=group)
+            if not np.array_equal(out, p.run_sub_groups(size, items, GROUPS)):
+                wrong.append(f"generate_for_sub_groups({p.seed}) at {group}")
+    return wrong
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("first", range(1100, 1130, 10))
+def test_many_barrier_programs_in_sub_groups(first: int) -> None:
+    size, level = ((4, "-O1"), (8, "-O3"), (2, "-O0"))[first // 10 % 3]
+    assert wrong_in_sub_groups(range(first, first + 10), size, level) == []
+
+
 @pytest.mark.oracle("qemu-riscv64", "riscv64-unknown-elf-gcc")
 def test_some_under_qemu(tmp_path: Path) -> None:
     assert wrong_under_qemu(range(10, 22), 7, "-O3", tmp_path) == []
