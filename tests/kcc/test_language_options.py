@@ -169,3 +169,21 @@ def test_loops_are_unrolled_as_asked() -> None:
     assert products.pop("fully") >= 12  # the loop over work-items may be unrolled, too
     # By four: four in the loop, and one for what is left over.
     assert products == {"never": 1, "by_four": 5, "once": 1}
+
+
+@pytest.mark.parametrize(
+    ("barrier", "fences"),
+    [
+        ("barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE)", 0),
+        ("work_group_barrier(CLK_GLOBAL_MEM_FENCE)", 0),
+        ("work_group_barrier(CLK_IMAGE_MEM_FENCE, memory_scope_work_group)", 0),
+        ("sub_group_barrier(CLK_LOCAL_MEM_FENCE, memory_scope_sub_group)", 0),
+        ("work_group_barrier(CLK_GLOBAL_MEM_FENCE, memory_scope_device)", 1),
+        ("work_group_barrier(CLK_GLOBAL_MEM_FENCE, memory_scope_all_devices)", 1),
+        ("sub_group_barrier(CLK_GLOBAL_MEM_FENCE, memory_scope_all_svm_devices)", 1),
+        ("work_group_barrier(CLK_GLOBAL_MEM_FENCE, (memory_scope)s)", 1),
+    ],
+)
+def test_a_barrier_beyond_the_group_is_a_fence(barrier: str, fences: int) -> None:
+    text = ir(f"kernel void k(global int *p, int s) {{ p[0] = 1; {barrier}; }}", "-cl-std=CL3.0")
+    assert text.count("fence acq_rel") == fences
