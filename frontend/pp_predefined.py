@@ -64,6 +64,16 @@ _ALWAYS = {
     "DBL_MAX": "0x1.fffffffffffffp1023L",
     "DBL_MIN": "0x1.0p-1022L",
     "DBL_EPSILON": "0x1.0p-52L",
+    "HALF_RADIX": "2",
+    "HALF_DIG": "3",
+    "HALF_MANT_DIG": "11",
+    "HALF_MAX_10_EXP": "+4",
+    "HALF_MAX_EXP": "+16",
+    "HALF_MIN_10_EXP": "-4",
+    "HALF_MIN_EXP": "-13",
+    "HALF_MAX": "0x1.ffcp15h",
+    "HALF_MIN": "0x1.0p-14h",
+    "HALF_EPSILON": "0x1.0p-10h",
     "FP_FAST_FMAF": "1",  # RISC-V has fused operations for both
     "FP_FAST_FMA": "1",
     "FP_ILOGB0": "INT_MIN",
@@ -106,6 +116,7 @@ _CONSTANTS = {
 }
 _ALWAYS |= {f"M_{name}": value for name, value in _CONSTANTS.items()}
 _ALWAYS |= {f"M_{name}_F": f"{value}f" for name, value in _CONSTANTS.items()}
+_ALWAYS |= {f"M_{name}_H": f"{value}h" for name, value in _CONSTANTS.items()}
 _ALWAYS |= {name.replace("CL", "CL_VERSION_").replace(".", "_"): str(number)
             for name, number in VERSIONS.items()}  # fmt: skip
 _ALWAYS |= {

@@ -69,8 +69,14 @@ def _reciprocal(use: Use) -> Any:
 
 
 def _rsqrt(use: Use) -> Any:
-    root = use.call("sqrt", use.args[0])
-    return use.build.fdiv(use.number(1), root, flags=use.flags)
+    """Of halves in float: two roundings to a half would be one too many."""
+    build, one, x, typ = use.build, use.number(1), use.args[0], use.args[0].type
+    if use.bits == 8 * HALF.size:
+        wide = like(typ, FLOATS[FLOAT.size])
+        one, x = build.fpext(one, wide), build.fpext(x, wide)
+    root = intrinsic(build, "sqrt", x.type, (x,), flags=use.flags)
+    value = build.fdiv(one, root, flags=use.flags)
+    return value if value.type == typ else build.fptrunc(value, typ)
 
 
 def _nan(use: Use) -> Any:

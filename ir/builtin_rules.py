@@ -10,7 +10,7 @@ from typing import Any
 
 import llvmlite.ir as llir
 
-from ..frontend.types import DOUBLE, Pointer, Scalar, Type, Vector, alignof
+from ..frontend.types import Pointer, Scalar, Type, Vector, alignof
 from .builtin_atomic import ATOMICS
 from .builtin_copy import COPIES
 from .builtin_float import FLOATING
@@ -28,13 +28,14 @@ LANEWISE = INTEGER | FLOATING  # scalars among vectors are taken for vectors
 LANES = frozenset(
     """
     acos acosh acospi asin asinh asinpi atan atan2 atan2pi atanh atanpi cbrt cos cosh cospi erf
-    erfc exp exp10 exp2 expm1 fmod fract frexp hypot ilogb ldexp log log10 log1p log2 logb modf
-    nextafter pow pown powr remainder remquo rootn sin sincos sinh sinpi tan tanh tanpi
+    erfc exp exp10 exp2 expm1 fmod fract frexp hypot ilogb ldexp lgamma lgamma_r log log10 log1p
+    log2 logb modf nextafter pow pown powr remainder remquo rootn sin sincos sinh sinpi tan tanh
+    tanpi tgamma
     """.split()
 )
 WHOLE = frozenset("distance length normalize".split())
-# Lanes as well, of floats and halves alone yet.
-SINGLES = frozenset("lgamma lgamma_r tgamma".split())
+# native_ and half_ forms with a member of their own, less accurate and faster: near_NAME.
+NEAR = frozenset("cos exp exp10 exp2 log log10 log2 powr sin tan".split())
 
 
 def emit(use: Use) -> tuple[bool, Any]:
@@ -49,17 +50,18 @@ def emit(use: Use) -> tuple[bool, Any]:
         return True, COPIES[use.name](use)
     if use.name in GROUP:
         return True, GROUP[use.name](use)
-    name = _accurate(use.name)
-    if name in LANES or (name in SINGLES and use.bits < 8 * DOUBLE.size):
+    name = _near(use.name)
+    if name in LANES or name != use.name:
         return True, _by_lanes(_widened(use), name)
     if use.name in WHOLE:
         return True, _member(use, use.name, use.type, use.types, use.args)
     return False, None
 
 
-def _accurate(name: str) -> str:
-    """half_exp and native_exp, which may be less accurate than exp, are exp."""
-    return name.removeprefix("native_").removeprefix("half_")
+def _near(name: str) -> str:
+    """near_exp of half_exp and native_exp; any other name as it is."""
+    form, _, function = name.partition("_")
+    return f"near_{function}" if form in ("half", "native") and function in NEAR else name
 
 
 def _widened(use: Use) -> Use:

@@ -1,12 +1,13 @@
 """Derive the polynomials of kernels/rt/builtins: `python kernels/derive/minimax.py` prints them.
 
 Each is the minimax polynomial in relative error, by Remez's exchange algorithm (E. Remez, 1934)
-at 120 digits; then its coefficients are rounded to double. What it prints stands in the .cl files
-as it is, which a test holds them to. Needs mpmath.
+at 120 digits; then its coefficients are rounded to double or float. What it prints stands in the
+.cl files as it is, which a test holds them to. Needs mpmath.
 """
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -30,6 +31,7 @@ class Polynomial:
     low: Any
     high: Any
     degree: int
+    lane: str = "double"
 
 
 def _value(coefficients: list[Any], x: Any) -> Any:
@@ -82,9 +84,21 @@ def minimax(p: Polynomial) -> tuple[list[float], float]:
         if len(peaks) < count:
             break  # below the digits carried
         points = peaks
-    rounded = [float(c) for c in coefficients]
+    rounded = [float(c) if p.lane == "double" else _single(c) for c in coefficients]
     exactly = [mpf(c) for c in rounded]
     return rounded, float(max(abs(_value(exactly, x) / exact[x] - 1) for x in grid))
+
+
+def _single(c: Any) -> float:
+    """The nearest float of 32 bits."""
+    return float(struct.unpack("<f", struct.pack("<f", float(c)))[0])
+
+
+def _literal(c: float, lane: str) -> str:
+    if lane == "double":
+        return c.hex()
+    digits, _, power = c.hex().partition("p")
+    return f"{digits[:-7]}p{power}f"  # the last 7 are 0
 
 
 def as_opencl(p: Polynomial) -> str:
@@ -92,10 +106,10 @@ def as_opencl(p: Polynomial) -> str:
     coefficients, error = minimax(p)
     v, bits = p.variable, float(mpmath.log(error, 2))
     lines = [f"// {p.meaning}; relative error 2**{bits:.1f}."]
-    lines += [f"static double {p.name}(double {v}) {{"]
+    lines += [f"static {p.lane} {p.name}({p.lane} {v}) {{"]
     *rest, top = coefficients
-    lines += [f"    double p = {top.hex()};"]
-    lines += [f"    p = p * {v} + {c.hex()};" for c in reversed(rest)]
+    lines += [f"    {p.lane} p = {_literal(top, p.lane)};"]
+    lines += [f"    p = p * {v} + {_literal(c, p.lane)};" for c in reversed(rest)]
     return "\n".join([*lines, "    return p;", "}"])
 
 
@@ -115,6 +129,17 @@ def half_pi() -> str:
         unit = mpf(2) ** (32 * (k + 1))
         piece = mpmath.floor(rest * unit) / unit if k < 3 else rest
         lines.append(f"#define HALF_PI_{k} {float(piece).hex()}")
+        rest -= piece
+    return "\n".join(lines)
+
+
+def half_pi_near() -> str:
+    """pi/2 as a sum of floats, none of them below 0: so the sign of a zero is kept."""
+    rest, lines = mpmath.pi / 2, []
+    for k in range(3):
+        unit = mpf(2) ** (mpmath.frexp(rest)[1] - 24)
+        piece = float(mpmath.floor(rest / unit) * unit)
+        lines.append(f"#define HALF_PI_{k} {_literal(piece, 'float')}")
         rest -= piece
     return "\n".join(lines)
 
@@ -160,7 +185,7 @@ def _log_gamma(w: Any) -> Any:
 
 
 CONSTANTS = {"LN_2": mpmath.log(2), "LOG10_2": mpmath.log10(2)}
-ERFC_MIDDLE = 3
+ERFC_MIDDLE, GAMMA_END = 3, 172
 ERFC_END, ERFC_DOUBLE_END = mpf(10.5), mpf(27.5)
 
 POLYNOMIALS = (
@@ -246,6 +271,21 @@ POLYNOMIALS = (
         -1, (ERFC_DOUBLE_END - ERFC_MIDDLE) / (ERFC_DOUBLE_END + ERFC_MIDDLE), 22,
     ),
     Polynomial(
+        "gamma_double", "u", "gamma(y) (e/y)**(y - 1/2) of u = 1/y, 2 <= y <= 172",
+        lambda u: mpmath.exp(_stirling(u) - mpf(1) / 2),
+        mpf(1) / GAMMA_END, mpf(1) / 2, 14,
+    ),
+    Polynomial(
+        "stirling_double", "u", "lgamma(y) + y - (y - 1/2) log(y) of u = 1/y, 3 <= y",
+        _stirling,
+        0, mpf(1) / 3, 13,
+    ),
+    Polynomial(
+        "lgamma_double", "w", "lgamma(w + 3/2) / (w*w - 1/4), |w| <= 1/2",
+        _log_gamma,
+        -0.5, 0.5, 21,
+    ),
+    Polynomial(
         "sin_tail", "s", "(sin(r) / r - 1) / s of s = r*r, |r| <= pi/4",
         _even(lambda r: (mpmath.sin(r) / r - 1) / r**2),
         0, (mpmath.pi / 4) ** 2, 6,
@@ -255,12 +295,33 @@ POLYNOMIALS = (
         _even(lambda r: (mpmath.cos(r) - 1 + r**2 / 2) / r**4),
         0, (mpmath.pi / 4) ** 2, 5,
     ),
+    # Of the native_ and half_ forms.
+    Polynomial(
+        "exp2_near", "r", "(2**r - 1) / r, |r| <= 1/2",
+        lambda r: mpmath.expm1(r * mpmath.log(2)) / r if r else mpmath.log(2),
+        -0.5, 0.5, 4, "float",
+    ),
+    Polynomial(
+        "log2_near", "f", "log2(1 + f) / f, sqrt(1/2) - 1 <= f <= sqrt(2) - 1",
+        lambda f: mpmath.log1p(f) / f / mpmath.log(2) if f else 1 / mpmath.log(2),
+        mpmath.sqrt(0.5) - 1, mpmath.sqrt(2) - 1, 7, "float",
+    ),
+    Polynomial(
+        "sin_near", "s", "(sin(r) / r - 1) / s of s = r*r, |r| <= pi/4",
+        _even(lambda r: (mpmath.sin(r) / r - 1) / r**2),
+        0, (mpmath.pi / 4) ** 2, 2, "float",
+    ),
+    Polynomial(
+        "cos_near", "s", "(cos(r) - 1) / s of s = r*r, |r| <= pi/4",
+        _even(lambda r: (mpmath.cos(r) - 1) / r**2),
+        0, (mpmath.pi / 4) ** 2, 2, "float",
+    ),
 )  # fmt: skip
 
 
 if __name__ == "__main__":
     print(two_over_pi())
-    print("\n" + half_pi() + "\n\n" + two_over_pi_words())
+    print("\n" + half_pi() + "\n\n" + half_pi_near() + "\n\n" + two_over_pi_words())
     for constant in CONSTANTS:
         print("\n" + in_two(constant))
     for polynomial in POLYNOMIALS:

@@ -21,8 +21,8 @@ static double log_end(double s) {
     return p;
 }
 
-// log2 of a number that is above 0 and finite.
-static double log2_of(double d, double *low) {
+// log2 of a number that is above 0 and finite; tgamma needs it, too.
+double __kcc_fn_wide_log2_sum(double d, double *low) {
     bool tiny = d < 0x1p-1022;
     d = tiny ? d * 0x1p54 : d;
     long e = (as_long(d) - as_long(0x1.6a09e667f3bcdp-1)) >> 52;
@@ -47,7 +47,7 @@ static double log2_of(double d, double *low) {
 static double power(double a, double y, double y_low) {
     double b = a == 0 || a == INFINITY ? 1 : a;
     double e = y > 0x1p100 ? 0x1p100 : y < -0x1p100 ? -0x1p100 : y;
-    double low, high = log2_of(b, &low), product = e * high;
+    double low, high = __kcc_fn_wide_log2_sum(b, &low), product = e * high;
     double v = __kcc_fn_wide_exp2_of_sum(
         product, fma(e, high, -product) + (e * low + y_low * high));
     double grown = y > 0 ? INFINITY : 0, shrunk = y > 0 ? 0 : INFINITY;
@@ -58,10 +58,10 @@ static double power(double a, double y, double y_low) {
 }
 
 double __kcc_fn_pow_double(double x, double y) {
-    bool whole = rint(y) == y, odd = whole && fabs(y) < 0x1p53 && ((long)y & 1);
-    double v = power(fabs(x), y, 0);
-    v = x < 0 && !whole && !isinf(x) ? NAN : v;
-    return odd ? copysign(v, x) : v;
+    double above_even = fabs(fma(-2.0, rint(0.5 * y), y)), v = power(fabs(x), y, 0);
+    bool whole = above_even == 0 || above_even == 1 || isinf(y);
+    v = x < 0 && x >= -DBL_MAX && !whole ? NAN : v;
+    return above_even == 1 ? copysign(v, x) : v;
 }
 
 // An infinity or 0 where the logarithm is; NaN of NaN; else something finite that is not 0.

@@ -74,32 +74,46 @@ static Angle of_small(double x) {
     return a;
 }
 
+// mul_hi, in steps that there are for vectors.
+static ulong product_high(ulong a, ulong b) {
+    ulong a_high = a >> 32, a_low = a & 0xffffffff, b_high = b >> 32, b_low = b & 0xffffffff;
+    ulong middle = a_high * b_low + (a_low * b_low >> 32);
+    return a_high * b_high + (middle >> 32) + ((a_low * b_high + (middle & 0xffffffff)) >> 32);
+}
+
 // M. Payne and R. Hanek's: the fraction times those 192 bits of 2/pi that tell its quarter turn.
-__attribute__((noinline)) static Angle of_large(double x) {
+// Of an infinity or NaN, something.
+static Angle of_large(double x) {
     ulong bits = as_ulong(x) & ~0UL >> 1;
-    if (bits >= as_ulong((double)INFINITY)) {
-        Angle none = {NAN, NAN, 0};
-        return none;
-    }
     ulong fraction = (bits & ((1UL << 52) - 1)) | 1UL << 52;
-    int from = (int)(bits >> 52) - 1075 - 2 + 64, word = from >> 6, shift = from & 63;
-    ulong w[3];
+    int from = (int)(bits >> 52) - 1075 - 2 + 64, word = max(from >> 6, 0), shift = from & 63;
+    ulong w[4], bits_of[3];
+    for (int k = 0; k < 4; k++)
+        w[k] = two_over_pi[word + k];
     for (int k = 0; k < 3; k++)
-        w[k] = two_over_pi[word + k] << shift | two_over_pi[word + k + 1] >> 1 >> (63 - shift);
-    ulong middle = mul_hi(fraction, w[2]) + fraction * w[1];
-    ulong carry = middle < fraction * w[1] ? 1 : 0;
-    ulong top = mul_hi(fraction, w[1]) + fraction * w[0] + carry;
+        bits_of[k] = w[k] << shift | w[k + 1] >> 1 >> (63 - shift);
+    ulong middle = product_high(fraction, bits_of[2]) + fraction * bits_of[1];
+    ulong carry = middle < fraction * bits_of[1] ? 1 : 0;
+    ulong top = product_high(fraction, bits_of[1]) + fraction * bits_of[0] + carry;
     long near = (long)(top << 2 | middle >> 62); // -1/2 to 1/2 in units of 2**-64
     long quarters = (long)((top + (1UL << 61)) >> 62);
     double a = (double)(near >> 32) * 0x1p-32, b = (double)(near & 0xffffffffL) * 0x1p-64;
     double c = (double)(middle << 2) * 0x1p-128;
     double lost, high = difference(a, -b, &lost), low;
     high = difference(high, -(lost + c), &low);
-    return signbit(x) ? of_quarters(-high, -low, -quarters) : of_quarters(high, low, quarters);
+    double sign = copysign(1.0, x);
+    return of_quarters(sign * high, sign * low, signbit(x) ? -quarters : quarters);
 }
 
 static Angle of_radians(double x) {
-    return fabs(x) < 0x1p20 ? of_small(x) : of_large(x);
+    Angle a;
+    if (fabs(x) < 0x1p20) {
+        a = of_small(x);
+    } else {
+        a = of_large(x);
+        a.high = fabs(x) < INFINITY ? a.high : NAN;
+    }
+    return a;
 }
 
 // Great numbers are even.
