@@ -284,7 +284,7 @@ class _Splitter:
         """Have a variable live in its work-item's element of an array."""
         slot = variable.slot
         size = -(-size_of(slot.allocated_type) // slot.align) * slot.align
-        array = self.array(slot, size)
+        array = self.array(slot, size, alone=not variable.escapes)
         build = llir.IRBuilder()
         build.position_before(slot)
         offset = build.mul(self.index, I64(size))
@@ -292,9 +292,14 @@ class _Splitter:
         self.entry.instructions.remove(slot)
         here._name = slot.name  # by which everything else means it
 
-    def array(self, slot: Any, size: int) -> Any:
+    def array(self, slot: Any, size: int, alone: bool = True) -> Any:
+        """An argument for an array; alone: its elements are reached through it and no other way.
+
+        A pointer to a variable may be kept across a barrier. LLVM sees it come from memory.
+        """
         arg = self.argument(PTR, f"{slot.name}.all")
-        arg.attributes.add("noalias")
+        if alone:
+            arg.attributes.add("noalias")
         arg.attributes.align = slot.align
         self.info.kept.append(Kept(arg.name, size, slot.align))
         return arg

@@ -91,6 +91,18 @@ def test_a_group_goes_where_its_items_stopped(lowered, golden):
     golden("workitem-loops-barrier.ll", definition(unit, "__kcc_group.turns"))
 
 
+def test_an_array_with_pointers_into_it_is_not_alone(lowered):
+    source = """kernel void k(global int *a) {
+        int i = a[0], plain[2] = {i, 1}, pointed[2] = {i, 1}, *p = &pointed[i & 1];
+        barrier(1);
+        *p = 5;
+        a[i] = plain[i & 1] + pointed[0];
+    }"""
+    head = definition(after(lowered, barriers.PASS, source), "__kcc_item.k").partition("{")[0]
+    assert re.search(r'ptr noalias [^,]*%"plain.all"', head)
+    assert re.search(r'ptr align 4 %"pointed.all"', head)
+
+
 def test_a_group_knows_where_its_items_can_stop(lowered):
     source = """kernel void k(global int *p, int n) {
         barrier(1);
