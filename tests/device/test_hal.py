@@ -223,7 +223,9 @@ def test_counters(hal, load, e):
     assert hal.counter_read(64) == 99
 
 
-def test_eight_host_threads(hal, load, e):
+@pytest.mark.parametrize("device", ["hal", "g1_guarded"])
+def test_eight_host_threads(request, load, e, device):
+    hal = request.getfixturevalue(device)
     program, kernel = load(hal, increment(e))
     out = [zeros(hal, 40) for _ in range(8)]
 

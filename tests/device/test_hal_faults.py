@@ -14,6 +14,7 @@ from hand_kernels import A0, RET, T0, T1, T2, increment, line, read, spin, zeros
 from kcc.device.args import buffer_arg, value_arg
 from kcc.device.hal import Hal
 from kcc.device.launch import NDRange
+from kcc.device.profile import named_profile
 from kcc.device.sim.interface import Reason
 from kcc.device.soc.harts import Harts
 
@@ -148,7 +149,9 @@ def test_the_instruction_limit_covers_all_slices(hal, load, e):
     assert hal.kernel_exec(*launch)
 
 
-def test_an_interrupt_stops_the_kernel(hal, load, e):
+@pytest.mark.parametrize("device", ["hal", "g1"])
+def test_an_interrupt_stops_the_kernel(request, load, e, device):
+    hal = request.getfixturevalue(device)
     program, kernel = load(hal, spin(e))
     timer = threading.Timer(0.02, os.kill, (os.getpid(), signal.SIGINT))
 
@@ -166,8 +169,9 @@ def test_an_interrupt_stops_the_kernel(hal, load, e):
     assert hal.kernel_exec(*load(hal, [RET]), line(1), [], 1)
 
 
-def test_close_stops_a_kernel(load, e):
-    hal = Hal.open()
+@pytest.mark.parametrize("name", ["m1", "g1"])
+def test_close_stops_a_kernel(load, e, name):
+    hal = Hal.open(named_profile(name))
     program, kernel = load(hal, spin(e))
     results = []
     thread = threading.Thread(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import struct
 
 import pytest
@@ -177,3 +178,32 @@ def test_too_many_groups_to_count(g1, load):
     most = (1 << 32) - 1
     assert not g1.kernel_exec(program, kernel, NDRange((most, most, 2)), [], 3)
     assert "work-groups" in g1.last_error
+
+
+def test_no_execution_state_harms_the_host(g1_guarded, load, e):
+    """Whatever is in it, a run ends with a status; then the next launch is as good as any."""
+    program, kernel = load(g1_guarded, increment(e))
+    out = zeros(g1_guarded, 4)
+    launch = (program, kernel, line(1), [buffer_arg(out)], 1)
+    assert g1_guarded.kernel_exec(*launch)
+    rng = random.Random(5)
+    words = [0, 1, 3, kernel, kernel + 2, 0x1000, STATE, out, (1 << 63) + 1, (1 << 64) - 1]
+    seen = set()
+    for _ in range(60):
+        harts = rng.choice((1, 2, 3))
+        for hart in range(harts):
+            state = pack_record(
+                EXEC_STATE, EXEC_STATE_SIZE,
+                **{name: tuple(rng.choices(words, k=3)) for name in ("num_groups", "local_size")},
+                **{name: rng.choice(words) for name in ("kernel_entry", "packed_args")},
+                **{name: rng.choice((0, 1, 2, 7, 1 << 31)) for name in ("flags", "thread_id")},
+                num_threads=rng.choice((0, 1, 3, (1 << 32) - 1)),
+                magic=EXEC_STATE_MAGIC, state_size=EXEC_STATE_SIZE,
+            )  # fmt: skip
+            assert g1_guarded.device.write(STATE, state, hart_unit(hart))
+        status = g1_guarded.device.execute(harts, 2000)
+        seen.add(status.result.reason)
+    assert {Reason.FAULT, Reason.LIMIT, Reason.FINISHED} <= seen
+    before = read(g1_guarded, out, 1)[0]
+    assert g1_guarded.kernel_exec(*launch)
+    assert read(g1_guarded, out, 1) == [before + 1]

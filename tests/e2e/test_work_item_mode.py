@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import kcc
+from kcc.cli import run_command
 
 SOURCE = r"""
 kernel void sums(global const int *src, global int *dst, local int *tile) {
@@ -220,9 +222,33 @@ def test_local_memory_has_an_end(kernels: dict[str, kcc.Kernel]) -> None:
             kernels["sums"](*args, kcc.local(size), global_size=4, local_size=4)
 
 
-def test_the_m1_refuses_such_programs(program: kcc.Program) -> None:
+def test_the_m1_refuses_such_programs(
+    program: kcc.Program, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     with kcc.Device("m1") as device, pytest.raises(kcc.DeviceError, match="-fwork-item-mode=wi"):
         device.load(program)
+    program.save(tmp_path / "x.elf")
+    assert run_command(["info", str(tmp_path / "x.elf")]) == 0
+    shown = capsys.readouterr().out
+    assert "a hart for each work-item of a group" in shown
+    assert "size   8  align   8  address of local memory" in shown
+
+
+def test_kernels_of_both_modes_in_one_program(tmp_path: Path) -> None:
+    objects = []
+    for name, mode in (("one", "wi"), ("two", "wg")):
+        text = f"kernel void {name}(global int *p) {{ p[get_global_id(0)] += get_local_id(0); }}"
+        (tmp_path / f"{name}.cl").write_text(text)
+        objects.append(str(tmp_path / f"{name}.o"))
+        words = ["-c", f"-fwork-item-mode={mode}", str(tmp_path / f"{name}.cl"), "-o", objects[-1]]
+        assert run_command(words) == 0
+    assert run_command([*objects, "-o", str(tmp_path / "both.elf")]) == 0
+    data = np.zeros(12, np.int32)
+    with kcc.Device("g1") as device:
+        kernels = device.load(kcc.load(tmp_path / "both.elf"))
+        harts = [len(kernels[n](data, global_size=12, local_size=4).retired) for n in kernels]
+    assert sorted(harts) == [2, 4]
+    np.testing.assert_array_equal(data, 2 * (ints(12) % 4))
 
 
 def test_harts_in_parallel(program: kcc.Program) -> None:

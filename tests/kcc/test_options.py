@@ -57,6 +57,8 @@ def test_flags_mean_what_clang_means(words: list[str], name: str, value: object)
         (["-ferror-limit=x"], "invalid value 'x'"),
         (["-fdiagnostics-format=xml"], "invalid value 'xml'"),
         (["-fcheck=all"], "invalid value 'all'"),
+        (["-fwork-item-mode=hart"], "invalid value 'hart'"),
+        (["-fwork-item-mode=wi", "-fsub-group-size=8"], "a sub-group is one work-item"),
         (["-x", "fortran"], "not recognized"),
     ],
 )
