@@ -487,11 +487,12 @@ def _link_options(options: Options) -> Any:
     from kcc.ir.abi import FIXED_BASE
     from kcc.linker.link import LinkOptions
 
+    regions = options.regions
     if options.device == "refsi":
-        return LinkOptions()
+        return LinkOptions(regions=regions)
     if options.pie == "no":
-        return LinkOptions(defines=(f"__image_base = {FIXED_BASE:#x}",))
-    return LinkOptions(pie=True)
+        return LinkOptions(regions=regions, defines=(f"__image_base = {FIXED_BASE:#x}",))
+    return LinkOptions(regions=regions, pie=True)
 
 
 def _check_device(job: Compilation, elf: bytes) -> None:

@@ -49,8 +49,15 @@ def compile_flags(profile: Profile) -> tuple[str, ...]:
     from kcc.backend.target import DEFAULT_ARCH
     from kcc.device.sim.isa_string import extensions_of
 
-    able = extensions_of(DEFAULT_ARCH) <= profile.extensions
-    return () if able else (f"-march={profile.arch}",)
+    flags = [] if extensions_of(DEFAULT_ARCH) <= profile.extensions else [f"-march={profile.arch}"]
+    default = load_profile("m1")  # for which linker/scripts/refsi.ld is
+    for region, place, usual in (
+        ("mainmem", profile.program, default.program),
+        ("localmem", profile.local, default.local),
+    ):
+        if place != usual:
+            flags.append(f"--memory={region}={place.base:#x}:{place.size:#x}")
+    return tuple(flags)
 
 
 class Device:

@@ -61,6 +61,7 @@ FLAGS = (
     ("-pie", FLAG, "pie=yes", "", "on formosa: a program that goes anywhere (the default there)"),
     ("-no-pie", FLAG, "pie=no", "", "on formosa: one for a fixed address"),
     ("-T", EITHER, "script", "SCRIPT", "linker script"),
+    ("--memory=", JOINED, "memory*", "REGION=ORIGIN:LENGTH", "where a region of the script is"),
     ("-Map=", JOINED, "map_file", "FILE", "write a link map"),
     ("-MD", FLAG, "depfile=all", "", "write a dependency file beside the output"),
     ("-MMD", FLAG, "depfile=user", "", "the same"),
@@ -138,6 +139,7 @@ class Options:
         self.device: Target = "refsi"
         self.pie: str | None = None  # "yes" or "no"
         self.script: str | None = None
+        self.memory: list[str] = []
         self.map_file: str | None = None
         self.depfile: str | None = None
         self.depfile_path: str | None = None
@@ -154,6 +156,24 @@ class Options:
     @property
     def opt_level(self) -> int:
         return LEVELS[self.opt]
+
+    @property
+    def regions(self) -> dict[str, tuple[int, int]]:
+        """Memory regions of the linker script that are elsewhere: origin and length.
+
+        raises: UsageError for what is none.
+        """
+        regions = {}
+        for text in self.memory:
+            name, equals, place = text.partition("=")
+            origin, colon, length = place.partition(":")
+            try:
+                regions[name] = int(origin, 0), int(length, 0)
+            except ValueError:
+                regions[name] = -1, -1
+            if not (name and equals and colon) or not all(0 <= n < 1 << 64 for n in regions[name]):
+                raise UsageError(f"invalid value '{text}' in '--memory=': REGION=ORIGIN:LENGTH")
+        return regions
 
 
 _BY_NAME = {row[0]: row for row in FLAGS}
@@ -258,6 +278,7 @@ def _check(options: Options) -> None:
         raise UsageError("-fwork-item-mode=wi: on formosa a hart runs whole work-groups")
     if options.pie == "yes" and options.device != "formosa":
         raise UsageError(f"-pie: a program for {options.device} stays where it is linked to")
+    _ = options.regions  # raises what is wrong with them
     if options.emit_llvm and options.mode not in ("obj", "asm"):
         raise UsageError("-emit-llvm cannot be used when linking; add -S or -c")
     if options.output == "":

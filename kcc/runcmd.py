@@ -368,7 +368,7 @@ def load_program(
     if file == "-" or not _is_elf(file):
         if Path(file).suffix == ".elf":
             raise DeviceError(f"'{file}' is not an ELF file")
-        flags = [*_device_flags(device), *compiler]  # of several -march=, the last one counts
+        flags = [*_device_flags(device, compiler), *compiler]
         program = compile(Path(file), [*flags, "-g"] if debugged else flags)
         sys.stderr.write(program.log)
         return program
@@ -377,10 +377,13 @@ def load_program(
     return load(file)
 
 
-def _device_flags(device: str) -> tuple[str, ...]:
+def _device_flags(device: str, compiler: list[str]) -> list[str]:
+    """What the compiler needs to know of a device; of several -march=, the last one counts."""
     from .devices import compile_flags, profile_of
 
-    return compile_flags(profile_of(device))
+    flags = compile_flags(profile_of(device))
+    has_script = any(word.startswith("-T") for word in compiler)  # which says where things are
+    return [flag for flag in flags if not (has_script and flag.startswith("--memory="))]
 
 
 def _is_elf(file: str) -> bool:

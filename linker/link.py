@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 from importlib import resources
 from typing import Literal
 
 from ..frontend.diag import Diagnostics
-from ..frontend.record import field, record
+from ..frontend.record import field, record, replace
 from ..frontend.source import SourceFile
 from ..ir.abi import IN_PLACE
 from . import elf
@@ -25,7 +25,7 @@ from .objfile import ARCHIVE_MAGIC, THIN_MAGIC, read_archive, read_object
 from .placement import Plan, place_orphans, plan, settle_kinds
 from .reloc import Relocator, make_got, where
 from .resolve import Input, Resolution, resolve
-from .script import Script
+from .script import Num, Script
 from .scriptparse import ReadInclude, parse_script
 from .write import Image, make_build_id, write_elf
 
@@ -48,7 +48,8 @@ class LinkOptions:
     roots: what garbage collection must keep besides the entry and KEEP; None means every
     global definition of the inputs that are not archives. defines: "symbol=expression", as
     `--defsym`. orphans: what to do with sections no pattern takes. pie: a program that can be
-    loaded anywhere, once what `.rela.dyn` lists has been done.
+    loaded anywhere, once what `.rela.dyn` lists has been done. regions: origin and length of
+    memory regions, instead of the script's.
     """
 
     entry: str | None = None
@@ -61,6 +62,7 @@ class LinkOptions:
     defines: tuple[str, ...] = ()
     read_include: ReadInclude | None = None  # finds what INCLUDE names
     pie: bool = False
+    regions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
 
 @record(eq=False)
@@ -152,6 +154,14 @@ def _read_script(
         parse_script(SourceFile("--defsym", text + ";"), diags) for text in options.defines
     ]
     parsed.commands[:0] = [c for d in defined for c in d.commands]
+    known = {region.name: i for i, region in enumerate(parsed.regions)}
+    for name, (origin, length) in options.regions.items():
+        if name not in known:
+            message = f"the script has no memory region '{name}'"
+            raise diags.fatal("script-layout", message, hint=f"it has {', '.join(known)}")
+        old = parsed.regions[known[name]]
+        new = replace(old, origin=Num(origin, old.span), length=Num(length, old.span))
+        parsed.regions[known[name]] = new
     return parsed
 
 

@@ -59,6 +59,10 @@ def test_flags_mean_what_clang_means(words: list[str], name: str, value: object)
         (["-fcheck=all"], "invalid value 'all'"),
         (["-fwork-item-mode=hart"], "invalid value 'hart'"),
         (["-fwork-item-mode=wi", "-fsub-group-size=8"], "a sub-group is one work-item"),
+        (["--memory=a=1"], "invalid value 'a=1' in '--memory=': REGION=ORIGIN:LENGTH"),
+        (["--memory==1:2"], "invalid value '=1:2'"),
+        (["--memory=a=1:-2"], "invalid value 'a=1:-2'"),
+        (["--memory=a=x:2"], "invalid value 'a=x:2'"),
         (["-x", "fortran"], "not recognized"),
     ],
 )

@@ -150,13 +150,13 @@ def test_a_wrong_file_is_an_error_with_its_place(
     assert f"{path}:2: harts.count" in capsys.readouterr().err
 
 
-def test_a_program_must_fit_the_window(tmp_path: Path, program: kcc.Program) -> None:
-    text = "extends = 'm1'\nprogram = { base = 0x8_0000, size = 0x1000 }\n"
-    with (
-        kcc.Device(described(tmp_path, text)) as device,
-        pytest.raises(kcc.DeviceError, match="outside of the device's program memory, 0x80000"),
-    ):
-        device.load(program)
+def test_programs_are_linked_for_the_window(tmp_path: Path, program: kcc.Program) -> None:
+    text = "extends = 'm1'\nprogram = { base = 0x8_0000, size = 0x10_0000 }\n"
+    with kcc.Device(described(tmp_path, text)) as device:
+        assert device.flags == ("--memory=mainmem=0x80000:0x100000",)
+        twice(device, kcc.compile(SOURCE, device.flags))
+        with pytest.raises(kcc.DeviceError, match="outside of the device's program memory, 0x8000"):
+            device.load(program)
 
 
 @pytest.mark.parametrize("mode", ["wg", "wi"])

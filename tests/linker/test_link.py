@@ -558,3 +558,15 @@ def test_absurd_numbers_in_names_are_only_names(maker):
     file = linked(first.build(), second.build(), script=script)
     assert len(bytes_of(file, ".init_array")) == 16
     assert b"m2p0" in bytes_of(file, ".riscv.attributes")
+
+
+def test_regions_of_the_script_can_be_elsewhere(maker):
+    inputs = [LinkInput("a.o", define(maker, "f", NOP * 4))]
+    made = link(inputs, options=LinkOptions(regions={"mainmem": (0x8_0000, 16)}))
+    assert address(elf.read_elf(made.elf), "f") == 0x8_0000
+    for regions, message in (
+        ({"mainmem": (0x8_0000, 12)}, "does not fit into memory region 'mainmem'"),
+        ({"rom": (0, 1)}, "the script has no memory region 'rom'"),
+    ):
+        with pytest.raises(CompileError, match=message):
+            link(inputs, options=LinkOptions(regions=regions))
