@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,7 +28,7 @@ from .launch import (
     OwnMemory,
     WorkGroup,
     check_range,
-    counter_descriptions,
+    device_info,
 )
 from .launch_g1 import G1Launcher
 from .launch_m1 import M1Launcher
@@ -81,9 +82,7 @@ class Hal:
         self.device = refsi.open_device(options, profile)
         self._own = OwnMemory(self.device)
         self._launcher = _launcher(self.device, self._own)
-        harts = self.device.harts.harts
-        counters = counter_descriptions(harts, events=options.counters)
-        self.info = replace(self._launcher.info, counters=counters)
+        self.info = device_info(self.device.profile, events=options.counters)
         self.last_error = ""
         self.last_fault: KernelFault | None = None
         self.retired: tuple[int, ...] = ()  # per hart, by the last launch
@@ -91,6 +90,7 @@ class Hal:
         self._lock = threading.RLock()
         self._programs: dict[int, LoadedProgram] = {}
         self._next_program = 1
+        self._released: deque[int] = deque()  # allocations that nobody holds any more
         self._resident: LoadedProgram | None = None  # the one in the device's memory
         self._by_items = False  # the last launch
         self._counting = options.counters or options.profiling is not None
@@ -161,6 +161,7 @@ class Hal:
 
     def mem_alloc(self, size: int, alignment: int) -> int:
         """The address of `size` bytes, whose contents are whatever was there; 0 for no room."""
+        self._free_released()
         addr = refsi.refsiAllocDeviceMemory(self.device, size, alignment, refsi.DRAM)
         if not addr:
             with self._lock:  # a launch that goes on keeps what it uses
@@ -172,9 +173,23 @@ class Hal:
         return addr or self._fail(f"{size} bytes of device memory cannot be allocated", 0)
 
     def mem_free(self, addr: int) -> bool:
+        self._free_released()
+        return self._check(self._free(addr), f"nothing is allocated at {addr:#x}")
+
+    def release(self, addr: int) -> None:
+        """Free an allocation, the next time that memory is asked for or given back.
+
+        For the garbage collector, which may come while this very thread allocates.
+        """
+        self._released.append(addr)
+
+    def _free_released(self) -> None:
+        while self._released:
+            self._free(self._released.popleft())
+
+    def _free(self, addr: int) -> refsi.refsi_result:
         self._note("mem_free", f"address={addr:#010x}")
-        result = refsi.refsiFreeDeviceMemory(self.device, addr)
-        return self._check(result, f"nothing is allocated at {addr:#x}")
+        return refsi.refsiFreeDeviceMemory(self.device, addr)
 
     def mem_read(self, dst: bytearray | memoryview, src: int, size: int | None = None) -> bool:
         """Copy `size` bytes from the device into `dst`; by default as many as it has room for."""

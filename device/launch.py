@@ -8,9 +8,9 @@ from typing import Protocol
 from ..ir.abi import EXEC_STATE, EXEC_STATE_MAGIC, EXEC_STATE_SIZE, pack_record
 from .profile import Profile
 from .sim.interface import RunResult
-from .soc.counters import COUNTERS, FIRST_EVENT, Unit, Verbosity
+from .soc.counters import COUNTERS, Counter, Unit, Verbosity
 from .soc.device import RefsiDevice
-from .soc.memory import MemoryKind
+from .soc.memory import HOST, MemoryKind
 
 KEPT_BLOCKS, KEPT_BYTES = 8, 4096  # of OwnMemory, at most; bytes of one
 MAX_GROUPS = (1 << 32) - 1  # per dimension: launch stubs handle 32 bits
@@ -71,21 +71,16 @@ class CounterDescription:
     min_verbosity_total: Verbosity
 
 
-def counter_descriptions(harts: int, *, events: bool) -> tuple[CounterDescription, ...]:
-    """The counters of a device with so many harts. events: they count more than time."""
-    return tuple(
-        CounterDescription(
-            c.id,
-            c.name,
-            c.description,
-            "hart" if c.of_harts else "",
-            harts if c.of_harts else 1,
-            c.unit,
-            c.per_value,
-            c.total,
-        )
-        for c in COUNTERS
-        if events or not c.of_harts or c.id < FIRST_EVENT
+def _described(counter: Counter, harts: int) -> CounterDescription:
+    return CounterDescription(
+        counter.id,
+        counter.name,
+        counter.description,
+        "hart" if counter.of_harts else "",
+        harts if counter.of_harts else 1,
+        counter.unit,
+        counter.per_value,
+        counter.total,
     )
 
 
@@ -113,7 +108,8 @@ class HalDeviceInfo:
         return len(self.counters)
 
 
-def device_info(profile: Profile) -> HalDeviceInfo:
+def device_info(profile: Profile, *, events: bool = False) -> HalDeviceInfo:
+    """events: its harts count more than time."""
     return HalDeviceInfo(
         name=profile.name,
         global_memory_avail=profile.memory[MemoryKind.DRAM].size - profile.reserved,
@@ -123,6 +119,7 @@ def device_info(profile: Profile) -> HalDeviceInfo:
         supports_fp16="Zfh" in profile.extensions,
         should_vectorize="V" in profile.extensions,
         max_workgroup_size=profile.group_items,
+        counters=tuple(_described(c, profile.harts) for c in COUNTERS if events or not c.is_event),
     )
 
 
@@ -169,9 +166,6 @@ class Launcher(Protocol):
     """How a family runs kernels; made with what the device needs for that set up."""
 
     @property
-    def info(self) -> HalDeviceInfo: ...
-
-    @property
     def item_harts(self) -> int:
         """Harts there are for the work-items of a group; 0 if work-items do not get harts."""
 
@@ -213,6 +207,11 @@ class OwnMemory:
             raise LaunchError(f"{size} bytes of device memory cannot be allocated")
         self.addresses[addr] = size, alignment
         return addr
+
+    def write(self, addr: int, data: bytes | memoryview, unit: int = HOST) -> None:
+        """raises: LaunchError where that is not all memory."""
+        if not self._device.write(addr, data, unit):
+            raise LaunchError(f"{len(data)} bytes at {addr:#x} cannot be written")
 
     def free(self, addr: int) -> None:
         shape = self.addresses[addr]

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 
 from ..ir.abi import EXEC_STATE, MAX_ARG_ALIGN, WG_MODE
-from .launch import Launch, LaunchError, Outcome, OwnMemory, device_info, exec_state
+from .launch import Launch, LaunchError, Outcome, OwnMemory, exec_state
 from .soc.counters import PER_HART
 from .soc.g1_device import G1Device
 from .soc.memory import MemoryKind, hart_unit
@@ -33,7 +33,6 @@ class G1Launcher:
         self._device = device
         self._memory = memory
         self._window_size = profile.program.size
-        self.info = device_info(profile)
         self.state_addr = profile.stack.base
         self.item_harts = profile.harts
         rom = rom_image(profile.stack.base, profile.stack.end)
@@ -51,7 +50,7 @@ class G1Launcher:
             harts = math.prod(launch.ndrange.local_size)
         args = self._memory.allocate(len(launch.block), MAX_ARG_ALIGN)
         try:
-            self._device.write(args, launch.block)
+            self._memory.write(args, launch.block)
             state = bytearray(
                 exec_state(
                     launch,
@@ -63,7 +62,7 @@ class G1Launcher:
             )
             for hart in range(harts):
                 THREAD_ID.pack_into(state, EXEC_STATE["thread_id"].offset, hart)
-                self._device.write(self.state_addr, memoryview(state), hart_unit(hart))
+                self._memory.write(self.state_addr, memoryview(state), hart_unit(hart))
             status = self._device.execute(harts, launch.limit)
         finally:
             self._memory.free(args)
@@ -77,8 +76,7 @@ class G1Launcher:
         source = self._device.view(src, size)
         if source is None:
             raise LaunchError(f"{size} bytes at {src:#x} cannot be read")
-        if not self._device.write(dst, source):
-            raise LaunchError(f"{size} bytes at {dst:#x} cannot be written")
+        self._memory.write(dst, source)
         return Outcome()
 
     def show_program(self, size: int) -> None:

@@ -7,7 +7,7 @@ from array import array
 from ..backend.encode import encode
 from ..ir.abi import EXEC_STATE, EXEC_STATE_SIZE, HAS_DMA, KERNEL_DMA, WG_INFO
 from .cmdbuf import CommandBuffer
-from .launch import Launch, LaunchError, Outcome, OwnMemory, device_info, exec_state
+from .launch import Launch, LaunchError, Outcome, OwnMemory, exec_state
 from .soc import dma
 from .soc.command_processor import BufferStatus
 from .soc.commands import Reg
@@ -68,7 +68,6 @@ class M1Launcher:
         self._device = device
         self._memory = memory
         profile = self._profile = device.profile
-        self.info = device_info(profile)
         self.state_addr = profile.stack.base
         self._dma = profile.memory[MemoryKind.KERNEL_DMA_PRIVATE].base
         self._flags = HAS_DMA if self._dma == KERNEL_DMA else 0  # elsewhere, kernels do without
@@ -89,7 +88,7 @@ class M1Launcher:
         try:
             if launch.counting:
                 samples = memory.allocate(2 * self._profile.harts * PER_HART * 8, 8)
-            self._device.write(kub, uniform)
+            memory.write(kub, uniform)
             return self._run_slices(launch, kub, len(padded), samples)
         finally:
             if samples:
@@ -180,7 +179,7 @@ class M1Launcher:
         """Execute commands from device memory; raises LaunchError if they cannot start."""
         addr = self._memory.allocate(buffer.size, 8)
         try:
-            self._device.write(addr, bytes(buffer))
+            self._memory.write(addr, bytes(buffer))
             status = self._device.run(addr, buffer.size, limit)
         finally:
             self._memory.free(addr)
@@ -217,7 +216,7 @@ class M1Launcher:
         words, offsets = rom_words()
         self._rom = self._memory.allocate(4 * len(words), 8)
         self._stubs = [self._rom + offset for offset in offsets]
-        self._device.write(self._rom, b"".join(w.to_bytes(4, "little") for w in words))
+        self._memory.write(self._rom, b"".join(w.to_bytes(4, "little") for w in words))
 
 
 def _outcome(status: BufferStatus) -> Outcome:

@@ -27,11 +27,11 @@ class Buffer:
         self.shape: tuple[int, ...] = contents.shape
         if self.nbytes == 0:
             raise DeviceError("a buffer of 0 bytes")
-        hal = device.opened()
+        hal = self._hal = device.opened()
         self.addr: int = hal.mem_alloc(self.nbytes, BUFFER_ALIGN)
         if not self.addr:
             raise DeviceError(f"no device memory for {self.nbytes} bytes")
-        self._release = weakref.finalize(self, hal.mem_free, self.addr)
+        self._release = weakref.finalize(self, hal.release, self.addr)
         self.write(contents)
 
     def numpy(self) -> Array:
@@ -67,7 +67,8 @@ class Buffer:
 
     def free(self) -> None:
         """Give the memory back. May be called again."""
-        self._release()
+        if self._release.detach() is not None:
+            self._hal.mem_free(self.addr)
 
     def live(self, nbytes: int) -> int:
         """The address, for an access of all its bytes. raises: DeviceError once freed."""

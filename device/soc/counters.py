@@ -13,7 +13,6 @@ PER_HART = 32
 GLOBAL = 32
 CYCLES, RETIRED = 0, 2
 HOST_WRITE, HOST_READ = 64, 65  # of no register: the HAL counts these, bytes of one transfer
-FIRST_EVENT = 3  # from here on harts count only where they are asked to
 
 
 class Unit(IntEnum):
@@ -45,6 +44,11 @@ class Counter:
     @property
     def of_harts(self) -> bool:
         return self.id < PER_HART
+
+    @property
+    def is_event(self) -> bool:
+        """Whether harts count it only where they are asked to."""
+        return self.of_harts and self.id not in (CYCLES, RETIRED)
 
 
 # In the order of a profile's columns. Harts have registers for 32; the others of them stay 0.

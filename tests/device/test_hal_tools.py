@@ -14,6 +14,13 @@ from kcc.device import refsi
 from kcc.device.args import buffer_arg, value_arg
 from kcc.device.environment import with_environment
 from kcc.device.hal import Hal
+from kcc.device.hal_platform import (
+    HalInfo,
+    device_create,
+    device_delete,
+    device_get_info,
+    get_info,
+)
 from kcc.device.launch import NDRange
 from kcc.device.profiler import Profiler, Profiling
 from kcc.device.soc.counters import COUNTERS, HOST_READ, HOST_WRITE, Unit, Verbosity
@@ -257,3 +264,28 @@ def test_programs_may_be_freed_by_the_collector(make_hal, build_elf):
         thread.join(10)
         assert not thread.is_alive()
     assert not hal.program_free(program)
+
+
+def test_the_platform():
+    assert get_info() == HalInfo("RefSi", 2, 6)
+    names = [device_get_info(i).name for i in range(2)]
+    assert names == ["RefSi M1", "RefSi G1 RV64"]
+    assert (
+        device_get_info(2) is device_create(2) is device_get_info(-1) is device_create(-1) is None
+    )
+    for index in range(2):
+        hal = device_create(index)
+        assert hal.info == device_get_info(index)
+        assert device_delete(hal)
+        assert not device_delete(hal)
+    assert not device_delete(None)
+
+
+def test_what_is_released_is_free_for_the_next(make_hal):
+    hal = make_hal()
+    first = hal.mem_alloc(1000, 8)
+    hal.release(first)
+    assert hal.mem_alloc(1000, 8) == first
+    hal.release(first)
+    assert not hal.mem_free(first)
+    assert "nothing is allocated" in hal.last_error
