@@ -1,3 +1,6 @@
+; before
+
+; after
 define void @"sum"(ptr noalias align 128 %"packed_args", ptr noalias align 8 dereferenceable(136) %"wg") nounwind section ".text.sum"
 {
 entry:
@@ -15,3 +18,4 @@ entry:
   call void @"__kcc_group.sum"(ptr addrspace(1) %".10", ptr addrspace(1) %".12", ptr addrspace(3) %".9", i16 signext %".14", ptr addrspace(3) %".7", ptr noalias %"wg")
   ret void
 }
+

@@ -1,3 +1,6 @@
+; before
+
+; after
 define internal void @"__kcc_group.turns"(ptr addrspace(1) %"in", ptr addrspace(1) %"out", ptr addrspace(3) %"tile", i32 signext %"n", ptr addrspace(3) %"locals", ptr noalias align 8 dereferenceable(136) %"wg") alwaysinline nounwind
 {
 entry:
@@ -80,3 +83,4 @@ x.end.1:
   %".58" = icmp ult i64 %".57", %".13"
   br i1 %".58", label %"y.body.1", label %"y.end.1", !llvm.loop !9
 }
+

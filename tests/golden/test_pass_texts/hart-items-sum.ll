@@ -1,3 +1,6 @@
+; before
+
+; after
 define internal void @"__kcc_group.sum"(ptr addrspace(1) %"in", ptr addrspace(1) %"out", ptr addrspace(3) %"scratch", i16 signext %"scale", ptr addrspace(3) %"locals", ptr noalias align 8 dereferenceable(136) %"wg") alwaysinline nounwind
 {
 entry:
@@ -62,16 +65,4 @@ x.end:
   %".51" = add nuw i64 %"y", 1
   br label %"y.test"
 }
-define void @"sum"(ptr noalias align 128 %"packed_args", ptr noalias align 8 dereferenceable(136) %"wg") nounwind section ".text.sum"
-{
-entry:
-  %".4" = getelementptr inbounds i8, ptr %"packed_args", i64 16
-  %".5" = load ptr addrspace(3), ptr %".4", align 8
-  %".6" = load ptr addrspace(1), ptr %"packed_args", align 8
-  %".7" = getelementptr inbounds i8, ptr %"packed_args", i64 8
-  %".8" = load ptr addrspace(1), ptr %".7", align 8
-  %".9" = getelementptr inbounds i8, ptr %"packed_args", i64 24
-  %".10" = load i16, ptr %".9", align 2
-  call void @"__kcc_group.sum"(ptr addrspace(1) %".6", ptr addrspace(1) %".8", ptr addrspace(3) %".5", i16 signext %".10", ptr addrspace(3) @"__kcc_local", ptr noalias %"wg")
-  ret void
-}
+
