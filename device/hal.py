@@ -42,7 +42,7 @@ from .soc.device import DeviceOptions, RefsiDevice
 from .soc.g1_device import G1Device
 from .soc.m1_device import M1Device
 from .soc.memory import HOST
-from .soc.traps import CAUSES, WITH_ADDRESS, Output, write_stdout
+from .soc.traps import CAUSES, WITH_ADDRESS, Output, meeting_message, write_stdout
 
 API_VERSION = 6
 CLOSED = "the device has been closed"
@@ -361,6 +361,8 @@ class Hal:
         if fault is None:
             pc = result.pcs[0] if result.pcs else 0
             message = f"kernel '{name}': {error.removeprefix('error: ')}"
+            if result.reason is Reason.BARRIER:
+                message += f": {meeting_message(result)}"
             self.last_fault = KernelFault(
                 message, result.reason, pc, 0, symbol=loaded.symbolize(pc)
             )

@@ -178,6 +178,7 @@ class RunResult:
 
     retired:   instructions of this run, per hart.
     launches:  how many were begun.
+    barriers:  those that harts sleep at; None for a hart that sleeps at none.
     """
 
     reason: Reason
@@ -186,6 +187,7 @@ class RunResult:
     code: int = 0
     pcs: tuple[int, ...] = ()  # where each hart was; useful for LIMIT, STOPPED and BARRIER
     launches: int = 1
+    barriers: tuple[int | None, ...] = ()
 
     @property
     def ok(self) -> bool:

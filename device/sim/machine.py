@@ -407,7 +407,8 @@ class Machine:
                 retired = tuple(h.retired - b for h, b in zip(harts, before, strict=True))
                 begun = run.launches + records - int(lanes[0].control.records)
                 pcs = tuple(h.pc for h in harts)
-                return RunResult(run.reason, retired, run.fault, run.code, pcs, begun)
+                asleep = tuple(h.barrier for h in harts)
+                return RunResult(run.reason, retired, run.fault, run.code, pcs, begun, asleep)
             finally:
                 self._run = None
                 if not finished:  # perhaps by an interrupt in the midst of anything

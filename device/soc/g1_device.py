@@ -77,6 +77,7 @@ class G1Device(RefsiDevice):
     def _run(self, harts: int, limit: int | None) -> KernelStatus:
         with self.lock:
             machine = self.harts.made(harts)
+            self.harts.powered = harts
             machine.power_on(harts)
             result = machine.run_instances(
                 [HartStart(0)] * harts,

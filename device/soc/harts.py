@@ -50,6 +50,7 @@ class Harts:
         at_first: so many are made to begin with, the others when a run needs them.
         """
         self.harts = count
+        self.powered = count  # so many have registers to be read from outside
         self._at_first = count if at_first is None else at_first
         self._arch = arch
         self._cache_dir = cache_dir
@@ -130,10 +131,12 @@ class Harts:
 
     def read_csr(self, hart: int, number: int) -> int:
         machine = self._machine
-        return machine.read_csr(hart, number) if machine and hart < machine.harts else 0
+        there = machine is not None and hart < min(machine.harts, self.powered)
+        return machine.read_csr(hart, number) if machine and there else 0
 
     def write_csr(self, hart: int, number: int, value: int) -> None:
-        self.made(hart + 1).write_csr(hart, number, value)
+        if hart < self.powered:
+            self.made(hart + 1).write_csr(hart, number, value)
 
 
 def _map(machine: Machine, m: Mapping) -> None:

@@ -126,3 +126,15 @@ def result_message(result: RunResult) -> str:
             return "error: all threads must hit the same barrier"
         case reason:
             return f"error: the run ended with '{reason.value}'"
+
+
+def meeting_message(result: RunResult) -> str:
+    """Of harts that have not met: one that waits, and one that is elsewhere."""
+    waiting = next(i for i, barrier in enumerate(result.barriers) if barrier is not None)
+    site = result.barriers[waiting]
+    other = next((i for i, barrier in enumerate(result.barriers) if barrier != site), None)
+    if other is None:  # of another group
+        return f"hart {waiting} waits at barrier {site}"
+    elsewhere = result.barriers[other]
+    at = "has ended" if elsewhere is None else f"at barrier {elsewhere}"
+    return f"hart {waiting} waits at barrier {site}, hart {other} {at}"

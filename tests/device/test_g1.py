@@ -88,13 +88,12 @@ def test_it_reports_itself(dev):
 
 def test_vectors_are_as_long_as_a_variable_says(monkeypatch, capsys):
     vlenb = [*hart_slot(), e("csrrs", rd=T1, csr=0xC22, rs1=0), e("sd", rs2=T1, rs1=T0, store12=0)]
-    for vlen in (256, 1024):
-        monkeypatch.setenv("CA_RISCV_VLEN_BITS_MIN", str(vlen))
-        device = refsi.refsiOpenDevice(REFSI_G)
-        assert refsi.refsiQueryDeviceInfo(device)[1].core_vlen == vlen
-        assert run(device, [*vlenb, *EXIT], 1) == refsi_success
-        assert longs(device, DATA, 1) == [vlen // 8]
-        refsi.refsiTerminate()
+    monkeypatch.setenv("CA_RISCV_VLEN_BITS_MIN", "256")
+    device = refsi.refsiOpenDevice(REFSI_G)
+    assert refsi.refsiQueryDeviceInfo(device)[1].core_vlen == 256
+    assert run(device, [*vlenb, *EXIT], 1) == refsi_success
+    assert longs(device, DATA, 1) == [32]
+    refsi.refsiTerminate()
     assert named_profile("m1").vlen == 512
     for bad in ("100", "2048", "long", "-1"):
         monkeypatch.setenv("CA_RISCV_VLEN_BITS_MIN", bad)
@@ -255,6 +254,7 @@ def test_harts_that_do_not_meet_are_told(dev, other):
 
 
 def test_counters_are_those_of_the_run(dev):
+    assert run(dev, EXIT, 3) == refsi_success  # there is no third hart in the runs that follow
     for _ in range(2):
         assert run(dev, [e("addi", rd=T0, rs1=0, imm12=1)] * 50 + EXIT, 2) == refsi_success
         data = bytearray(24)
