@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .environment import with_environment
+from .environment import profile_with_environment, with_environment
 from .hal import API_VERSION, Hal
 from .launch import HalDeviceInfo, device_info
 from .profile import NAMES, named_profile
@@ -28,11 +28,14 @@ def device_get_info(index: int) -> HalDeviceInfo | None:
 
 
 def device_create(index: int) -> Hal | None:
-    """A device, as the environment wants it; None for an index there is none of."""
+    """A device, as the environment wants it; None for an index there is none of.
+
+    raises: ProfileError where a variable asks for what cannot be.
+    """
     if not 0 <= index < len(NAMES):
         return None
     options = with_environment(DeviceOptions(log=log_stderr))
-    return Hal(options, named_profile(NAMES[index]))
+    return Hal(options, profile_with_environment(named_profile(NAMES[index])))
 
 
 def device_delete(hal: Hal | None) -> bool:

@@ -381,7 +381,10 @@ def _bytes_of(buffer: Bytes | None, size: int) -> memoryview | None:
 
 
 def refsiExecuteCommandBuffer(device: refsi_device_t, cb_addr: int, size: int) -> refsi_result:
-    """Queue a command buffer of `size` bytes; its errors come out of last_error."""
+    """Queue a command buffer of `size` bytes; its errors come out of last_error.
+
+    Waits while as many wait as the device's profile says, 16 by default.
+    """
     if device is None or device.closed:
         return _unusable(device) or refsi_failure
     if not isinstance(device, M1Device):
@@ -390,7 +393,8 @@ def refsiExecuteCommandBuffer(device: refsi_device_t, cb_addr: int, size: int) -
 
 
 def refsiWaitForDeviceIdle(device: refsi_device_t) -> None:
-    if device is not None:
+    """Until all command buffers are done; a G has none."""
+    if isinstance(device, M1Device):
         device.wait_idle()
 
 
@@ -409,7 +413,9 @@ def refsiExecuteKernel(device: refsi_device_t, _entry_fn_addr: int, num_harts: i
     if not 1 <= num_harts <= device.profile.harts:
         return refsi_failure
     status = device.execute(num_harts)
-    return refsi_failure if status is None or status.error is not None else refsi_success
+    if status is None:
+        return _unusable(device) or refsi_failure
+    return refsi_failure if status.error is not None else refsi_success
 
 
 def last_error(device: refsi_device_t) -> BufferStatus | KernelStatus | None:

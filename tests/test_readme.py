@@ -37,6 +37,21 @@ def test_the_python_example_runs(tmp_path: Path) -> None:
     assert done.stdout == "125 work-groups\n"
 
 
+def test_the_driver_example_runs(tmp_path: Path) -> None:
+    script = tmp_path / "driver.py"
+    script.write_text(block("driver"))
+    done = subprocess.run(
+        [sys.executable, script], env=ENVIRONMENT, capture_output=True, text=True, check=False
+    )
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == [
+        "0x0000  CMP_STORE_IMM64(0xbffff000, 0x2a)",
+        "0x0010  CMP_COPY_MEM64(0xbffff000, 0xbffff008, count=1, unit=0x2000000)",
+        "0x0030  CMP_FINISH",
+        "None 42 42",
+    ]
+
+
 def test_the_main_job_runs() -> None:
     job = block("install and run").split("&&")[-1]
     words = shlex.split(job)
