@@ -270,7 +270,7 @@ def _memory(table: Table, kinds: dict[MemoryKind, int | None]) -> dict[MemoryKin
 
 def _range(table: Table, align: int, end: int = ADDRESSES) -> Range:
     base = _multiple(table, "base", NULL_PAGE, end - align, align)
-    size = _multiple(table, "size", 1, end, align)
+    size = _multiple(table, "size", align, end, align)
     table.end()
     if base + size > end:
         table.report("", f"ends at {base + size:#x}, beyond {end:#x}")
@@ -292,7 +292,7 @@ def _stack(table: Table, harts: int, is_m: bool) -> tuple[Range, Range | None]:
     base = _multiple(table, "base", NULL_PAGE, ADDRESSES - PAGE, PAGE)
     table.end()
     part = area.size // harts // PAGE * PAGE
-    if not part:
+    if not part and "area" in table:
         table.report("area", f"{area.size:#x} bytes are less than a page for each of {harts} harts")
     if base + part > ADDRESSES:
         table.report("base", f"ends at {base + part:#x}, beyond {ADDRESSES:#x}")

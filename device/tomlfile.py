@@ -81,8 +81,12 @@ class Document:
 class Table:
     """A table being read. What is wrong is reported, and some right value returned."""
 
-    def __init__(self, document: Document, path: str, values: dict[str, Any]) -> None:
+    def __init__(
+        self, document: Document, path: str, values: dict[str, Any], *, absent: bool = False
+    ) -> None:
+        """absent: there is no such table, which has been reported; what it lacks need not be."""
         self._document = document
+        self._absent = absent
         self._values = values
         self._known: set[str] = set()
         self.path = path
@@ -122,10 +126,10 @@ class Table:
 
     def table(self, key: str) -> Table:
         value = self._take(key, None, "a table")
-        if not isinstance(value, dict):
-            self._wrong(key, value, "a table")
-            value = {}
-        return Table(self._document, self._path(key), value)
+        if isinstance(value, dict):
+            return Table(self._document, self._path(key), value)
+        self._wrong(key, value, "a table")
+        return Table(self._document, self._path(key), {}, absent=True)
 
     def end(self) -> None:
         """All that may be here has been asked for: report the rest."""
@@ -145,7 +149,8 @@ class Table:
         self._known.add(key)
         if key in self._values or default is not None:
             return self._values.get(key, default)
-        self.report(key, f"is missing: {expected}")
+        if not self._absent:
+            self.report(key, f"is missing: {expected}")
         return None
 
     def _wrong(self, key: str, value: object, expected: str) -> None:

@@ -26,7 +26,7 @@ from kcc.device.soc.device import DeviceOptions
 
 DEVICES = ("m1", "g1")
 GROUPS = 2  # of one work-item: a hart each, where two run groups
-SIZES = (64 << 10, 1 << 20, 64 << 20)  # bytes
+SIZES = (64 << 10, 1 << 20, 16 << 20)  # bytes
 BUDGET = 0.15  # seconds that one figure may take, about
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import random
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -142,6 +145,21 @@ def test_all_that_is_wrong_is_said_at_once(wrong) -> None:
     assert [m.split(": ")[0] for m in messages] == ["my.toml:2", "my.toml:4", "my.toml:5"]
 
 
+def test_only_what_is_missing_is_said(wrong) -> None:
+    keys = [m.split(": ")[1:3] for m in wrong("extends = 'm1'\nfamily = 'G'\n")]
+    assert [key for key, what in keys if what == "is missing"] == [
+        "harts.group_harts",
+        "memory.tcim",
+        "stack.size",
+    ]
+    assert [key for key, what in keys if what.startswith("is not known")] == [
+        "memory.kernel_dma_private",
+        "stack.area",
+        "queue",
+    ]
+    assert len(keys) == 6
+
+
 def test_what_is_missing_is_said(wrong) -> None:
     messages = wrong("name = 'x'\nfamily = 'M'\n[harts]\ncount = 4\n")
     assert "my.toml:3: harts.isa: is missing: text" in messages
@@ -167,6 +185,24 @@ def test_files_that_are_no_profiles(tmp_path: Path) -> None:
         load_profile(str(tmp_path / "none.toml"))
     with pytest.raises(ProfileError, match="no device is called 'm2'; there are: m1"):
         load_profile("m2")
+
+
+def test_spoilt_files_are_refused_or_good(tmp_path: Path) -> None:
+    """Pieces of profiles exchanged, dropped, and replaced: never anything but a ProfileError."""
+    rng = random.Random(7)
+    pieces = re.findall(r"[\w.]+|\s|.", M1.read_text() + M1.with_name("g1.toml").read_text())
+    odd = ["-1", "0", "1e9", "true", "[]", "{}", "'x'", "[[", "\0", str(1 << 64), "9" * 5000, "\n"]
+    path = tmp_path / "my.toml"
+    good = 0
+    for _ in range(100):
+        words = re.findall(r"[\w.]+|\s|.", M1.read_text())
+        for _ in range(rng.randint(1, 3)):
+            words[rng.randrange(len(words))] = rng.choice(rng.choice((pieces, odd, [""])))
+        path.write_text("".join(words))
+        with contextlib.suppress(ProfileError):
+            load_profile(str(path))
+            good += 1
+    assert 0 < good < 100
 
 
 def sized(path: Path, size: int) -> Path:
