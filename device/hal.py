@@ -129,7 +129,7 @@ class Hal:
             profile = self.device.profile
             try:
                 local = profile.local if self._launcher.item_harts else None
-                program = LoadedProgram(data, profile.program, local)
+                program = LoadedProgram(data, profile.program, local, profile.vlen)
             except ElfError as e:
                 return self._fail(str(e), 0)
             self.device.prepare()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from ..ir.abi import KernelInfo
-from ..linker.elf import PF_W, STB_GLOBAL, ElfError, ElfFile, read_elf
+from ..linker.elf import PF_W, SHT_RISCV_ATTRIBUTES, STB_GLOBAL, ElfError, ElfFile, read_elf
 from ..linker.notes import read_kernels
 from .profile import Range
 
@@ -17,14 +18,24 @@ class LoadedProgram:
 
     local:  of a device with a hart for each work-item, where local memory is shared; what a
             program has there is not written.
+    vlen:   bits of the harts' vector registers.
     raises: ElfError for what is not a RISC-V program with symbols, or leaves these places; for
-            kernels that need a hart for each work-item and do not get it.
+            kernels that need a hart for each work-item and do not get it; for code that counts
+            on longer vectors, and would compute something else with these.
     """
 
-    def __init__(self, data: bytes, window: Range, local: Range | None = None) -> None:
+    def __init__(
+        self, data: bytes, window: Range, local: Range | None = None, vlen: int = 0
+    ) -> None:
         self.elf: ElfFile = read_elf(data)
         if not self.elf.symbols:
             raise ElfError("the program has no symbols")
+        least = _vector_bits(self.elf)
+        if least > vlen > 0:
+            raise ElfError(
+                f"the program is compiled for vectors of {least} bits and more (zvl{least}b), and "
+                f"this device's have {vlen}"
+            )
         self._kernels = {self.find(kernel.name): kernel for kernel in read_kernels(self.elf)}
         for kernel in self._kernels.values() if local is None else ():
             if kernel.by_items:
@@ -99,3 +110,14 @@ class LoadedProgram:
             return None
         offset = pc - symbol.value
         return f"{symbol.name}+{offset:#x}" if offset else symbol.name
+
+
+def _vector_bits(elf: ElfFile) -> int:
+    """How long a program says that vector registers must be; 0 if it does not say."""
+    told = [
+        int(bits)
+        for section in elf.sections
+        if section.header.type == SHT_RISCV_ATTRIBUTES
+        for bits in re.findall(rb"_zvl(\d{1,5})b", elf.contents(section))
+    ]
+    return max(told, default=0)

@@ -182,3 +182,14 @@ def test_vectors_of_another_length(capsys: pytest.CaptureFixture[str]) -> None:
             kcc.Device("g1", vlen=vlen)
     with pytest.raises(kcc.DeviceError, match="no device is called 'g2'; there are: m1, g1"):
         kcc.Device("g2")
+
+
+def test_code_for_longer_vectors_is_refused() -> None:
+    """It would not fault, but compute something else."""
+    program = kcc.compile(SOURCE, ("-march=rv64gcv_zvl512b",))
+    with kcc.Device("m1") as device:
+        twice(device, program)
+    with kcc.Device("g1") as device, pytest.raises(kcc.DeviceError, match="of 512 bits and more"):
+        device.load(program)
+    with kcc.Device("g1", vlen=512) as device:
+        twice(device, program)
