@@ -1,4 +1,4 @@
-"""A small model of the M1 as the driver's caller sees it: allocations, bytes, commands.
+"""A small model of M1 and G1 as the driver's caller sees them: allocations, bytes, commands.
 
 Written from the documentation and as plainly as can be: bytes in a dictionary, transfers byte
 by byte, free memory as a set of intervals.
@@ -10,7 +10,7 @@ DRAM, DRAM_END = 0x4000_0000, 0xC000_0000
 TCDM, TCDM_END = 0x1000_0000, 0x1040_0000
 DMA, DMA_END = 0x2000_2000, 0x2000_2100
 COUNTERS, GLOBAL_COUNTERS, COUNTERS_END = 0x2010_0000, 0x2010_0100, 0x2010_0200
-MASK64 = (1 << 64) - 1
+ROM = 0x1000, 0x1_0000
 HOST, CMP = 0x0100_0000, 0x0200_0000
 
 
@@ -19,13 +19,20 @@ class Failure(Exception):
 
 
 class Model:
-    def __init__(self) -> None:
+    def __init__(self, family: str) -> None:
+        """family: M, or G: without commands and DMA, but with a ROM, and windows of its own."""
+        self.is_m = family == "M"
         self.used: dict[int, int] = {}  # address -> bytes taken, with what rounding left over
+        self.reserved: set[int] = set()  # by the driver
         self.bytes: dict[int, int] = {}
         self.registers = [0] * 40
         self.dma: dict[int, list[int]] = {}  # by unit; register 1 and 2 are the transfers so far
         self.counters = [0] * 32  # the global ones
         self.window: tuple[int, int, int] | None = None  # base, size, target
+        if not self.is_m:
+            programs, stacks = self.alloc(0x7FF_0000, 4096), self.alloc(0x2000_0000, 4096)
+            self.reserved = {programs, stacks}
+            self.window = 0x1_0000, 0x7FF_0000, programs
 
     # -- allocations
 
@@ -42,6 +49,8 @@ class Model:
         return 0
 
     def free(self, addr: int) -> bool:
+        if addr in self.reserved:
+            return False
         return addr == 0 or self.used.pop(addr, None) is not None
 
     # -- accesses
@@ -57,13 +66,14 @@ class Model:
         return self._memory_behind(addr, size)
 
     def _memory_behind(self, addr: int, size: int) -> int:
-        for start, end in ((DRAM, DRAM_END), (TCDM, TCDM_END)):
+        ram = ((DRAM, DRAM_END), (TCDM, TCDM_END), (0, 0) if self.is_m else ROM)
+        for start, end in ram:
             if start <= addr < end and addr + size <= end:
                 return addr
         raise Failure
 
     def read(self, addr: int, size: int, unit: int = HOST) -> bytes:
-        if DMA <= addr < DMA_END:
+        if self.is_m and DMA <= addr < DMA_END:
             if addr % 8 or size not in (4, 8):
                 raise Failure
             value = self.dma.get(unit, [0] * 32)[(addr - DMA) // 8]
@@ -82,7 +92,9 @@ class Model:
 
     def write(self, addr: int, data: bytes, unit: int = HOST) -> None:
         value = int.from_bytes(data, "little")
-        if DMA <= addr < DMA_END:
+        if not self.is_m and ROM[0] <= addr < ROM[1] and unit != HOST:
+            raise Failure
+        if self.is_m and DMA <= addr < DMA_END:
             if addr % 8 or len(data) != 8:
                 raise Failure
             self._write_dma((addr - DMA) // 8, value, unit)

@@ -16,6 +16,7 @@ from kcc.device.refsi import (
     refsi_device_closed,
     refsi_failure,
     refsi_invalid_device,
+    refsi_not_supported,
     refsi_success,
 )
 from refsi_model import CMP, COUNTERS_END, DRAM_END, GLOBAL_COUNTERS, HOST, TCDM, Failure, Model
@@ -25,7 +26,8 @@ BUFFER = 0x4100_0000
 UNITS = (HOST, CMP, 0x0300_0001)
 
 # Addresses where something is, near each other so that accesses meet; and where things end.
-STARTS = (0x4200_0000, TARGET, TCDM, DRAM_END - 64, WINDOW, WINDOW + 0x100 - 16)
+# What is a window on the one is ROM on the other, and before the other's window.
+STARTS = (0x4200_0000, TARGET, TCDM, DRAM_END - 64, WINDOW, WINDOW + 0x100 - 16, 0x1_0000 - 16)
 near = st.builds(lambda a, i: a + i, st.sampled_from(STARTS), st.integers(0, 48))
 words_near = st.builds(lambda a, i: a + 8 * i, st.sampled_from(STARTS), st.integers(0, 5))
 registers_of_dma = st.sampled_from([0x2000_2000 + 8 * i for i in (1, 2, 3, 4, 5, 31)])
@@ -84,6 +86,8 @@ buffers = st.lists(one.map(lambda c: [c]) | transfers | windows, max_size=6).map
 class Driver(RuleBasedStateMachine):
     """The driver on one side, the model on the other; buffers that wait are in `pending`."""
 
+    family = REFSI_M
+
     def __init__(self) -> None:
         super().__init__()
         refsi.refsiTerminate()
@@ -92,8 +96,8 @@ class Driver(RuleBasedStateMachine):
         self.open()
 
     def open(self) -> None:
-        self.device = refsi.refsiOpenDevice(REFSI_M)
-        self.model = Model()
+        self.device = refsi.refsiOpenDevice(self.family)
+        self.model = Model("M" if self.family == REFSI_M else "G")
         self.pending: list[Commands] = []
         self.room = BUFFER
         self.failed: int | None = None  # the address of the last buffer that failed
@@ -105,7 +109,7 @@ class Driver(RuleBasedStateMachine):
 
     @rule()
     def open_again(self) -> None:
-        assert refsi.refsiOpenDevice(refsi.REFSI_DEFAULT) is self.device
+        assert refsi.refsiOpenDevice(self.family) is self.device
 
     @rule(how=st.sampled_from([refsi.refsiShutdownDevice, None]))
     def shut_down(self, how) -> None:
@@ -197,6 +201,9 @@ class Driver(RuleBasedStateMachine):
         written = refsi.refsiWriteDeviceMemory(self.device, self.room, data, len(data), HOST)
         assert written == refsi_success
         done = refsi.refsiExecuteCommandBuffer(self.device, self.room, len(data))
+        if self.family == REFSI_G:
+            assert done == refsi_not_supported
+            return
         assert done == refsi_success
         self.pending.append((self.room, commands))
         self.room += len(data) + 8
@@ -210,7 +217,8 @@ class Driver(RuleBasedStateMachine):
         self.pending = []
         status = refsi.last_error(self.device)
         assert (status.addr if status else None) == self.failed, status
-        assert self.device.processor.registers == self.model.registers
+        if self.family == REFSI_M:
+            assert self.device.processor.registers == self.model.registers
         for start in STARTS:
             try:
                 expected = self.model.read(start, 16)
@@ -220,14 +228,18 @@ class Driver(RuleBasedStateMachine):
             assert refsi.refsiReadDeviceMemory(self.device, got, start, 16, HOST) == refsi_success
             assert got == expected
 
-    @rule()
-    def no_kernels_here(self) -> None:
-        assert refsi.refsiExecuteKernel(self.device, 0, 1) == refsi.refsi_not_supported
+    @rule(harts=st.sampled_from([0, -1, 65]))
+    def kernels_without_harts(self, harts) -> None:
+        other = refsi_not_supported if self.family == REFSI_M else refsi_failure
+        assert refsi.refsiExecuteKernel(self.device, 0, harts) == other
 
     def teardown(self) -> None:
         self.wait()
         refsi.refsiTerminate()
-        assert REFSI_G not in (self.device, self.closed)
+
+
+class DriverOfG(Driver):
+    family = REFSI_G
 
 
 CHECKS = [HealthCheck.too_slow, HealthCheck.filter_too_much]
@@ -239,12 +251,14 @@ def quiet(monkeypatch):
     monkeypatch.setattr("kcc.device.refsi.log_stderr", lambda _: None)
 
 
-def test_random_calls():
+@pytest.mark.parametrize("machine", [Driver, DriverOfG])
+def test_random_calls(machine):
     sizes = settings(max_examples=12, stateful_step_count=25, deadline=None)
-    run_state_machine_as_test(Driver, settings=settings(sizes, suppress_health_check=CHECKS))
+    run_state_machine_as_test(machine, settings=settings(sizes, suppress_health_check=CHECKS))
 
 
 @pytest.mark.slow
-def test_many_random_calls():
-    sizes = settings(max_examples=250, stateful_step_count=60, deadline=None)
-    run_state_machine_as_test(Driver, settings=settings(sizes, suppress_health_check=CHECKS))
+@pytest.mark.parametrize("machine", [Driver, DriverOfG])
+def test_many_random_calls(machine):
+    sizes = settings(max_examples=200, stateful_step_count=60, deadline=None)
+    run_state_machine_as_test(machine, settings=settings(sizes, suppress_health_check=CHECKS))
