@@ -24,7 +24,8 @@ class WorkQueue:
     def put(self, work: Callable[[], object]) -> bool:
         """Queue a request; blocks while as many wait as may. False once the queue is closed."""
         with self._changed:
-            while len(self._waiting) >= self._depth and not self._closed:
+            # A request that queues others is not held up: it would wait for itself.
+            while len(self._waiting) >= self._depth and not (self._closed or self.is_mine()):
                 self._changed.wait()
             if self._closed:
                 return False

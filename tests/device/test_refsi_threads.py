@@ -119,6 +119,32 @@ def test_no_command_of_eight_threads_is_lost(dev, e):
     assert refsi.last_error(dev) is None
 
 
+def test_no_kernel_of_eight_threads_is_lost(e):
+    """On a G, whose ROM is code of ours: each hart adds 1, and exits."""
+    refsi.refsiTerminate()
+    dev = refsi.refsiOpenDevice(refsi.REFSI_G)
+    words = [
+        e("lui", rd=5, upper20=COUNT),
+        e("addi", rd=6, rs1=0, imm12=1),
+        e("amoadd.d", rd=0, rs1=5, rs2=6),
+        e("addi", rd=17, rs1=0, imm12=0),
+        e("addi", rd=10, rs1=0, imm12=0),
+        e("ecall"),
+    ]
+    put(dev, 0x1000, b"".join(w.to_bytes(4, "little") for w in words))
+
+    def work(number: int) -> None:
+        for i in range(6):
+            assert refsi.refsiExecuteKernel(dev, 0, 1 + (number + i) % 3) == refsi_success
+            assert word(dev, 0x1000) == words[0] | words[1] << 32
+            refsi.refsiWaitForDeviceIdle(dev)
+
+    all_at_once(8, work)
+    assert word(dev, COUNT) == sum(1 + (n + i) % 3 for n in range(8) for i in range(6))
+    assert refsi.last_error(dev) is None
+    assert refsi.refsiShutdownDevice(dev) == refsi_success
+
+
 def test_buffers_of_a_thread_run_in_its_order(dev):
     """Each appends its numbers, one per buffer, through a register only buffers see."""
     addr = BUFFER

@@ -107,6 +107,13 @@ def test_what_is_put_during_a_call_waits_for_its_end(queue):
     assert seen == [1, 2]
 
 
+def test_a_request_may_queue_more_than_can_wait(queue):
+    seen: list[int] = []
+    queue.put(lambda: [queue.put(lambda i=i: seen.append(i)) for i in range(40)])
+    assert queue.wait_idle(10)
+    assert seen == list(range(40))
+
+
 def test_a_call_raises_here_and_the_queue_goes_on(queue):
     with pytest.raises(ZeroDivisionError):
         queue.call(lambda: 1 / 0)
