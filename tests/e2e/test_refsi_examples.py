@@ -94,6 +94,13 @@ def in_any_order(text: str) -> list[str]:
     return sorted(text.splitlines())
 
 
+# Of the work-items of `hello` with 8 of them, by local size: harts take turns at each print.
+TURNS = {
+    ("m1", "wg", 1): "01234567", ("g1", "wg", 1): "04152637", ("g1", "wi", 1): "01234567",
+    ("m1", "wg", 4): "04152637", ("g1", "wg", 4): "04152637", ("g1", "wi", 4): "01234567",
+}  # fmt: skip
+
+
 def everywhere() -> Iterator[Any]:
     for row in ROWS:
         for index, (device, mode) in enumerate(WHERE):
@@ -113,6 +120,8 @@ def test_an_example_prints_what_is_expected(example, capfd, device, mode, row: R
     assert out.startswith(banner)
     assert in_any_order(out[len(banner) :]) == in_any_order(row.out)
     assert re.sub(" +", " ", err) == row.err
+    if row.name == "hello" and row.sizes[0] == 8:
+        assert "".join(re.findall(r"tid=(\d)", out)) == TURNS[device, mode, row.sizes[1]]
     parts = re.findall("part ([AB])", out)
     assert parts == sorted(parts)  # all of one before any of the other
 

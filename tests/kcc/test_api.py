@@ -287,3 +287,17 @@ def test_launches_do_not_use_up_memory(program: kcc.Program) -> None:
             device.load(program)["saxpy"](ones(), ones(), 2.0, 4, global_size=4)
             device.buffer(1 << 26)  # dropped at once: 50 of them would not fit
         assert device.buffer(16).addr == first.addr
+
+
+def test_buffers_are_copied_on_the_device(device: kcc.Device) -> None:
+    source = device.buffer(np.arange(100, dtype=np.int32))
+    target = device.buffer(np.zeros((10, 10), np.float32))
+    target.copy_from(source)
+    assert np.array_equal(target.numpy().view(np.int32).ravel(), np.arange(100))
+    with pytest.raises(kcc.DeviceError, match="400 bytes for a buffer of 16"):
+        device.buffer(16).copy_from(source)
+    with kcc.Device() as other, pytest.raises(kcc.DeviceError, match="another device's"):
+        other.buffer(400).copy_from(source)
+    source.free()
+    with pytest.raises(kcc.DeviceError, match="freed"):
+        target.copy_from(source)
