@@ -6,6 +6,7 @@ import contextlib
 import random
 import re
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,10 @@ from kcc.device.profile import (
 )
 from kcc.device.soc.memory import MemoryKind
 
-M1 = Path(__file__).resolve().parents[2] / "device" / "profiles" / "m1.toml"
+PROFILES = resources.files("kcc.device") / "profiles"
+
+
+M1 = (PROFILES / "m1.toml").read_text()
 
 
 @pytest.fixture
@@ -62,7 +66,7 @@ def test_m1_is_what_is_documented() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_file_like_a_named_one_is_that_device(name: str, read) -> None:
-    text = M1.with_name(f"{name}.toml").read_text()
+    text = (PROFILES / f"{name}.toml").read_text()
     assert replace(read(text), source=f"<{name}>") == named_profile(name)
 
 
@@ -190,12 +194,12 @@ def test_files_that_are_no_profiles(tmp_path: Path) -> None:
 def test_spoilt_files_are_refused_or_good(tmp_path: Path) -> None:
     """Pieces of profiles exchanged, dropped, and replaced: never anything but a ProfileError."""
     rng = random.Random(7)
-    pieces = re.findall(r"[\w.]+|\s|.", M1.read_text() + M1.with_name("g1.toml").read_text())
+    pieces = re.findall(r"[\w.]+|\s|.", M1 + (PROFILES / "g1.toml").read_text())
     odd = ["-1", "0", "1e9", "true", "[]", "{}", "'x'", "[[", "\0", str(1 << 64), "9" * 5000, "\n"]
     path = tmp_path / "my.toml"
     good = 0
     for _ in range(100):
-        words = re.findall(r"[\w.]+|\s|.", M1.read_text())
+        words = re.findall(r"[\w.]+|\s|.", M1)
         for _ in range(rng.randint(1, 3)):
             words[rng.randrange(len(words))] = rng.choice(rng.choice((pieces, odd, [""])))
         path.write_text("".join(words))
