@@ -58,7 +58,7 @@ class Recomputed:
             return self.emit(build, self.variables[value.operands[0]], memo)
         if value not in memo:
             operands = [self.value(build, op, memo) for op in value.operands]
-            memo[value] = _clone(build, value, operands)
+            memo[value] = clone(build, value, operands)
         return memo[value]
 
 
@@ -77,7 +77,8 @@ def _is_pure(value: Any) -> bool:
             return value.opname in _OPERATIONS
 
 
-def _clone(build: Any, instr: Any, operands: list[Any]) -> Any:
+def clone(build: Any, instr: Any, operands: list[Any]) -> Any:
+    """The instruction once more, where `build` is, with other operands."""
     new = copy.copy(instr)
     for cached in [name for name in vars(new) if "__cached" in name]:  # its text so far
         delattr(new, cached)

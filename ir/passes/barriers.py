@@ -30,7 +30,7 @@ from ..emit import I8, I32, I64, PTR, VOID, declare, load, offset_ptr, size_of, 
 from ._flow import Flow, successors
 from ._names import item_function
 from ._pass import Pass
-from ._recompute import Recomputed
+from ._recompute import Recomputed, clone
 from ._resumable import Kept, Resumable
 from ._uniform import Uniformity
 from ._variables import Variable, live_into, operands, variables
@@ -195,9 +195,14 @@ class _Splitter:
                     at = instr.incomings[position][1] if phi else block
                     if not self.crosses(value.parent, at):
                         continue
-                    slot = places.get(value) or self.demoted(build, value, places)
-                    build.position_before(at.terminator if phi else instr)
-                    again = load(build, slot, value.type, slot.align)
+                    user = at.terminator if phi else instr
+                    if self.is_fixed(value):
+                        build.position_before(user)
+                        again = self.address(build, value)
+                    else:
+                        slot = places.get(value) or self.demoted(build, value, places)
+                        build.position_before(user)
+                        again = load(build, slot, value.type, slot.align)
                     if phi:
                         instr.incomings[position] = (again, at)
                     else:
@@ -205,6 +210,23 @@ class _Splitter:
                         if isinstance(instr, llir.GEPInstr):
                             instr.pointer, *instr.indices = instr.operands
                     instr._clear_string_cache()
+
+    def is_fixed(self, value: Any) -> bool:
+        """Whether this is the address of a known part of a variable."""
+        if value.parent is self.entry:
+            return isinstance(value, llir.instructions.AllocaInstr)
+        return (
+            isinstance(value, llir.GEPInstr)
+            and all(isinstance(index, llir.Constant) for index in value.indices)
+            and isinstance(value.pointer, llir.Instruction)
+            and self.is_fixed(value.pointer)
+        )
+
+    def address(self, build: Any, value: Any) -> Any:
+        """A fixed address, computed again."""
+        if value.parent is self.entry:
+            return value
+        return clone(build, value, [self.address(build, value.pointer), *value.indices])
 
     def demoted(self, build: Any, value: Any, places: dict[Any, Any]) -> Any:
         build.position_before(self.entry.terminator)

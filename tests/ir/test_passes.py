@@ -85,6 +85,19 @@ def test_an_array_with_pointers_into_it_is_not_alone(lowered):
     assert re.search(r'ptr align 4 %"pointed.all"', head)
 
 
+def test_an_address_is_not_kept_where_it_is_known(lowered):
+    source = """struct pair { int a, b[2]; };
+    static int f(int v) { barrier(1); return v + 1; }
+    kernel void k(global int *a) {
+        struct pair p = {a[0], {a[1], a[2]}};
+        p.b[1] += f(a[3]);
+        a[0] = p.b[1] + p.a;
+    }"""
+    unit = after(lowered, barriers.PASS, source)
+    assert [k.size for k in unit.resumable["k"].kept] == [12, 4]  # p and what f returns from
+    assert 'noalias align 4 %"p.all"' in definition(unit, "__kcc_item.k")
+
+
 def test_a_group_knows_where_its_items_can_stop(lowered):
     source = """kernel void k(global int *p, int n) {
         barrier(1);
