@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kcc.cli import run_command
@@ -132,6 +132,7 @@ def test_damage_is_named_and_placed(words, message):
     assert str(e.value) == message
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 12).map(lambda op: op << 8 | 3 << 30)))
 def test_any_words_are_listed_or_refused(words):
     lines = []

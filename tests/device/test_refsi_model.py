@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from array import array
+
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
+from kcc.backend.encode import encode
 from kcc.device import refsi
 from kcc.device.cmdbuf import CommandBuffer
 from kcc.device.refsi import (
@@ -19,7 +22,19 @@ from kcc.device.refsi import (
     refsi_not_supported,
     refsi_success,
 )
-from refsi_model import CMP, COUNTERS_END, DRAM_END, GLOBAL_COUNTERS, HOST, TCDM, Failure, Model
+from kcc.device.soc.commands import Reg
+from refsi_model import (
+    CMP,
+    COUNTED,
+    COUNTERS_END,
+    DRAM_END,
+    ENTRY,
+    GLOBAL_COUNTERS,
+    HOST,
+    TCDM,
+    Failure,
+    Model,
+)
 
 WINDOW, TARGET = 0x8000, 0x4800_0000
 BUFFER = 0x4100_0000
@@ -196,7 +211,12 @@ class Driver(RuleBasedStateMachine):
         """Queue a buffer; nobody looks at memory until all of them have run."""
         buffer = CommandBuffer()
         for name, *operands in commands:
-            getattr(buffer, name)(*operands)
+            if name == "run_instances":
+                entry, count, harts = operands
+                buffer.write_reg64(Reg.ENTRY_PT_FN, entry)
+                buffer.run_instances(count, max_harts=harts)
+            else:
+                getattr(buffer, name)(*operands)
         data = bytes(buffer)
         written = refsi.refsiWriteDeviceMemory(self.device, self.room, data, len(data), HOST)
         assert written == refsi_success
@@ -242,6 +262,39 @@ class DriverOfG(Driver):
     family = REFSI_G
 
 
+class DriverWithKernels(Driver):
+    """As the other, and code is run; what faults stops its buffer, and nothing else."""
+
+    def open(self) -> None:
+        super().open()
+        code = (
+            encode("lui", rd=5, upper20=COUNTED & ~0xFFF),
+            encode("addi", rd=5, rs1=5, imm12=COUNTED & 0xFFF),
+            encode("addi", rd=6, rs1=0, imm12=1),
+            encode("amoadd.d", rd=0, rs1=5, rs2=6),
+            encode("jalr", rd=0, rs1=1, imm12=0),
+        )
+        view = refsi.refsiGetMappedAddress(self.device, ENTRY, 4 * len(code))
+        view.cast("I")[:] = array("I", code)
+
+    @rule(
+        entry=st.sampled_from([ENTRY, ENTRY, ENTRY, ENTRY + 0x100, 0x3000_0000]),
+        count=st.integers(0, 9),
+        harts=st.integers(0, 5),
+        more=buffers,
+    )
+    def run(self, entry, count, harts, more) -> None:
+        self.execute(
+            [
+                ("sync_cache", 3),
+                ("write_reg64", Reg.RETURN_ADDR, 0),
+                ("write_reg64", Reg.ENTRY_PT_FN, entry),
+                ("run_instances", entry, count, harts),
+                *more,
+            ]
+        )
+
+
 CHECKS = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 
 
@@ -253,12 +306,14 @@ def quiet(monkeypatch):
 
 @pytest.mark.parametrize("machine", [Driver, DriverOfG])
 def test_random_calls(machine):
-    sizes = settings(max_examples=12, stateful_step_count=25, deadline=None)
+    sizes = settings(max_examples=8, stateful_step_count=25, deadline=None)
     run_state_machine_as_test(machine, settings=settings(sizes, suppress_health_check=CHECKS))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("machine", [Driver, DriverOfG])
-def test_many_random_calls(machine):
-    sizes = settings(max_examples=200, stateful_step_count=60, deadline=None)
+@pytest.mark.parametrize(
+    ("machine", "examples"), [(Driver, 150), (DriverOfG, 150), (DriverWithKernels, 40)]
+)
+def test_many_random_calls(machine, examples):
+    sizes = settings(max_examples=examples, stateful_step_count=60, deadline=None)
     run_state_machine_as_test(machine, settings=settings(sizes, suppress_health_check=CHECKS))
