@@ -154,9 +154,23 @@ def _reduce(use: Use) -> Any:
 
 
 def _reduced(team: Group, t: Type, value: Any, operation: str) -> Any:
+    """What `operation` makes of all values, in their order; by one work-item."""
+    frame = team.frame
     _hand_over(team, t, value)
-    _sweep(team, t, operation)
-    return _collected(team, t, _last(team))
+    total = frame.alloca(t)
+
+    def step(i: Any) -> None:
+        following = read(frame, _slot(team, t, frame.build.add(i, I64(1))))
+        write(frame, total, _combine(frame, t, operation, read(frame, total), following))
+
+    def reduce() -> None:
+        write(frame, total, read(frame, _slot(team, t, I64(0))))
+        _count(frame, _last(team), step)
+        write(frame, _slot(team, t, I64(0)), read(frame, total))
+
+    once(frame, reduce, team.ordinal())
+    team.wait()
+    return _collected(team, t, I64(0))
 
 
 def _last(team: Group) -> Any:

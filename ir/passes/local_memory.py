@@ -109,7 +109,8 @@ def _describe(build: Any, locals_arg: Any, offsets: dict[Any, int]) -> None:
     slot.type = PTR
     store(build, locals_arg, slot, 8)
     for var, offset in offsets.items():
-        describe_group_var(build, var.description, slot, offset)
+        if var.description:  # the program's, not what collective functions use
+            describe_group_var(build, var.description, slot, offset)
 
 
 def _address(build: Any, locals_arg: Any, offset: int, var: Any) -> Any:

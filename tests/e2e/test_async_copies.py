@@ -1,4 +1,4 @@
-"""Asynchronous copies of work-groups: by DMA on the M1, at any alignment, on all harts at once."""
+"""Asynchronous copies of work-groups: by DMA where there is one, on all harts at once."""
 
 from __future__ import annotations
 
@@ -109,6 +109,14 @@ def test_pieces_of_any_place_and_stride(program: kcc.Program, threads: int) -> N
         kernels = device.load(program)
         for name in (t for t in TYPES if f"reverse_{t}" in kernels):
             for piece, step in ((1, 1), (7, 1), (16, 2), (33, 5)):
+                check_reverse(kernels, name, piece, step)
+
+
+def test_the_same_program_where_there_is_no_dma(program: kcc.Program) -> None:
+    with kcc.Device("g1") as device:
+        kernels = device.load(program)
+        for name in (t for t in TYPES if f"reverse_{t}" in kernels):
+            for piece, step in ((7, 1), (33, 5)):
                 check_reverse(kernels, name, piece, step)
 
 

@@ -54,6 +54,15 @@ kernel void reduce(global int *a, local int *tile) {
     a[get_global_id(0)] = tile[0] + mine;
 }
 """
+SUB_GROUPS = """\
+kernel void sums(global int *a) {
+    local int tile[16];
+    int mine = a[get_global_id(0)];
+    tile[get_sub_group_id()] = sub_group_reduce_add(mine);
+    work_group_barrier(CLK_LOCAL_MEM_FENCE);
+    a[get_global_id(0)] = tile[0] + mine;
+}
+"""
 HEADER = """\
 #define INC(v) ((v) + 1)
 static inline int header(global int *h) { int twice = h[get_global_id(0)]; return twice; }
@@ -148,8 +157,8 @@ def test_scopes_and_types_are_those_of_the_source(files: Path) -> None:
 @pytest.mark.parametrize("level", ["-O0", "-O3"])
 def test_code_is_the_same_with_and_without(files: Path, level: str) -> None:
     """At -O0 hidden variables are kept for debuggers; nowhere else does -g change anything."""
-    for source in (files / "main.cl", BARRIERS):
-        made = [kcc.compile(source, [level, *extra]) for extra in ((), ("-g",))]
+    for source, *flags in ((files / "main.cl",), (BARRIERS,), (SUB_GROUPS, "-cl-std=CL2.0")):
+        made = [kcc.compile(source, [level, *flags, *extra]) for extra in ((), ("-g",))]
         loaded = [
             {s.name: bytes(p.image.contents(s)) for s in p.image.sections if s.alloc and s.size}
             for p in made
