@@ -9,13 +9,13 @@ driver says they do.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib import resources
 from itertools import combinations
 from pathlib import Path
 from typing import Literal, TypeAlias
 
+from ..frontend.record import record, replace
 from ..ir.abi import MAX_GROUP_ITEMS
 from .sim.isa_string import VLEN_MIN, extensions_of, vlen_of
 from .sim.state import VLEN_MAX
@@ -56,7 +56,7 @@ class ProfileError(Exception):
     """What is wrong with a profile: a line for each thing, with file, line and key."""
 
 
-@dataclass(frozen=True)
+@record
 class Range:
     """Guest addresses; size in bytes."""
 
@@ -80,7 +80,7 @@ class Range:
 MemoryMap: TypeAlias = Mapping[MemoryKind, Range]  # in the order in which the driver lists it
 
 
-@dataclass(frozen=True)
+@record
 class Profile:
     """A device of one of the families.
 

@@ -6,7 +6,6 @@ a whole number from 1 to 64, not 0". A file may extend another: its tables are l
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
@@ -135,15 +134,15 @@ class Table:
         """All that may be here has been asked for: report the rest."""
         for key in self._values:
             if key not in self._known:
-                near = difflib.get_close_matches(key, sorted(self._known), n=1)
-                hint = (
-                    f"did you mean '{near[0]}'?"
-                    if near
-                    else "; ".join(
-                        ["there is " + ", ".join(sorted(self._known))] if self._known else []
-                    )
-                )
-                self.report(key, f"is not known here{'; ' if hint else ''}{hint}")
+                self._unknown(key)
+
+    def _unknown(self, key: str) -> None:
+        from difflib import get_close_matches
+
+        known = sorted(self._known)
+        near = get_close_matches(key, known, n=1)
+        hint = f"did you mean '{near[0]}'?" if near else f"there is {', '.join(known)}"
+        self.report(key, f"is not known here; {hint}")
 
     def _take(self, key: str, default: object, expected: str) -> object:
         self._known.add(key)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import random
 import re
-from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from kcc.device.profile import (
     named_profile,
 )
 from kcc.device.soc.memory import MemoryKind
+from kcc.frontend.record import replace
 
 PROFILES = resources.files("kcc.device") / "profiles"
 
