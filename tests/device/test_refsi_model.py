@@ -241,11 +241,11 @@ class Driver(RuleBasedStateMachine):
             assert self.device.processor.registers == self.model.registers
         for start in STARTS:
             try:
-                expected = self.model.read(start, 16)
+                expected = self.model.read(start, 64)
             except Failure:
                 continue
-            got = bytearray(16)
-            assert refsi.refsiReadDeviceMemory(self.device, got, start, 16, HOST) == refsi_success
+            got = bytearray(64)
+            assert refsi.refsiReadDeviceMemory(self.device, got, start, 64, HOST) == refsi_success
             assert got == expected
 
     @rule(harts=st.sampled_from([0, -1, 65]))
