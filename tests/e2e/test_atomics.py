@@ -63,14 +63,20 @@ kernel void modern(global atomic_int *n, global atomic_ulong *l, global atomic_f
 }
 """
 ITEMS, GROUP = 192, 16
-LEVELS = [("-O3", 1), ("-O3", 2), ("-O0", 2)]
+WHERE = [
+    ("m1", 1, "-O3"),
+    ("m1", 2, "-O3"),
+    ("m1", 2, "-O0"),
+    pytest.param(("g1", 1, "-O3", "-fwork-item-mode=wi"), marks=pytest.mark.slow),
+    pytest.param(("g1", 2, "-O3", "-fwork-item-mode=wi"), marks=pytest.mark.slow),
+]
 
 
-@pytest.fixture(scope="module", params=LEVELS, ids=str)
+@pytest.fixture(scope="module", params=WHERE, ids=str)
 def kernels(request: pytest.FixtureRequest) -> Iterator[dict[str, kcc.Kernel]]:
-    level, threads = request.param
-    with kcc.Device("m1", threads=threads) as device:
-        yield device.load(kcc.compile(SOURCE, ("-cl-std=CL2.0", level)))
+    name, threads, *flags = request.param
+    with kcc.Device(name, threads=threads) as device:
+        yield device.load(kcc.compile(SOURCE, ("-cl-std=CL2.0", *flags)))
 
 
 def test_operations_of_the_first_versions(kernels: dict[str, kcc.Kernel]) -> None:

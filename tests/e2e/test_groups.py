@@ -60,10 +60,19 @@ kernel void copies(global const float *in, global float *out, local float *tile,
 )
 
 
-@pytest.fixture(scope="module", params=["-O3", pytest.param("-O0", marks=pytest.mark.slow)])
+WHERE = [
+    ("m1", "-O3"),
+    pytest.param(("m1", "-O0"), marks=pytest.mark.slow),
+    pytest.param(("g1", "-O3"), marks=pytest.mark.slow),
+    pytest.param(("g1", "-O3", "-fwork-item-mode=wi"), marks=pytest.mark.slow),
+]
+
+
+@pytest.fixture(scope="module", params=WHERE, ids=" ".join)
 def kernels(request: pytest.FixtureRequest) -> Iterator[dict[str, kcc.Kernel]]:
-    with kcc.Device("m1") as device:
-        yield device.load(kcc.compile(SOURCE, ("-cl-std=CL2.0", request.param)))
+    name, *flags = request.param
+    with kcc.Device(name) as device:
+        yield device.load(kcc.compile(SOURCE, ("-cl-std=CL2.0", *flags)))
 
 
 @pytest.mark.parametrize("name", TYPES)
