@@ -63,7 +63,7 @@ class Hart:
         self.map_changed = True  # since generated code was told
         self.barrier: int | None = None
         self._epoch = 0  # of what is in the table
-        self._used: list[tuple[int, bytes]] | None = None  # see _code_in_use
+        self._used: list[tuple[int, bytearray]] | None = None  # see _code_in_use
         self.functions: dict[Node, tuple[Function, int]] = {}  # by entry: unit, its index there
         self.blocks: dict[Node, Function] = {}  # by block: a unit that has it
         self.rebuilds: dict[Node, int] = {}
@@ -357,18 +357,19 @@ class Hart:
         self._searched.clear()  # of code that is not translated nothing is known
         return any(self.code(at, len(data)) != data for at, data in self._code_in_use())
 
-    def _code_in_use(self) -> list[tuple[int, bytes]]:
+    def _code_in_use(self) -> list[tuple[int, bytearray]]:
         """Bytes that there are translations of, by address; those next to each other as one."""
         if self._used is None:
             units = {id(f): f.unit for f, _ in self.functions.values()}
-            joined: list[tuple[int, bytes]] = []
+            joined: list[tuple[int, bytearray]] = []
             for at, data in sorted({piece for unit in units.values() for piece in unit.code}):
-                start, before = joined[-1] if joined else (-1, b"")
-                both = before[at - start :]  # what is in the two of them
-                if at > start + len(before) or both[: len(data)] != data[: len(both)]:
-                    joined.append((at, data))  # apart, or there was other code in between
-                elif len(both) < len(data):
-                    joined[-1] = start, before + data[len(both) :]
+                start, before = joined[-1] if joined else (-1, bytearray())
+                offset = at - start
+                shared = len(before) - offset  # bytes, if so many
+                if shared < 0 or before[offset : offset + len(data)] != data[:shared]:
+                    joined.append((at, bytearray(data)))  # apart, or it was other code for a while
+                else:
+                    before += data[shared:]
             self._used = joined
         return self._used
 

@@ -185,6 +185,24 @@ def test_code_may_end_where_memory_ends(bench):
     assert (fault.cause, fault.pc) == (1, last + 2)
 
 
+@pytest.mark.parametrize(("word", "changed", "result"), [(0, 2, 4), (2, 99, 3), (3, 7, 8)])
+def test_code_is_looked_at_all_over(bench, word, changed, result):
+    """Blocks with a hole between them: each word counts but that in the hole."""
+    values = {0: 1, 2: 50, 3: 2}
+
+    def put():
+        adds = {i: e("addi", rd=10, rs1=10 if i else 0, imm12=v) for i, v in values.items()}
+        bench.put([adds[0], e("jal", rd=0, jump21=8), adds[2], adds[3], RET])
+
+    put()
+    assert bench.run().ok
+    assert bench.machine.read_x(0, 10) == 3
+    values[word] = changed
+    put()
+    assert bench.run().ok
+    assert bench.machine.read_x(0, 10) == result
+
+
 def test_jump_out_of_memory_faults_at_its_target(bench):
     fault = bench.run([e("jalr", rd=0, rs1=0, imm12=0x100)]).fault
     assert fault == Fault(1, 0x100, 0x100, 0, 0, 0)
