@@ -21,6 +21,7 @@ VARIABLES = {
     "CA_PROFILE_LEVEL": ("0",   "when a device is closed: 1 totals, 2 and a CSV file of launches "
                                 "and transfers, 3 with kinds of instructions"),
     "CA_PROFILE_CSV_PATH": ("/tmp/riscv.csv", "that file"),
+    "SPIKE_SIM_LOG": ("0",      "1: trace instructions on stderr; else the file that gets them"),
     "CA_RISCV_VLEN_BITS_MIN": ("", "bits of a G1's vector registers, 128 without"),
     "NO_COLOR":      ("",       "anything: diagnostics without colour"),
 }
@@ -35,7 +36,7 @@ def variable(name: str) -> str:
 def number(name: str) -> int:
     """A variable that must be a whole number; anything else counts as the default."""
     text = variable(name)
-    return int(text if text.isdecimal() else VARIABLES[name][0])
+    return int(text if text.isdecimal() and len(text) < 10 else VARIABLES[name][0])
 
 
 def cache_dir(cache: str) -> str | None:

@@ -101,6 +101,8 @@ class Device:
         self.name = os.fspath(name)
         self._threads = threads
         self.fault_watcher: FaultWatcher | None = None  # of the last launch
+        if trace is None and gdb_port is None:
+            trace = _logged()
         self._tracing = None if trace is None else _tracing(trace, trace_filter, gdb_port)
         self._gdb = None if gdb_port is None else _gdb_server(gdb_port)
         folder = config.cache_dir("translations")
@@ -206,6 +208,16 @@ class Device:
         trace: TracebackType | None,
     ) -> None:
         self._close(0 if error is None else 1)
+
+
+def _logged() -> str | None:
+    """Where a variable wants a trace to be."""
+    log = config.variable("SPIKE_SIM_LOG")
+    if log == "0":
+        return None
+    from .trace import STDERR
+
+    return STDERR if log == "1" else log
 
 
 def _tracing(path: str, filters: Sequence[str], gdb_port: int | None) -> Tracing:

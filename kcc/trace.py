@@ -32,6 +32,9 @@ _FILTERS = "hart=N[,N-M]..., function=NAME or range=FIRST:END"
 VILL = 1 << 63
 
 
+STDERR = "/dev/stderr"  # the stream: to open that file would empty what it is redirected to
+
+
 class Tracing:
     """An open trace and what it is to hold; one for all launches of a device.
 
@@ -40,8 +43,9 @@ class Tracing:
 
     def __init__(self, path: str, filters: Sequence[str]) -> None:
         self._wanted = [_parse(text) for text in filters]
-        self._close = path != "-"
-        self._out: IO[str] = open(path, "w") if self._close else sys.stdout  # noqa: SIM115
+        stream = {"-": sys.stdout, STDERR: sys.stderr}.get(path)
+        self._close = stream is None
+        self._out: IO[str] = open(path, "w") if stream is None else stream  # noqa: SIM115
         self._sink: _Writer = (JsonTrace if path.endswith(".json") else TextTrace)(self._out)
 
     def of(self, program: ElfFile) -> Callable[[Machine], None]:

@@ -48,6 +48,20 @@ def test_text_has_a_line_for_each_instruction(program, tmp_path: Path):
     assert {line[:2] for line in lines} == {" 0", " 1", " 2", " 3"}
 
 
+def test_a_variable_asks_for_a_trace(program, tmp_path: Path, monkeypatch, capfd):
+    path = tmp_path / "t.txt"
+    squares(program, trace=str(path))
+    monkeypatch.setenv("SPIKE_SIM_LOG", "1")
+    squares(program)
+    assert capfd.readouterr().err == path.read_text()
+    monkeypatch.setenv("SPIKE_SIM_LOG", str(tmp_path / "other"))
+    squares(program)
+    assert (tmp_path / "other").read_text() == path.read_text()
+    monkeypatch.setenv("SPIKE_SIM_LOG", "0")
+    squares(program)
+    assert capfd.readouterr().err == ""
+
+
 def test_only_a_function_on_one_hart(program, tmp_path: Path):
     path = tmp_path / "t.txt"
     squares(program, trace=str(path), trace_filter=["function=square", "hart=1-2"])
