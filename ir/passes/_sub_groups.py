@@ -35,9 +35,11 @@ def run_sub_groups(group: Group, resumable: Resumable, options: LowerOptions) ->
     count = sub_group_count(build, items, options)
     kept = group.rooms(resumable)
     step = _step(resumable)
-    shared = group.room(group.product(count, I64(step)), SHARED_ALIGN)
-    following = group.room(I64(step), SHARED_ALIGN)
-    states = group.room(I64(MAX_GROUP_ITEMS // size * STATE), STATE)
+    with build.goto_entry_block():
+        most = sub_group_count(build, group.product(*group.full), options)
+    shared = group.room(SHARED_ALIGN, most, I64(step))
+    following = group.room(SHARED_ALIGN, I64(step))
+    states = group.room(STATE, I64(MAX_GROUP_ITEMS // size * STATE))
     fill_zero(build, states, MAX_GROUP_ITEMS // size * STATE, STATE)
     inner, outer = (
         Meeting(build, group.name) if options.check_barriers else None for _ in range(2)

@@ -111,7 +111,10 @@ class Group:
         describe_wg(self.args[-1], info.device)
         self.build = llir.IRBuilder(function.append_basic_block("entry"))
         describe_wrapper(function, self.item, f"{info.name}.group", self.build)
-        self.sizes = local_size(self.build, Item(self.build, self.args[-1], (), unit.options), info)
+        item = Item(self.build, self.args[-1], (), unit.options)
+        full = None if info.uniform else [item.info("local_size", dim) for dim in range(3)]
+        self.sizes = local_size(self.build, item, info)
+        self.full = full or self.sizes  # of a group that is not a smaller, last one
         self.hint = _parallel_hint(module, access_group)
 
     def fill(self, options: LowerOptions) -> None:
@@ -161,13 +164,13 @@ class Group:
 
     def rooms(self, resumable: Resumable) -> list[Any]:
         """For each of `kept`, an element for every item."""
-        return [self.room(self.product(*self.sizes, I64(k.size)), k.align) for k in resumable.kept]
+        return [self.room(k.align, *self.full, I64(k.size)) for k in resumable.kept]
 
     def dispatch(self, resumable: Resumable, meeting: Meeting | None) -> None:
         build = self.build
         kept = self.rooms(resumable)
         size = I64(resumable.shared_size)
-        shared, following = (self.room(size, SHARED_ALIGN) for _ in range(2))
+        shared, following = (self.room(SHARED_ALIGN, size) for _ in range(2))
 
         def run(resume: int) -> Any:
             def item(x: Any, y: Any, z: Any) -> Any:
@@ -205,10 +208,10 @@ class Group:
             return I64(math.prod(f.constant for f in factors))
         return reduce(self.build.mul, factors)
 
-    def room(self, size: Any, align: int) -> Any:
-        """Bytes on the stack; in the first block, where LLVM takes it for variables."""
+    def room(self, align: int, *factors: Any) -> Any:
+        """So many bytes on the stack; in the first block, where LLVM takes it for variables."""
         with self.build.goto_entry_block():
-            place = self.build.alloca(I8, size=size)
+            place = self.build.alloca(I8, size=self.product(*factors))
         place.align, place.type = align, PTR
         return place
 
@@ -239,9 +242,11 @@ def local_size(build: Any, item: Item, info: KernelInfo) -> list[Any]:
 
     Started with another size, such a kernel traps: what follows relies on the required one.
     """
-    if info.reqd_work_group_size is None:
-        return [item.size(dim) for dim in range(3)]
     loaded = [item.info("local_size", dim) for dim in range(3)]
+    if info.uniform and info.reqd_work_group_size is None:
+        return loaded
+    if info.reqd_work_group_size is None:
+        return _own_size(build, item, loaded)
     required = [I64(n) for n in info.reqd_work_group_size]
     same = [build.icmp_unsigned("==", a, b) for a, b in zip(loaded, required, strict=True)]
     good, bad = build.append_basic_block("size.good"), build.append_basic_block("size.bad")
@@ -251,6 +256,26 @@ def local_size(build: Any, item: Item, info: KernelInfo) -> list[Any]:
     build.unreachable()
     build.position_at_end(good)
     return required
+
+
+def _own_size(build: Any, item: Item, full: list[Any]) -> list[Any]:
+    """The size of a group that may be a last one. In most launches none is smaller."""
+    x, y, z = (item.info("last_size", dim) for dim in range(3))
+    some = build.icmp_unsigned("!=", build.or_(build.or_(x, y), z), ZERO)
+    before, uneven = build.block, build.append_basic_block("size.uneven")
+    known = build.append_basic_block("size.known")
+    build.cbranch(some, uneven, known)
+    build.position_at_end(uneven)
+    own = [item.size(dim) for dim in range(3)]
+    build.branch(known)
+    build.position_at_end(known)
+    sizes = []
+    for usual, last in zip(full, own, strict=True):
+        size = build.phi(I64, name="size")
+        size.add_incoming(usual, before)
+        size.add_incoming(last, uneven)
+        sizes.append(size)
+    return sizes
 
 
 def _parallel_hint(module: Any, access_group: Any) -> Callable[[], Any]:
