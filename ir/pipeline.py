@@ -5,6 +5,7 @@ The module is llvmlite's text-making object until LLVM parses it, once, for the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -46,6 +47,7 @@ BY_ITEMS = (
 # fmt: on
 OPTIMISE = "optimise"
 PASS_NAMES = ("lower", *dict.fromkeys(p.name for p in (*PIPELINE, *BY_ITEMS)), OPTIMISE)
+_HALF = re.compile(r"\bhalf\b")  # the type, in a function's text
 Observer: TypeAlias = Callable[[str, str], None]
 Members: TypeAlias = Callable[[str], bytes]
 
@@ -56,11 +58,13 @@ class PipelineOptions:
 
     members: the bitcode of the device library's member that defines a function; without it the
     module's calls of such functions stay open.
+    half_vectors: whether the target has vectors of halves.
     """
 
     opt_level: int = 3
     verify_each: bool = False
     members: Members | None = None
+    half_vectors: bool = True
 
 
 DEFAULTS = PipelineOptions()
@@ -83,6 +87,8 @@ def run_pipeline(
     members = _members(lowered, options)
     if members is not None:
         link_members(optimised, members)
+    if not options.half_vectors:
+        keep_halves_scalar(optimised)
     optimise(optimised, machine, options.opt_level)
     _verify(optimised, OPTIMISE)
     if observe is not None:
@@ -125,6 +131,8 @@ def optimise_parts(
         module = parse(text, PIPELINE[-1].name, context)
         if parts.members is not None:
             link_members(module, parts.members, context)
+        if not options.half_vectors and "half" in text:
+            keep_halves_scalar(module)
         optimise(module, make_machine(), options.opt_level, alone=True)
         _verify(module, OPTIMISE)
         return module
@@ -194,6 +202,17 @@ def link_members(module: llvm.ModuleRef, members: Members, context: Any = None) 
     for function in module.functions:
         if function.name.startswith(MEMBER):
             function.linkage = "internal"
+
+
+def keep_halves_scalar(module: llvm.ModuleRef) -> None:
+    """Have LLVM make no vectors of functions with halves, nor of those that they are inlined into.
+
+    Its loop vectoriser looks for the cost of vectors of fabs, which isnan becomes as well, and of
+    other functions of halves, and crashes where there are none (LLVM 22).
+    """
+    for function in module.functions:
+        if not function.is_declaration and _HALF.search(str(function)):
+            function.add_function_attribute("noimplicitfloat")
 
 
 def _verify(module: llvm.ModuleRef, after: str) -> None:

@@ -230,12 +230,14 @@ def _lower_options(job: Compilation, unit: Unit) -> Any:
 
 def _optir(job: Compilation, unit: Unit) -> Any:
     from kcc.backend.codegen import target_machine
+    from kcc.backend.target import parse_target
     from kcc.ir.pipeline import PipelineOptions, optimise_parts, prepare_parts
 
     level = job.options.opt_level
     watched = job.observe if job.printed else None
     members = None if job.options.runtime else _member
-    settings = PipelineOptions(level, verify_each=watched is not None, members=members)
+    half_vectors = "zvfh" in parse_target(job.arch).extensions
+    settings = PipelineOptions(level, watched is not None, members, half_vectors)
     machine = partial(target_machine, job.arch, level)
     parts = prepare_parts(unit.artefacts["ir"], machine(), settings, watched)
     if len(parts.texts) > MANY_PARTS and not job.keep:

@@ -109,3 +109,16 @@ def test_arithmetic(kernels: Any) -> None:
         ints = np.stack([*(-(v < b).astype(int) for v in lanes[:4]), a < b, a == a, whole, b != 0])
     known = np.isfinite(a)  # beyond an int's range the result is undefined
     np.testing.assert_array_equal(found[known], ints.T[known])
+
+
+@pytest.mark.parametrize("arch", ["rv64gcv", "rv64gcv_zfh"])
+def test_loops_of_what_has_no_vectors(arch: str) -> None:
+    """LLVM's loop vectoriser crashed on absolute values of halves, which tests for NaN become."""
+    values = ("fabs((half)f[i])", "isnan((half)f[i])", "fabs(convert_half4(v[i])).x")
+    kernels = (
+        f"kernel void k{n}(global float *f, global float4 *v) {{"
+        f" size_t i = get_global_id(0); f[i] = {value}; }}\n"
+        for n, value in enumerate(values)
+    )
+    program = "#pragma OPENCL EXTENSION cl_khr_fp16 : enable\n" + "".join(kernels)
+    assert kcc.compile(program, [f"-march={arch}"])
