@@ -15,7 +15,7 @@ from ..sim.interface import BusError, HartStart, Launches, RunResult
 from .commands import MASK32, NUM_REGS, CommandError, Op, Reg, command_at, describe
 from .harts import Harts
 from .memory import CMP, Bus
-from .traps import HostCalls
+from .traps import HostCalls, exit_code
 from .windows import COUNT as WINDOWS
 from .windows import WindowError, Windows
 
@@ -35,6 +35,11 @@ class BufferStatus:
     offset: int
     retired: tuple[int, ...]
     result: RunResult | None = None
+
+    @property
+    def exit_code(self) -> int | None:
+        """Of the run that failed, as traps.exit_code() has it; 0 when nothing did."""
+        return exit_code(self.result) if self.error is not None else 0
 
 
 @dataclass

@@ -9,7 +9,7 @@ from ..profile import Profile, named_profile
 from ..sim.interface import HartStart, RunResult
 from .device import BELOW_STACK, DEFAULT_OPTIONS, KEPT_ERRORS, DeviceOptions, RefsiDevice
 from .memory import MemoryKind
-from .traps import HostCalls
+from .traps import HostCalls, exit_code
 from .windows import BASE, MODE, PER_HART, SCALE, SHARED, TARGET, Windows, encode_mode, encode_scale
 
 PAGE = 4096
@@ -28,6 +28,11 @@ class KernelStatus:
     error: str | None
     retired: tuple[int, ...]
     result: RunResult
+
+    @property
+    def exit_code(self) -> int | None:
+        """As traps.exit_code() has it."""
+        return exit_code(self.result)
 
 
 class G1Device(RefsiDevice):

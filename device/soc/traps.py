@@ -31,6 +31,7 @@ class Call(IntEnum):
 
 
 A0, A7 = 10, 17
+TRAPPED = 0x8000_0000  # of an exit code
 
 CAUSES = {
     Cause.FETCH_FAULT.value: "Instruction Access Fault",
@@ -126,6 +127,25 @@ def result_message(result: RunResult) -> str:
             return "error: all threads must hit the same barrier"
         case reason:
             return f"error: the run ended with '{reason.value}'"
+
+
+def exit_code(result: RunResult | None) -> int | None:
+    """What the RefSi simulator would end with; None for a run that was stopped from outside.
+
+    0 is success; a program's own code otherwise, or TRAPPED with the exception's cause.
+    """
+    if result is None:
+        return None
+    match result.reason:
+        case Reason.FINISHED:
+            return 0
+        case Reason.ABORT:
+            return result.code
+        case Reason.BARRIER:
+            return TRAPPED | Cause.ECALL_M.value
+        case Reason.FAULT if result.fault is not None:
+            return TRAPPED | result.fault.cause
+    return None
 
 
 def meeting_message(result: RunResult) -> str:

@@ -194,6 +194,7 @@ def test_a_fault_stops_its_buffer_alone(dev, e):
     status = refsi.last_error(dev)
     assert (status.addr, status.offset) == (BUFFER, 32)
     assert "Illegal Instruction" in status.error
+    assert (status.exit_code, dev.last.exit_code) == (0x8000_0002, 0)
     assert len(dev.errors) == 3
 
 

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from kcc.device.sim.interface import Fault, Reason, RunResult
-from kcc.device.soc.traps import fault_message, result_message, write_stdout
+from kcc.device.soc.traps import exit_code, fault_message, result_message, write_stdout
 
 
 @pytest.mark.parametrize(
@@ -38,6 +38,17 @@ def test_other_ends():
     assert "limit" in message(Reason.LIMIT)
     assert "stopped" in message(Reason.STOPPED)
     assert message(Reason.BARRIER) == "error: all threads must hit the same barrier"
+
+
+def test_exit_codes():
+    def code(reason: Reason, fault: Fault | None = None, own: int = 0) -> int | None:
+        return exit_code(RunResult(reason, (0,), fault, own))
+
+    assert code(Reason.FINISHED) == 0
+    assert code(Reason.ABORT, own=42) == 42
+    assert code(Reason.FAULT, Fault(7, 0x1000, 0, 0)) == 0x8000_0007
+    assert code(Reason.BARRIER) == 0x8000_000B
+    assert code(Reason.STOPPED) is code(Reason.LIMIT) is exit_code(None) is None
 
 
 def test_output_keeps_its_place_and_its_bytes(capfdbinary):
