@@ -151,7 +151,10 @@ class Dma:
                         raise
 
     def _state(self, unit: int) -> _Unit:
-        return self._units.setdefault(unit, _Unit())
+        state = self._units.get(unit)
+        if state is None:
+            state = self._units[unit] = _Unit()
+        return state
 
     def _start(self, state: _Unit, unit: int) -> None:
         r = state.regs
