@@ -100,8 +100,6 @@ class G1Device(RefsiDevice):
             return status
 
     def _special(self, addr: int) -> str | None:
-        places = [*self.profile.memory.values(), self.profile.program]
-        below = max(place.end for place in places if place.base < self.profile.stack.base)
-        if below <= addr < self.profile.stack.base:
-            return BELOW_STACK
-        return None
+        stack, places = self.profile.stack, (*self.profile.memory.values(), self.profile.program)
+        free_from = max((place.end for place in places if place.base < stack.base), default=0)
+        return BELOW_STACK if free_from <= addr < stack.base else None
