@@ -11,7 +11,6 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +18,7 @@ from ..ir.abi import WG_INFO, WG_INFO_SIZE, unpack_record
 from ..linker.elf import ElfError
 from . import refsi
 from .args import ArgumentError, HalArg, pack_hal_args
+from .fault import KernelFault, explain
 from .launch import (
     Launch,
     Launcher,
@@ -36,13 +36,13 @@ from .limits import check_room
 from .loader import LoadedProgram
 from .profile import Profile
 from .profiler import Profiler
-from .sim.interface import BusError, Cause, Reason
+from .sim.interface import BusError
 from .soc.counters import HOST_READ, HOST_WRITE
 from .soc.device import DeviceOptions, RefsiDevice
 from .soc.g1_device import G1Device
 from .soc.m1_device import M1Device
 from .soc.memory import HOST
-from .soc.traps import CAUSES, WITH_ADDRESS, Output, meeting_message, write_stdout
+from .soc.traps import Output, write_stdout
 
 API_VERSION = 6
 CLOSED = "the device has been closed"
@@ -50,28 +50,6 @@ CLOSED = "the device has been closed"
 T = TypeVar("T")
 
 _WORDS = range(1 << 64)  # values of a register
-
-
-@dataclass(frozen=True)
-class KernelFault:
-    """Why a launch did not finish.
-
-    pc, address: guest byte addresses; address is None where the trap has none.
-    symbol:      pc as "function+0x12"; None outside of the program.
-    cause:       RISC-V exception cause; None for a run that was ended from outside.
-    instance:    of the launch, that the hart ran.
-    near:        where the address is, in relation to the nearest buffer.
-    """
-
-    message: str
-    reason: Reason
-    pc: int
-    hart: int
-    address: int | None = None
-    symbol: str | None = None
-    cause: int | None = None
-    near: str | None = None
-    instance: int = -1
 
 
 class Hal:
@@ -148,6 +126,11 @@ class Hal:
             kernel = loaded.find(name)
             self._note("program_find_kernel", f"name='{name}'", kernel)
             return kernel or self._fail(f"the program has no kernel '{name}'", 0)
+
+    def program_base(self, program: int) -> int:
+        """What is added to a program's addresses: nothing, it goes where it was linked to."""
+        del program
+        return 0
 
     def program_free(self, program: int) -> bool:
         """Takes no lock: the garbage collector may call it in the midst of anything."""
@@ -357,36 +340,9 @@ class Hal:
         if result is None:
             return self._fail(error, False)
         name = loaded.symbolize(kernel) or f"{kernel:#x}"
-        fault = result.fault
-        if fault is None:
-            pc = result.pcs[0] if result.pcs else 0
-            message = f"kernel '{name}': {error.removeprefix('error: ')}"
-            if result.reason is Reason.BARRIER:
-                message += f": {meeting_message(result)}"
-            self.last_fault = KernelFault(
-                message, result.reason, pc, 0, symbol=loaded.symbolize(pc)
-            )
-            return self._fail(message, False)
-        symbol = loaded.symbolize(fault.pc)
-        place = f"{symbol} (pc {fault.pc:#x})" if symbol else f"pc {fault.pc:#x}"
-        what = CAUSES.get(fault.cause, f"exception {fault.cause}").lower()
-        message = f"kernel '{name}': {what} in {place}, hart {fault.hart}"
-        address = fault.tval if fault.cause in (*WITH_ADDRESS, Cause.FETCH_FAULT.value) else None
-        near = None if address is None else self.describe_address(address)
-        if address is not None:
-            message += f": address {address:#x}, {near}"
-        self.last_fault = KernelFault(
-            message,
-            result.reason,
-            fault.pc,
-            fault.hart,
-            address,
-            symbol,
-            fault.cause,
-            near,
-            fault.instance,
-        )
-        return self._fail(message, False)
+        fault = explain(name, outcome, result, loaded.symbolize, self.describe_address)
+        self.last_fault = fault
+        return self._fail(fault.message, False)
 
     # -- what is told of operations
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from ..frontend.record import record, replace
-from ..ir.abi import MAX_GROUP_ITEMS
+from ..ir.abi import MAX_GROUP_ITEMS, KernelInfo
 from .sim.isa_string import VLEN_MIN, extensions_of, vlen_of
 from .sim.state import VLEN_MAX
 from .soc.memory import MemoryKind
@@ -119,6 +119,15 @@ class Profile:
     def executes(self) -> str:
         """What harts execute, all told: "rv64gcv_zvl256b"."""
         return f"{self.arch}_zvl{self.vlen}b" if self.vlen else self.arch
+
+    @property
+    def buffer_bytes(self) -> int:
+        """No buffer has room for more."""
+        return self.memory[MemoryKind.DRAM].size
+
+    def local_room(self, info: KernelInfo) -> int:
+        """A work-group of the kernel has no more, for all that is local or private."""
+        return self.local.size if info.by_items else self.stack.size
 
     @property
     def extensions(self) -> frozenset[str]:

@@ -34,8 +34,7 @@ class Arguments:
                 f"kernel '{info.name}' takes {len(info.args)} arguments ({names}), not {len(args)}"
             )
         self._device = device
-        place = device.profile.local if info.by_items else device.profile.stack
-        self._local_room = place.size
+        self._local_room = device.profile.local_room(info)
         self._copied: list[tuple[Array, Buffer, bool]] = []
         self.values: list[HalArg] = []
         try:

@@ -11,7 +11,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from kcc.device.profile import ProfileError, load_profile, with_vlen
-from kcc.device.soc.memory import MemoryKind
 
 from . import config
 from .buffer import Buffer, checked
@@ -21,20 +20,27 @@ from .kernel import Kernel, Loaded
 from .program import Program
 
 if TYPE_CHECKING:
+    from kcc.device.formosa.hal import FormosaHal
+    from kcc.device.formosa.profile import Profile as FormosaProfile
     from kcc.device.gdb.server import Server
     from kcc.device.hal import Hal
     from kcc.device.profile import Profile
+    from kcc.device.soc.device import DeviceOptions
 
     from .trace import Tracing
     from .values import Array
 
+FORMOSA = "formosa"  # the device that is no RefSi
 
-def profile_of(name: str, vlen: int | None = None) -> Profile:
+
+def profile_of(name: str, vlen: int | None = None) -> Profile | FormosaProfile:
     """What a device is, by its name or file.
 
     vlen:   bits of its vector registers; else the environment's, or the device's own.
     raises: DeviceError, OSError.
     """
+    if name == FORMOSA:
+        return _formosa_profile(vlen)
     from kcc.device.environment import profile_with_environment
 
     try:
@@ -44,12 +50,27 @@ def profile_of(name: str, vlen: int | None = None) -> Profile:
         raise DeviceError(str(e)) from e
 
 
-def compile_flags(profile: Profile) -> tuple[str, ...]:
-    """What programs for a device must be compiled with, where the compiler would not by itself."""
+def _formosa_profile(vlen: int | None) -> FormosaProfile:
+    from kcc.device.formosa.profile import Profile
+
+    try:
+        return Profile() if vlen is None else Profile(vlen=vlen)
+    except ValueError as e:
+        raise DeviceError(str(e)) from e
+
+
+def compile_flags(profile: Profile | FormosaProfile, *, watched: bool = False) -> tuple[str, ...]:
+    """What programs for a device must be compiled with, where the compiler would not by itself.
+
+    watched: by GDB, or for a trace, which know a program's addresses from its file.
+    """
     from kcc.backend.target import DEFAULT_ARCH
+    from kcc.device.profile import Profile
     from kcc.device.sim.isa_string import extensions_of
 
     flags = [] if extensions_of(DEFAULT_ARCH) <= profile.extensions else [f"-march={profile.arch}"]
+    if not isinstance(profile, Profile):
+        return (*flags, "-mdevice=formosa", *(["-no-pie"] if watched else []))
     default = load_profile("m1")  # for which linker/scripts/refsi.ld is
     for region, place, usual in (
         ("mainmem", profile.program, default.program),
@@ -58,6 +79,18 @@ def compile_flags(profile: Profile) -> tuple[str, ...]:
         if place != usual:
             flags.append(f"--memory={region}={place.base:#x}:{place.size:#x}")
     return tuple(flags)
+
+
+def _open_hal(options: DeviceOptions, profile: Profile | FormosaProfile) -> Hal | FormosaHal:
+    from kcc.device.profile import Profile
+
+    if isinstance(profile, Profile):
+        from kcc.device.hal import Hal
+
+        return Hal(options, profile)
+    from kcc.device.formosa.hal import FormosaHal
+
+    return FormosaHal(options, profile)
 
 
 class Device:
@@ -76,7 +109,7 @@ class Device:
     ) -> None:
         """Open a device.
 
-        name:         "m1", "g1", or a file that describes a device, NAME.toml.
+        name:         "m1", "g1", "formosa", or a file that describes a device, NAME.toml.
         threads:      of the host, on which harts run in parallel. With one, they take turns, and
                       launches repeat to the instruction.
         vlen:         bits of a vector register, where they are not to be the device's own.
@@ -92,7 +125,6 @@ class Device:
                       trace cannot be written.
         """
         from kcc.device.environment import with_environment
-        from kcc.device.hal import Hal
         from kcc.device.soc.device import DeviceOptions
 
         if isinstance(threads, bool) or not isinstance(threads, int) or threads < 1:
@@ -113,7 +145,8 @@ class Device:
             counters=counters,
             threads=threads,
         )
-        self._hal: Hal | None = Hal(with_environment(options), self.profile)
+        options = with_environment(options)
+        self._hal: Hal | FormosaHal | None = _open_hal(options, self.profile)
 
     def buffer(self, source: Array | int) -> Buffer:
         """A buffer in device memory.
@@ -127,7 +160,7 @@ class Device:
             return Buffer(self, np.ascontiguousarray(checked(source)))
         if not isinstance(source, int | np.integer):
             raise DeviceError(f"a buffer is made from an array or a size in bytes, not {source!r}")
-        if not 0 < source <= self.profile.memory[MemoryKind.DRAM].size:
+        if not 0 < source <= self.profile.buffer_bytes:
             raise DeviceError(f"a buffer of {source} bytes")
         return Buffer(self, np.zeros(int(source), np.uint8))
 
@@ -149,7 +182,8 @@ class Device:
     @property
     def flags(self) -> tuple[str, ...]:
         """For kcc.compile(): what programs for this device must be compiled with."""
-        return compile_flags(self.profile)
+        watched = self._gdb is not None or self._tracing is not None
+        return compile_flags(self.profile, watched=watched)
 
     def close(self) -> None:
         """Give everything back; buffers and kernels are dead afterwards. May be called again."""
@@ -178,22 +212,30 @@ class Device:
         ended = self._gdb.ended if self._gdb is not None else None
         return None if ended is None else DeviceError(ended)
 
-    def watch(self, program: Program) -> None:
+    def watch(self, program: Program, base: int) -> None:
         """Trace what is launched next, a kernel of `program`, if anything is to be traced.
 
         Else, where the program says how to tell work-items apart, watch for one that faults.
+
+        base:   what has been added to the program's addresses.
+        raises: DeviceError where they are no more those that GDB, or the trace, would know.
         """
+        if base and (self._gdb is not None or self._tracing is not None):
+            raise DeviceError(
+                f"'{program.name}' is position-independent: for GDB or a trace compile it with "
+                f"-no-pie"
+            )
         harts = self.opened().device.harts
         if self._tracing is not None:
             harts.attach(self._tracing.of(program.image))
         elif self._gdb is None and self._threads == 1:
             was_watched, self.fault_watcher = self.fault_watcher is not None, None
             if program.source_lines.keeps_local_ids:
-                self.fault_watcher = FaultWatcher(harts.machine, program.source_lines)
+                self.fault_watcher = FaultWatcher(harts.machine, program.source_lines, base)
             if was_watched or self.fault_watcher is not None:
                 harts.machine.watch(self.fault_watcher)
 
-    def opened(self) -> Hal:
+    def opened(self) -> Hal | FormosaHal:
         if self._hal is None:
             raise DeviceError("the device has been closed")
         return self._hal

@@ -11,6 +11,7 @@ from kcc.device.sim.watch import Go
 from .errors import DeviceError, GuestFault
 
 if TYPE_CHECKING:
+    from kcc.device.formosa.hal import FormosaHal
     from kcc.device.hal import Hal
     from kcc.device.launch import WorkGroup
     from kcc.device.sim.machine import Machine
@@ -20,8 +21,13 @@ if TYPE_CHECKING:
     from .source_lines import SourceLines, SourcePlace
 
 
-def launch_error(hal: Hal, program: Program, watcher: FaultWatcher | None) -> DeviceError:
-    """Why the last launch, of a kernel of `program`, failed; `watcher` has watched it."""
+def launch_error(
+    hal: Hal | FormosaHal, program: Program, base: int, watcher: FaultWatcher | None
+) -> DeviceError:
+    """Why the last launch, of a kernel of `program`, failed; `watcher` has watched it.
+
+    base: what has been added to the program's addresses.
+    """
     fault = hal.last_fault
     if fault is None:
         return DeviceError(hal.last_error)
@@ -31,7 +37,7 @@ def launch_error(hal: Hal, program: Program, watcher: FaultWatcher | None) -> De
             f"{message}: {hal.max_instructions} instructions without an end, "
             f"at {fault.symbol or f'{fault.pc:#x}'}"
         )
-    source = program.source_lines.places(fault.pc)
+    source = program.source_lines.places(fault.pc - base)
     group = item = None
     if source and fault.cause is not None:
         group = hal.work_group(fault.hart)
@@ -60,14 +66,17 @@ class FaultWatcher:
 
     breakpoints: frozenset[int] = frozenset()
 
-    def __init__(self, machine: Machine, lines: SourceLines) -> None:
+    def __init__(self, machine: Machine, lines: SourceLines, base: int) -> None:
         self._machine = machine
+        self._base = base  # added to the addresses that `lines` knows
         self._lines = lines
         self.local_id: tuple[int, ...] | None = None  # of the one that the last run ended with
 
     def stopped(self, stop: Stop) -> Action:
         self.local_id = None
-        slot = self._lines.local_id_slot(stop.fault.pc) if stop.fault is not None else None
+        slot = None
+        if stop.fault is not None:
+            slot = self._lines.local_id_slot(stop.fault.pc - self._base)
         if slot is not None:
             register, offset = slot
             addr = (self._machine.read_x(stop.hart, register) + offset) % (1 << 64)

@@ -19,6 +19,7 @@ from .faults import launch_error
 from .ndrange import Size, make_ndrange
 
 if TYPE_CHECKING:
+    from kcc.device.formosa.hal import FormosaHal
     from kcc.device.hal import Hal
     from kcc.ir.abi import KernelInfo
 
@@ -96,12 +97,13 @@ class Kernel:
             raise DeviceError(f"'{loaded.program.name}': {hal.last_error}")
         hal.max_instructions = _limit(max_instructions)
         loaded.device.show_gdb(loaded.program)
-        loaded.device.watch(loaded.program)
+        base = hal.program_base(loaded.handle)
+        loaded.device.watch(loaded.program, base)
         before = hal.device.harts.translated
         with Arguments(loaded.device, self.info, args) as arguments:
             if not hal.kernel_exec(loaded.handle, entry, ndrange, arguments.values, dims):
                 raise loaded.device.ended_by_gdb() or launch_error(
-                    hal, loaded.program, loaded.device.fault_watcher
+                    hal, loaded.program, base, loaded.device.fault_watcher
                 )
             arguments.copy_back()
         translated = hal.device.harts.translated.since(before)
@@ -112,7 +114,7 @@ class Kernel:
         return stats
 
 
-def _counted(hal: Hal) -> dict[str, tuple[int, ...]]:
+def _counted(hal: Hal | FormosaHal) -> dict[str, tuple[int, ...]]:
     """What the device has counted for the last launch, if it counts."""
     from kcc.device.soc.counters import NAMES
 

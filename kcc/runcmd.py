@@ -31,7 +31,7 @@ RUN_FLAGS = (
     ("-g", "global_size", "X[,Y[,Z]]", "global size, in work-items (required)"),
     ("-l", "local_size", "X[,Y[,Z]]", "work-group size; chosen when not given"),
     ("--offset", "offset", "X[,Y[,Z]]", "global offset"),
-    ("--device", "device", "NAME", "device to run on: m1, g1, or a file that describes one"),
+    ("--device", "device", "NAME", "device to run on: m1, g1, formosa, or a file describing one"),
     ("--vlen", "vlen", "N", "bits of its vector registers, if not its own"),
     ("--expect", "expect*", "EXPR", "NumPy expression that must hold, e.g. \"c == a + b\""),
     ("--ulp", "ulp", "N", "how far apart floats may be in an expected =="),
@@ -119,6 +119,7 @@ def run_main(argv: list[str]) -> int:
         options.file,
         options.compiler,
         debugged=options.gdb is not None,
+        traced=options.trace is not None,
         device=options.device,
     )
     info = choose_kernel(program, options.kernel)
@@ -356,11 +357,16 @@ def _split_save(text: str) -> tuple[str, str]:
 
 
 def load_program(
-    file: str, compiler: list[str], *, debugged: bool = False, device: str = "m1"
+    file: str,
+    compiler: list[str],
+    *,
+    debugged: bool = False,
+    traced: bool = False,
+    device: str = "m1",
 ) -> Program:
     """The program in an ELF, or compiled from a .cl file (through the compile cache).
 
-    debugged: have the compiler describe it to debuggers.
+    debugged: have the compiler describe it to debuggers. traced: have it stay where it is linked.
     device:   that it is to suit: compiled for what that executes, unless -march= is given.
     """
     from .program import compile, load
@@ -368,7 +374,8 @@ def load_program(
     if file == "-" or not _is_elf(file):
         if Path(file).suffix == ".elf":
             raise DeviceError(f"'{file}' is not an ELF file")
-        flags = [*_device_flags(device, compiler), *compiler]
+        watched = debugged or traced
+        flags = [*_device_flags(device, compiler, watched), *compiler]
         program = compile(Path(file), [*flags, "-g"] if debugged else flags)
         sys.stderr.write(program.log)
         return program
@@ -377,11 +384,11 @@ def load_program(
     return load(file)
 
 
-def _device_flags(device: str, compiler: list[str]) -> list[str]:
+def _device_flags(device: str, compiler: list[str], watched: bool) -> list[str]:
     """What the compiler needs to know of a device; of several -march=, the last one counts."""
     from .devices import compile_flags, profile_of
 
-    flags = compile_flags(profile_of(device))
+    flags = compile_flags(profile_of(device), watched=watched)
     has_script = any(word.startswith("-T") for word in compiler)  # which says where things are
     return [flag for flag in flags if not (has_script and flag.startswith("--memory="))]
 
