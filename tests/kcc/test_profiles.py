@@ -39,24 +39,6 @@ size = 0x10_0000
 base = 0x3000_0000
 area = { base = 0x5010_0000, size = 0x10_0000 }
 """
-MOVED_G = """
-extends = "g1"
-[harts]
-count = 8
-group_harts = 5
-vlen = 256
-[memory]
-tcim = { base = 0x7000, size = 0x1000 }
-tcdm = { base = 0x5000_0000, size = 0x20_0000 }
-dram = { base = 0x6000_0000, size = 0x2000_0000 }
-perf_counters.base = 0x4010_0000
-[local]
-base = 0x5000_0000
-size = 0x10_0000
-[stack]
-base = 0x3000_0000
-size = 0x2_0000
-"""
 SCALAR = """
 extends = "m1"
 harts = { count = 1, isa = "RV64GC", executes = "rv64gc", vlen = 0 }
@@ -67,7 +49,12 @@ harts = { count = 16, group_harts = 3, vlen = 256 }
 stack = { base = 0x3000_0000, size = 0x2_0000 }
 [memory]
 tcim = { base = 0x4000, size = 0x1000 }
+tcdm = { base = 0x5000_0000, size = 0x20_0000 }
+dram = { base = 0x6000_0000, size = 0x2000_0000 }
 perf_counters.base = 0x2020_0000
+[local]
+base = 0x5010_0000
+size = 0x10_0000
 """
 
 
@@ -110,14 +97,7 @@ def test_memory_and_registers_may_be_elsewhere(tmp_path: Path, program: kcc.Prog
         np.testing.assert_array_equal(copy.numpy().view(np.int32), buffer.numpy())
 
 
-def test_harts_may_boot_elsewhere(tmp_path: Path, program: kcc.Program) -> None:
-    with kcc.Device(described(tmp_path, MOVED_G)) as device:
-        retired = twice(device, program).retired
-        assert (len(retired), all(retired)) == (5, True)
-        with pytest.raises(kcc.DeviceError, match="a work-group of 16 items; at most 8"):
-            twice(device, kcc.compile(SOURCE, ["-fwork-item-mode=wi"]))
-
-
+@pytest.mark.slow
 def test_programs_are_compiled_for_what_harts_lack(tmp_path: Path) -> None:
     with kcc.Device(described(tmp_path, SCALAR)) as device:
         assert device.flags == ("-march=rv64gc",)
@@ -159,9 +139,9 @@ def test_programs_are_linked_for_the_window(tmp_path: Path, program: kcc.Program
             device.load(program)
 
 
-@pytest.mark.parametrize("mode", ["wg", "wi"])
+@pytest.mark.parametrize("mode", ["wg", pytest.param("wi", marks=pytest.mark.slow)])
 def test_another_member_of_the_g_family(tmp_path: Path, mode: str) -> None:
-    """Its ROM, stacks and counters are elsewhere; harts find them all the same."""
+    """Its ROM, memory, stacks and counters are elsewhere; harts find them all the same."""
     path = described(tmp_path, OTHER_G)
     with kcc.Device(path, counters=True) as device:
         stats = twice(device, kcc.compile(SOURCE, (f"-fwork-item-mode={mode}",)))
