@@ -62,10 +62,16 @@ def elf() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def shared(elf: bytes) -> Iterator[Bench]:
+def translations(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where devices of these tests keep what they have translated, for each other."""
+    return tmp_path_factory.mktemp("translations")
+
+
+@pytest.fixture(scope="session")
+def shared(elf: bytes, translations: Path) -> Iterator[Bench]:
     output: list[bytes] = []
     warnings: list[str] = []
-    options = DeviceOptions(guard=True, output=output.append)
+    options = DeviceOptions(guard=True, output=output.append, cache_dir=translations)
     driver = Driver(options, warn=warnings.append, printf_capacity=1 << 10)
     driver.init()
     program = Program(binary=elf)

@@ -153,9 +153,9 @@ def echoing(lists, source: str = "") -> tuple[Driver, Program]:
 
 
 FIXED = (
-    (("value", "char", 1), ("value", "double", 16), ("local", "char", 1), ("value", "short", 3)),
-    (("buffer", "int", 1), ("local", "float", 4), ("value", "uchar", 2), ("local", "double", 16)),
-)
+    ("value", "char", 1), ("value", "double", 3), ("local", "char", 1), ("buffer", "int", 1),
+    ("local", "float", 4), ("value", "short", 2),
+)  # fmt: skip
 SPACES = """
 kernel void spaces(global int *out, local int *tile) {
     int mine = 0;
@@ -170,16 +170,16 @@ kernel void spaces(global int *out, local int *tile) {
 
 @pytest.fixture(scope="module")
 def echoes():
-    driver, program = echoing(FIXED, SPACES)
+    driver, program = echoing([FIXED], SPACES)
     yield driver, program
     driver.uninit()
 
 
 @settings(max_examples=15, deadline=None)
-@given(number=st.integers(0, len(FIXED) - 1), data=st.data())
-def test_kernels_read_back_what_the_driver_packs(echoes, number, data):
+@given(data=st.data())
+def test_kernels_read_back_what_the_driver_packs(echoes, data):
     driver, program = echoes
-    check_echo(driver, driver.create_kernel(program, f"k{number}"), FIXED[number], data)
+    check_echo(driver, driver.create_kernel(program, "k0"), FIXED, data)
 
 
 def test_spaces_are_told_apart(echoes):

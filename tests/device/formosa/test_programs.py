@@ -24,6 +24,7 @@ from kcc.device.formosa.errors import (
 from kcc.device.formosa.image import Image
 from kcc.device.formosa.programs import Program
 from kcc.device.formosa.run import Geometry
+from kcc.device.soc.device import DeviceOptions
 from kcc.ir.abi import FIXED_BASE
 from kcc.linker import elf as e
 from kcc.linker.elf import RELA, SHDR, Rela, read_elf
@@ -41,8 +42,8 @@ def small() -> bytes:
 
 
 @pytest.fixture
-def driver():
-    made = Driver()
+def driver(translations):
+    made = Driver(DeviceOptions(cache_dir=translations))
     made.init()
     yield made
     made.uninit()
@@ -116,7 +117,7 @@ def test_a_program_that_does_not_move_is_loaded_where_it_was_linked(driver, smal
     assert got(driver, other) == 3
 
 
-def test_programs_are_built_from_source_with_the_drivers_options(small):
+def test_programs_are_built_from_source_with_the_drivers_options(small, translations):
     asked = []
 
     def compiler(source, options):
@@ -125,7 +126,7 @@ def test_programs_are_built_from_source_with_the_drivers_options(small):
             raise BuildProgramFailure("x.cl:1: error")
         return small
 
-    driver = Driver(compiler=compiler)
+    driver = Driver(DeviceOptions(cache_dir=translations), compiler=compiler)
     driver.init()
     program = Program(source=SOURCE)
     driver.post_build_program(program, ["-O1"])
@@ -260,6 +261,7 @@ def test_flipped_programs_never_harm(driver, small):
     assert got(driver, built(driver, small)) == 3
 
 
+@pytest.mark.slow
 def test_the_same_source_gives_the_same_on_all_devices():
     source = """kernel void k(global int *out, local int *tile, int n) {
         local int own[8];

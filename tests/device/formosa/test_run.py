@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import kcc
 from kcc.backend.encode import encode
 from kcc.device.args import value_arg
 from kcc.device.formosa import profile
@@ -61,9 +60,9 @@ def test_work_items_know_their_place(bench):
                 assert row[22:29] == [0, 0, 0, 0, 1, 1, 1]  # there is no fourth dimension
 
 
-def test_groups_begin_in_order_z_first(bench):
+def test_groups_begin_in_order_z_first(bench, translations):
     """Harts take turns at the groups: with one hart, their order is that of dispatch."""
-    driver = Driver(profile=Profile(cores=1))
+    driver = Driver(DeviceOptions(cache_dir=translations), Profile(cores=1))
     driver.init()
     program = Program(binary=bench.program.binary)
     driver.post_build_program(program)
@@ -78,9 +77,10 @@ def test_groups_begin_in_order_z_first(bench):
 
 
 @pytest.mark.parametrize("harts", [1, 3])
-def test_groups_of_a_core_share_its_local_memory(bench, harts):
+def test_groups_of_a_core_share_its_local_memory(bench, translations, harts):
     """So many groups at a time as have room: with 20 KiB each, two of a core's three harts."""
-    driver = Driver(DeviceOptions(guard=True), Profile(cores=2, harts=harts))
+    options = DeviceOptions(guard=True, cache_dir=translations)
+    driver = Driver(options, Profile(cores=2, harts=harts))
     driver.init()
     program = Program(binary=bench.program.binary)
     driver.post_build_program(program)
@@ -296,14 +296,12 @@ def test_65536_groups(bench):
     assert caught.value.status.group_id == ((1 << 16) - 1, 0, 0)
 
 
-def test_what_the_garbage_collector_frees_goes_with_the_next_operation():
+def test_what_the_garbage_collector_frees_goes_with_the_next_operation(elf, translations):
     """It may come in the midst of anything; here it comes when the kernel's text does."""
-    options = DeviceOptions(guard=True, output=lambda _text: release())
+    options = DeviceOptions(True, translations, output=lambda _text: release())
     hal = FormosaHal(options, Profile())
-    source = 'kernel void k(int n) { printf("%d", n); }'
-    elf = kcc.compile(source, ("-mdevice=formosa", "-O1")).elf
     program, other = hal.program_load(elf), hal.program_load(elf)
-    kernel = hal.program_find_kernel(program, "k")
+    kernel = hal.program_find_kernel(program, "talk")
     buffer, used = hal.mem_alloc(64, 128), len(hal.device.heap.used_blocks)
 
     def release() -> None:
@@ -311,7 +309,7 @@ def test_what_the_garbage_collector_frees_goes_with_the_next_operation():
         assert hal.program_free(other)
         assert not hal.program_free(other)
 
-    assert hal.kernel_exec(program, kernel, NDRange((1, 1, 1)), [value_arg(bytes(4))], 1)
+    assert hal.kernel_exec(program, kernel, NDRange((1, 1, 1)), [value_arg(b"\1\0\0\0")], 1)
     assert len(hal.device.heap.used_blocks) == used
     assert not hal.mem_read(bytearray(4), buffer)
     assert "no buffer begins" in hal.last_error
