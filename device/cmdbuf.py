@@ -14,8 +14,10 @@ import re
 import sys
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
 from ..ir.abi import KERNEL_DMA
+from .profile import MemoryMap
 from .soc import dma
 from .soc.commands import (
     CACHE_SYNC_DCACHE,
@@ -25,6 +27,7 @@ from .soc.commands import (
     MAX_CHUNKS,
     NUM_REGS,
     CommandError,
+    Names,
     Op,
     Reg,
     address_name,
@@ -178,19 +181,21 @@ def parse_words(data: bytes) -> array[int]:
     return words
 
 
-def disassemble(words: Sequence[int]) -> Iterator[str]:
+def disassemble(words: Sequence[int], memory: MemoryMap | None = None) -> Iterator[str]:
     """A line for each command: its offset in bytes, its name and operands, what they mean.
 
+    memory: of the device, an M; by default the M1.
     raises: CommandError at what is no command, in the words of the command processor.
     """
+    names = partial(address_name, memory=memory)
     at = 0
     while at < len(words):
         try:
             op, inline, payload = command_at(words, at)
         except CommandError as e:
             raise CommandError(f"offset {8 * at:#x}: {e.message}") from None
-        line = f"{8 * at:#06x}  {describe(op, inline, payload)}"
-        note = _NOTES[op](inline, payload) if op in _NOTES else ""
+        line = f"{8 * at:#06x}  {describe(op, inline, payload, memory)}"
+        note = _NOTES[op](inline, payload, names) if op in _NOTES else ""
         yield f"{line:<60} ; {note}" if note else line
         at += 1 + len(payload)
         if op == Op.FINISH:
@@ -199,13 +204,14 @@ def disassemble(words: Sequence[int]) -> Iterator[str]:
         yield f"; {len(words) - at} words behind the end"
 
 
-def _write_note(reg: int, payload: Sequence[int]) -> str:
+def _write_note(reg: int, payload: Sequence[int], _names: Names) -> str:
     """The fields of a register's value."""
     value = payload[0]
     if reg >= NUM_REGS:
         return "no such register"
-    group = Reg.WINDOW_BASE0 + (reg - Reg.WINDOW_BASE0) // COUNT * COUNT if reg >= COUNT else reg
-    match group:
+    if reg > Reg.WINDOW_BASE0:
+        reg -= (reg - Reg.WINDOW_BASE0) % COUNT  # the first of its group
+    match reg:
         case Reg.KUB_DESC:
             return f"at {value & (1 << 48) - 1:#x}, {256 * (value >> 48):#x} bytes"
         case Reg.KARGS_INFO | Reg.TSD_INFO:
@@ -220,13 +226,13 @@ def _write_note(reg: int, payload: Sequence[int]) -> str:
     return ""
 
 
-def _load_store_note(reg: int, _payload: Sequence[int]) -> str:
+def _load_store_note(reg: int, _payload: Sequence[int], _names: Names) -> str:
     return "no such register" if reg >= NUM_REGS else ""
 
 
-def _store_imm_note(addr: int, payload: Sequence[int]) -> str:
+def _store_imm_note(addr: int, payload: Sequence[int], names: Names) -> str:
     value = payload[0]
-    if address_name(addr) != f"DMA_{dma.Reg.CTRL.name}":
+    if names(addr) != f"DMA_{dma.Reg.CTRL.name}":
         return ""
     parts = [f"{value >> 4 & 3}D"]
     parts += ["target strides"] if value & dma.STRIDE_DST else []
@@ -234,18 +240,18 @@ def _store_imm_note(addr: int, payload: Sequence[int]) -> str:
     return ", ".join([*parts, "start"] if value & dma.START else parts)
 
 
-def _copy_note(_count: int, payload: Sequence[int]) -> str:
+def _copy_note(_count: int, payload: Sequence[int], _names: Names) -> str:
     unit = payload[2]
     kind = unit_kind(unit)
     return f"read as hart {unit_index(unit)}" if kind == UnitKind.ACC_HART else ""
 
 
-def _sync_note(flags: int, _payload: Sequence[int]) -> str:
+def _sync_note(flags: int, _payload: Sequence[int], _names: Names) -> str:
     names = ((CACHE_SYNC_DCACHE, "data"), (CACHE_SYNC_ICACHE, "instructions"))
     return ", ".join(name for flag, name in names if flags & flag)
 
 
-_NOTES: dict[int, Callable[[int, Sequence[int]], str]] = {
+_NOTES: dict[int, Callable[[int, Sequence[int], Names], str]] = {
     Op.WRITE_REG64: _write_note,
     Op.LOAD_REG64: _load_store_note,
     Op.STORE_REG64: _load_store_note,

@@ -8,7 +8,7 @@ from .errors import DeviceError
 from .options import UsageError, unknown_flag
 
 USAGE = (
-    "usage: kcc cmdbuf dump FILE    the commands in a file ('-': standard input)\n"
+    "usage: kcc cmdbuf dump [--device NAME] FILE    the commands in a file ('-': standard input)\n"
     "FILE holds 64-bit words as the device has them, little-endian, or as text, in hexadecimal."
 )
 
@@ -20,21 +20,42 @@ def cmdbuf_main(argv: list[str]) -> int:
         return 0
     if argv[:1] != ["dump"]:
         raise UsageError("'kcc cmdbuf' is followed by: dump FILE")
-    for word in argv[1:]:
-        if word.startswith("-") and word != "-":
-            raise UsageError(unknown_flag(word, ["--help"]))
-    if len(argv) != 2:
-        raise UsageError("'kcc cmdbuf dump' takes one file")
+    device, path = _words(argv[1:])
     from kcc.device.cmdbuf import disassemble, parse_words
+    from kcc.device.profile import ProfileError, load_profile
     from kcc.device.soc.commands import CommandError
 
     from .compilecache import read_input
 
-    path = argv[1]
     try:
-        for line in disassemble(parse_words(read_input(path))):
+        profile = load_profile(device)
+    except ProfileError as e:
+        raise DeviceError(str(e)) from e
+    if profile.family != "M":
+        raise DeviceError(f"'{device}' has no command processor")
+    try:
+        for line in disassemble(parse_words(read_input(path)), profile.memory):
             sys.stdout.write(line + "\n")
     except (CommandError, ValueError) as e:
         sys.stdout.flush()
         raise DeviceError(f"'{path}': {e}") from e
     return 0
+
+
+def _words(words: list[str]) -> tuple[str, str]:
+    """The device and the file of a command line."""
+    device, files = "m1", []
+    rest = iter(words)
+    for word in rest:
+        name, equals, joined = word.partition("=")
+        if name == "--device":
+            device = joined if equals else next(rest, "")
+            if not device:
+                raise UsageError("argument to '--device' is missing (expected NAME)")
+        elif word.startswith("-") and word != "-":
+            raise UsageError(unknown_flag(word, ["--device", "--help"]))
+        else:
+            files.append(word)
+    if len(files) != 1:
+        raise UsageError("'kcc cmdbuf dump' takes one file")
+    return device, files[0]

@@ -166,6 +166,24 @@ def test_the_command_line(tmp_path, capsys):
     assert err == f"kcc: error: '{file}': offset 0xb8: 0x21646567616d6164 is not a command\n"
     assert run_command(["cmdbuf", "dump", str(tmp_path / "none")]) == 1
     assert "No such file" in capsys.readouterr().err
-    for words in ([], ["dump"], ["dump", "a", "b"], ["show", "a"], ["dump", "-x"]):
-        assert run_command(["cmdbuf", *words]) == 2
+    for words in ("", "dump", "dump a b", "show a", "dump -x", "dump --device"):
+        assert run_command(["cmdbuf", *words.split()]) == 2
     assert run_command(["cmdbuf", "--help"]) == 0
+
+
+def test_addresses_are_those_of_the_device(tmp_path, capsys):
+    file, other = tmp_path / "buffer.hex", tmp_path / "other.toml"
+    file.write_text("0x30000000C0020500 0x11")
+    other.write_text('extends = "m1"\n[memory]\nkernel_dma_private = { base = 0x3000_0000 }\n')
+    for flags, text in (
+        ([], "0x0000  CMP_STORE_IMM64(0x30000000, 0x11)\n"),
+        (
+            ["--device", str(other)],
+            f"{'0x0000  CMP_STORE_IMM64(DMA_CTRL, 0x11)':<60} ; 1D, start\n",
+        ),
+    ):
+        assert run_command(["cmdbuf", "dump", *flags, str(file)]) == 0
+        assert capsys.readouterr().out == text
+    for name, message in (("g1", "'g1' has no command"), ("x", "no device is called 'x'")):
+        assert run_command(["cmdbuf", "dump", f"--device={name}", str(file)]) == 1
+        assert message in capsys.readouterr().err
