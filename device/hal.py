@@ -65,7 +65,7 @@ class Hal:
         self.last_fault: KernelFault | None = None
         self.retired: tuple[int, ...] = ()  # per hart, by the last launch
         self.max_instructions: int | None = None  # of all harts, per launch
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()  # held by each operation, and by who looks at one's results
         self._programs: dict[int, LoadedProgram] = {}
         self._next_program = 1
         self._released: deque[int] = deque()  # allocations that nobody holds any more
@@ -103,7 +103,7 @@ class Hal:
 
     def program_load(self, data: bytes) -> int:
         """A handle for an ELF image; nothing is uploaded yet. 0 when it cannot be used."""
-        with self._lock:
+        with self.lock:
             profile = self.device.profile
             try:
                 local = profile.local if self._launcher.item_harts else None
@@ -119,7 +119,7 @@ class Hal:
 
     def program_find_kernel(self, program: int, name: str) -> int:
         """A kernel's handle, which is its address; 0 if the program has no such symbol."""
-        with self._lock:
+        with self.lock:
             loaded = self._programs.get(program)
             if loaded is None:
                 return self._fail("no such program", 0)
@@ -147,7 +147,7 @@ class Hal:
         self._free_released()
         addr = refsi.refsiAllocDeviceMemory(self.device, size, alignment, refsi.DRAM)
         if not addr:
-            with self._lock:  # a launch that goes on keeps what it uses
+            with self.lock:  # a launch that goes on keeps what it uses
                 if self._own.give_back():
                     addr = refsi.refsiAllocDeviceMemory(self.device, size, alignment, refsi.DRAM)
         self._note("mem_alloc", f"size={size}, align={alignment}", addr)
@@ -195,7 +195,7 @@ class Hal:
     def mem_copy(self, dst: int, src: int, size: int) -> bool:
         """Copy within the device, by its DMA; the ranges must not overlap."""
         self._note("mem_copy", f"dst={dst:#010x}, src={src:#010x}, size={size}")
-        with self._lock:
+        with self.lock:
             if any(n not in _WORDS for n in (dst, src, size)):
                 return self._fail(f"{size} bytes cannot be copied from {src:#x} to {dst:#x}", False)
             done = self._did(lambda: self._launcher.copy(dst, src, size))
@@ -217,7 +217,7 @@ class Hal:
 
     def counter_set_enabled(self, enabled: bool) -> None:
         """Read the harts' counters before and after each launch."""
-        with self._lock:
+        with self.lock:
             self._counting = enabled
 
     def counter_read(self, counter: int, index: int = 0) -> int | None:
@@ -226,7 +226,7 @@ class Hal:
         counter: as in soc.counters.NAMES, of which a device without the option `counters` has
                  cycles and retired instructions; 64 and 65: bytes the host wrote and read.
         """
-        with self._lock:
+        with self.lock:
             return self._counters.pop((counter, index), None)
 
     # -- launches
@@ -250,7 +250,7 @@ class Hal:
             count = f"{len(args)} bytes" if isinstance(args, bytes) else len(args)
             what = "kernel={:#010x}, num_args={}, global=<{}>, local=<{}>"
             self._note("kernel_exec", what.format(kernel, count, *sizes))
-        with self._lock:
+        with self.lock:
             self.last_fault = None
             self.retired = ()
             loaded = self._programs.get(program)
@@ -361,7 +361,7 @@ class Hal:
 
     def _moved(self, counter: int, size: int) -> None:
         """A transfer of so many bytes between host and device is over."""
-        with self._lock:
+        with self.lock:
             self._counters[counter, 0] = size
             if self._profiler is not None:
                 self._profiler.moved(counter, size)

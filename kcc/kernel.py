@@ -95,20 +95,22 @@ class Kernel:
         entry = hal.program_find_kernel(loaded.handle, self.name)
         if not entry:
             raise DeviceError(f"'{loaded.program.name}': {hal.last_error}")
-        hal.max_instructions = _limit(max_instructions)
-        loaded.device.show_gdb(loaded.program)
-        base = hal.program_base(loaded.handle)
-        loaded.device.watch(loaded.program, base)
-        before = hal.device.harts.translated
-        with Arguments(loaded.device, self.info, args) as arguments:
-            if not hal.kernel_exec(loaded.handle, entry, ndrange, arguments.values, dims):
-                raise loaded.device.ended_by_gdb() or launch_error(
-                    hal, loaded.program, base, loaded.device.fault_watcher
-                )
-            arguments.copy_back()
-        translated = hal.device.harts.translated.since(before)
-        groups = math.prod(ndrange.groups)
-        stats = LaunchStats(hal.retired, groups, translated, _counted(hal))
+        most_instructions = _limit(max_instructions)
+        with hal.lock:  # what the HAL tells of the last launch is to be of this one
+            hal.max_instructions = most_instructions
+            loaded.device.show_gdb(loaded.program)
+            base = hal.program_base(loaded.handle)
+            loaded.device.watch(loaded.program, base)
+            before = hal.device.harts.translated
+            with Arguments(loaded.device, self.info, args) as arguments:
+                if not hal.kernel_exec(loaded.handle, entry, ndrange, arguments.values, dims):
+                    raise loaded.device.ended_by_gdb() or launch_error(
+                        hal, loaded.program, base, loaded.device.fault_watcher
+                    )
+                arguments.copy_back()
+            translated = hal.device.harts.translated.since(before)
+            groups = math.prod(ndrange.groups)
+            stats = LaunchStats(hal.retired, groups, translated, _counted(hal))
         if config.number("KCC_DEBUG") >= 2:
             print(f"kcc: {self.name}: {stats}", file=sys.stderr)
         return stats

@@ -39,7 +39,7 @@ class FormosaHal:
         self.last_fault: KernelFault | None = None
         self.retired: tuple[int, ...] = (0,) * self.device.harts.harts  # by the last launch
         self.max_instructions: int | None = None  # of all harts, per launch
-        self._lock = threading.RLock()
+        self.lock = threading.RLock()  # as Hal's
         self._buffers: dict[int, MemObject] = {}
         self._programs: dict[int, Program] = {}
         self._kernels: dict[int, KernelHandle] = {}  # by the address of the trampoline
@@ -206,7 +206,7 @@ class FormosaHal:
                 self.retired, self._counters = outcome.retired, dict(outcome.counters)
             return True
 
-        with self._lock:
+        with self.lock:
             self.last_fault = None
             done = self._do(run, False)
             if self.last_fault is not None:
@@ -248,7 +248,7 @@ class FormosaHal:
     # -- errors
 
     def _do(self, work: Callable[[], T], refused: T) -> T:
-        with self._lock:
+        with self.lock:
             try:
                 while self._later:
                     self._later.popleft()()

@@ -259,7 +259,7 @@ def test_programs_may_be_freed_by_the_collector(make_hal, build_elf):
     """In any thread, in the midst of a launch of another: nobody's lock is waited for."""
     hal = make_hal()
     program = hal.program_load(build_elf([RET], {"k": 0x1_0000}))
-    with hal._lock:
+    with hal.lock:
         thread = threading.Thread(target=hal.program_free, args=(program,))
         thread.start()
         thread.join(10)

@@ -271,10 +271,15 @@ def test_threads_may_share_a_device(kernels: dict[str, kcc.Kernel]) -> None:
         results.append(True)
 
     threads = [threading.Thread(target=target) for target in (work, fault, work, fault)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)  # often, for one to come between what another does
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
     assert results == [True] * 4
 
 
