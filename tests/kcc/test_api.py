@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 import threading
@@ -235,6 +236,16 @@ def test_what_is_gone_is_refused(program: kcc.Program) -> None:
         with pytest.raises(kcc.DeviceError, match="closed"):
             use()
     kept.free()
+
+
+def test_a_buffer_that_nobody_holds_is_given_back() -> None:
+    with kcc.Device() as device:
+        buffer = device.buffer(5000)
+        addr = buffer.addr
+        buffer.numpy()
+        del buffer
+        gc.collect()
+        assert device.buffer(5000).addr == addr
 
 
 def test_a_fault_tells_where_and_leaves_the_device_usable(kernels: dict[str, kcc.Kernel]) -> None:
