@@ -16,7 +16,7 @@ from .record import field, record
 from .source import SourceFile, Span
 from .warning_table import GENERAL, WARNINGS, verdict
 
-Severity = Literal["error", "warning", "note"]
+Severity = Literal["error", "warning", "remark", "note"]
 
 Fix: TypeAlias = tuple[Span, str]  # replace this by that; an empty span: put that in here
 
@@ -111,6 +111,10 @@ class Diagnostics:
         else:
             self.seen.append(Diagnostic("warning", code, message, span, notes, hint, fixes))
 
+    def remark(self, code: str, message: str, span: Span | None) -> None:
+        """Record what the user asked to be told, which is no fault."""
+        self.seen.append(Diagnostic("remark", code, message, span))
+
     def wants(self, code: str) -> bool:
         """Can a warning come of `code` anywhere? For callers whose search for one costs."""
         if self._verdict(code, self.settings)[0] or not self.marks:
@@ -182,7 +186,12 @@ MAX_LINE_CHARS = 120  # of an excerpt; a longer line is cropped around the caret
 MAX_MESSAGE_CHARS = 600
 MAX_NESTED_NOTES = 6  # macro uses, or includes, listed under one diagnostic
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-_COLOURS = {"error": "\x1b[1;31m", "warning": "\x1b[1;35m", "note": "\x1b[1;36m"}
+_COLOURS = {
+    "error": "\x1b[1;31m",
+    "warning": "\x1b[1;35m",
+    "remark": "\x1b[1;34m",
+    "note": "\x1b[1;36m",
+}
 _BOLD, _GREEN, _PLAIN = "\x1b[1m", "\x1b[1;32m", "\x1b[0m"
 
 
@@ -208,7 +217,8 @@ def _printable(text: str) -> str:
 
 
 def _headline(severity: Severity, code: str, message: str, span: Span | None, colour: bool) -> str:
-    tag = f"{severity}[{code}]" if code else severity
+    # A remark names the option that asks for it.
+    tag = f"{severity}[{code}]" if code and severity != "remark" else severity
     place = "kcc"
     if span is not None:
         at = span.outermost()

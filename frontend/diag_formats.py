@@ -124,7 +124,7 @@ def _result(d: Diagnostic, rules: list[str]) -> dict[str, Any]:
     result: dict[str, Any] = {
         "ruleId": d.code,
         "ruleIndex": rules.index(d.code),
-        "level": d.severity,
+        "level": "note" if d.severity == "remark" else d.severity,
         "message": {"text": text},
     }
     if d.span is not None:

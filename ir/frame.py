@@ -33,6 +33,7 @@ class LowerOptions:
     uniform: every work-group of a launch is of one size.
     by_items: a hart runs one work-item of every group, beside those of the others.
     device: who starts the kernels, see abi.Target.
+    vectorize: work-items of a group may run in the lanes of vectors.
     """
 
     opt_level: int = 3
@@ -47,7 +48,13 @@ class LowerOptions:
     uniform: bool = True
     by_items: bool = False
     device: Target = "refsi"
+    vectorize: bool = True
     name: str = "kernels"
+
+    @property
+    def wide(self) -> bool:
+        """Whether kernels are made ready for vector code across work-items."""
+        return self.vectorize and self.opt_level >= 2 and not (self.check_barriers or self.by_items)
 
 
 MAX_FRAME = 1 << 24  # bytes; LLVM gives up on frames of 2**31, into which callees are inlined

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import llvmlite.binding as llvm
 
@@ -25,8 +25,12 @@ from .passes import (
     workitem_ids,
     workitem_loops,
 )
+from .passes._names import ROW, is_row_of
 from .passmemory import release
 from .threads import side_by_side, unlocked
+
+if TYPE_CHECKING:
+    from .wide.remarks import Remark
 
 # fmt: off
 PIPELINE = (
@@ -59,12 +63,17 @@ class PipelineOptions:
     members: the bitcode of the device library's member that defines a function; without it the
     module's calls of such functions stay open.
     half_vectors: whether the target has vectors of halves.
+    vectorize: loops may become vector code. lanes: the target has vectors, so that rows of
+    work-items may, too. remark: told of each kernel whether it did; from any thread.
     """
 
     opt_level: int = 3
     verify_each: bool = False
     members: Members | None = None
     half_vectors: bool = True
+    vectorize: bool = True
+    lanes: bool = False
+    remark: Callable[[Remark], None] | None = None
 
 
 DEFAULTS = PipelineOptions()
@@ -89,7 +98,9 @@ def run_pipeline(
         link_members(optimised, members)
     if not options.half_vectors:
         keep_halves_scalar(optimised)
-    optimise(optimised, machine, options.opt_level)
+    if options.lanes:
+        optimised = widen(optimised, machine, options, _places(lowered))
+    optimise(optimised, machine, options)
     _verify(optimised, OPTIMISE)
     if observe is not None:
         observe(OPTIMISE, str(optimised))
@@ -102,6 +113,8 @@ class Parts:
 
     texts: list[str]
     members: Members | None
+    kernels: tuple[str, ...]
+    places: dict[str, str]  # of barriers, by the names of the rows that start behind them
 
 
 def prepare_parts(
@@ -112,7 +125,8 @@ def prepare_parts(
 ) -> Parts:
     """Run every pass that comes before LLVM's; `lowered` is not needed any more."""
     _run_passes(lowered, machine, options, observe)
-    return Parts(split(lowered.module), _members(lowered, options))
+    kernels = tuple(info.name for info in lowered.kernels)
+    return Parts(split(lowered.module), _members(lowered, options), kernels, _places(lowered))
 
 
 def optimise_parts(
@@ -133,8 +147,19 @@ def optimise_parts(
             link_members(module, parts.members, context)
         if not options.half_vectors and "half" in text:
             keep_halves_scalar(module)
-        optimise(module, make_machine(), options.opt_level, alone=True)
+        machine = make_machine()
+        names = [function.name for function in module.functions]
+        left = {k for k in parts.kernels if not any(is_row_of(name, k) for name in names)}
+        if options.lanes:
+            module = widen(module, machine, options, parts.places, context)
+        optimise(module, machine, options, alone=True)
         _verify(module, OPTIMISE)
+        if options.remark is not None:
+            from .wide.remarks import of_kernel
+
+            for function in module.functions:
+                if function.name in left and not function.is_declaration:
+                    options.remark(of_kernel(function))
         return module
 
     modules = side_by_side(finish, parts.texts)
@@ -215,6 +240,47 @@ def keep_halves_scalar(module: llvm.ModuleRef) -> None:
             function.add_function_attribute("noimplicitfloat")
 
 
+def widen(
+    module: llvm.ModuleRef,
+    machine: Any,
+    options: PipelineOptions,
+    places: dict[str, str],
+    context: Any = None,
+) -> llvm.ModuleRef:
+    """Let rows of work-items run in vector lanes; the module is another then.
+
+    places: see Parts. context: its own, where other threads may be in LLVM meanwhile.
+    """
+    if not any(function.name.startswith(ROW) for function in module.functions):
+        return module
+    from .wide.remarks import of_row
+    from .wide.vectorize import vectorize
+
+    def run(passes: Any, module: Any) -> None:
+        passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options()))
+        release(passes)
+
+    widened, outcomes = vectorize(
+        module,
+        lambda text: parse(text, "vectorize", context),
+        run,
+        options.half_vectors,
+    )
+    if options.remark is not None:
+        for outcome in outcomes:
+            for remark in of_row(outcome, places):
+                options.remark(remark)
+    return widened
+
+
+def _places(lowered: Lowered) -> dict[str, str]:
+    return {
+        f"{kernel}.{number}": place
+        for kernel, resumable in lowered.resumable.items()
+        for number, place in enumerate(resumable.places, 1)
+    }
+
+
 def _verify(module: llvm.ModuleRef, after: str) -> None:
     try:
         module.verify()
@@ -222,13 +288,16 @@ def _verify(module: llvm.ModuleRef, after: str) -> None:
         raise InternalError(f"invalid IR after {after}: {e}") from e
 
 
-def optimise(module: llvm.ModuleRef, machine: Any, opt_level: int, alone: bool = False) -> None:
+def optimise(
+    module: llvm.ModuleRef, machine: Any, options: PipelineOptions, alone: bool = False
+) -> None:
     """LLVM's standard pipeline with the target's cost model; level 0 only inlines what it must.
 
     alone: the module's context is its own, so other threads may be in LLVM meanwhile.
     """
+    opt_level = options.opt_level
     tuning = llvm.create_pipeline_tuning_options(speed_level=opt_level)
-    tuning.loop_vectorization = tuning.slp_vectorization = opt_level >= 2
+    tuning.loop_vectorization = tuning.slp_vectorization = opt_level >= 2 and options.vectorize
     tuning.loop_interleaving = tuning.loop_unrolling = opt_level >= 2
     builder = llvm.create_pass_builder(machine, tuning)
     manager = builder.getModulePassManager()

@@ -57,6 +57,7 @@ class Unit:
     artefacts: dict[str, Any] = field(default_factory=dict)
     included: list[str] = field(default_factory=list)  # files
     joined: list[str] = field(default_factory=list)  # other inputs that are lowered with it
+    kernels: dict[str, Any] = field(default_factory=dict)  # where they are, by name
 
     @property
     def stem(self) -> str:
@@ -186,6 +187,9 @@ def _checked(job: Compilation, tree: Any) -> Any:
 def _ir(job: Compilation, unit: Unit) -> Any:
     from kcc.ir.lower import lower
 
+    if job.options.remarks:
+        functions = unit.artefacts["tast"].functions
+        unit.kernels = {f.name: f.span for f in functions if f.is_kernel}
     return lower(unit.artefacts["tast"], _lower_options(job, unit), job.diags)
 
 
@@ -202,6 +206,7 @@ _FP_FLAGS = {
 
 
 def _lower_options(job: Compilation, unit: Unit) -> Any:
+    from kcc.backend.target import parse_target
     from kcc.ir.frame import SUB_GROUP_SIZE, LowerOptions
 
     options = job.options
@@ -224,6 +229,7 @@ def _lower_options(job: Compilation, unit: Unit) -> Any:
         uniform=uniform or by_items,
         sub_group_size=1 if by_items else int(options.sub_group_size or SUB_GROUP_SIZE),
         device=options.device,
+        vectorize=bool(options.vectorize) and "v" in parse_target(job.arch).extensions,
         name=unit.name,
     )
 
@@ -235,16 +241,40 @@ def _optir(job: Compilation, unit: Unit) -> Any:
 
     level = job.options.opt_level
     watched = job.observe if job.printed else None
+    remarks: list[Any] = []
     members = None if job.options.runtime else _member
-    half_vectors = "zvfh" in parse_target(job.arch).extensions
-    settings = PipelineOptions(level, watched is not None, members, half_vectors)
+    extensions = parse_target(job.arch).extensions
+    settings = PipelineOptions(
+        level,
+        verify_each=watched is not None,
+        members=members,
+        half_vectors="zvfh" in extensions,
+        vectorize=bool(job.options.vectorize),
+        lanes="v" in extensions,
+        remark=remarks.append if job.options.remarks else None,
+    )
     machine = partial(target_machine, job.arch, level)
     parts = prepare_parts(unit.artefacts["ir"], machine(), settings, watched)
     if len(parts.texts) > MANY_PARTS and not job.keep:
         # What llvmlite built refers to itself, and is as large as what LLVM is to build.
         unit.artefacts.clear()
         gc.collect()
-    return optimise_parts(parts, machine, settings, watched)
+    modules = optimise_parts(parts, machine, settings, watched)
+    _tell(job, unit, remarks)
+    return modules
+
+
+def _tell(job: Compilation, unit: Unit, remarks: list[Any]) -> None:
+    """Remarks that are asked for, in order of the kernels; threads have made them."""
+    import re
+
+    order = {name: number for number, name in enumerate(unit.kernels)}
+    for remark in sorted(remarks, key=lambda r: (order[r.kernel], r.by, r.message)):
+        flag = "-Rpass" if remark.kind == "passed" else f"-Rpass-{remark.kind}"
+        asked = [text for text in job.options.remarks if text.startswith(f"{flag}=")]
+        if any(re.search(text.partition("=")[2], remark.by) for text in asked):
+            message = f"{remark.message} [{flag}={remark.by}]"
+            job.diags.remark(remark.by, message, unit.kernels[remark.kernel])
 
 
 def _member(function: str) -> bytes:

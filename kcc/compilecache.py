@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from .build import Outputs
 
 # What each source of kcc contributes to the key, cheap to find out: name, size, time.
-_SOURCE_FOLDERS = ("frontend", "ir", "ir/passes", "backend", "linker", "linker/scripts",
-                   "linker/start", "linker/start/formosa", "kcc", "kernels/rt",
+_SOURCE_FOLDERS = ("frontend", "ir", "ir/passes", "ir/wide", "backend", "linker",
+                   "linker/scripts", "linker/start", "linker/start/formosa", "kcc", "kernels/rt",
                    "kernels/rt/builtins")  # fmt: skip
 _ET_EXEC = b"\x02"  # the byte of an ELF header that tells a program from an object
 

@@ -51,6 +51,12 @@ FLAGS = (
     ("-fsub-group-size=", JOINED, "sub_group_size", "N", "work-items of a sub-group (16)"),
     ("-fwork-item-mode=", JOINED, "work_item_mode", "wg|wi",
      "what a hart runs: work-groups, or one item of each (RefSi G1 only)"),
+    ("-fvectorize", FLAG, "vectorize=on", "", "use vector instructions (default from -O2 on)"),
+    ("-fno-vectorize", FLAG, "vectorize=", "", "use none, across work-items or in loops"),
+    ("-Rpass=", JOINED, "remarks*", "REGEX",
+     "say what passes have done: workitem-vectorize, loop-vectorize"),
+    ("-Rpass-missed=", JOINED, "remarks*", "REGEX", "say what they could not do, and why"),
+    ("-Rpass-analysis=", JOINED, "remarks*", "REGEX", "say more of it"),
     ("-ffp-contract=", JOINED, "fp_contract", "on|off|fast", "fuse multiplications and additions"),
     ("-fdiagnostics-format=", JOINED, "diagnostics_format",
      "text|json|sarif", "how errors and warnings are printed"),
@@ -130,6 +136,8 @@ class Options:
         self.runtime = self.inlined = False
         self.error_limit = "20"
         self.fp_contract = "on"
+        self.vectorize = "on"
+        self.remarks: list[str] = []  # "-Rpass=REGEX" and the like
         self.checks: list[str] = []
         self.sub_group_size: str | None = None
         self.work_item_mode = "wg"
@@ -234,8 +242,10 @@ def _set(options: Options, destination: str, value: str | None, flag: str) -> No
         text = constant if value is None else value
         if name in ("macros", "depfile_targets"):
             text = flag[-1] + text
+        elif name == "remarks":
+            text = flag + text
         getattr(options, name).append(text)
-    elif constant:
+    elif "=" in destination:
         setattr(options, name, constant)
     else:
         setattr(options, name, True if value is None else value)
@@ -257,6 +267,8 @@ def _check(options: Options) -> None:
         known = ", ".join(DIAGNOSTICS_FORMATS)
         given = options.diagnostics_format
         raise UsageError(f"invalid value '{given}' in '-fdiagnostics-format=': {known}")
+    for remark in options.remarks:
+        _check_regex(remark)
     for check in options.checks:
         if check != "barriers":
             raise UsageError(f"invalid value '{check}' in '-fcheck='; what can be: barriers")
@@ -295,6 +307,16 @@ def _check(options: Options) -> None:
         raise UsageError("cannot specify -o when generating multiple output files")
     if options.inputs.count("-") > 1:
         raise UsageError("standard input can be read only once")
+
+
+def _check_regex(flag: str) -> None:
+    import re
+
+    name, _, text = flag.partition("=")
+    try:
+        re.compile(text)
+    except re.error as e:
+        raise UsageError(f"in '{name}=', not a regular expression: {e}") from e
 
 
 def expand_response_files(argv: Iterable[str], depth: int = 0) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ...frontend.record import field, record
 
 FIRST_KEPT = 4  # arguments that stand before those for `kept`
+SHARED = "shared"  # the name of the one for what is kept once
 
 
 @record

@@ -31,7 +31,7 @@ from ._flow import Flow, successors
 from ._names import item_function
 from ._pass import Pass
 from ._recompute import Recomputed, clone
-from ._resumable import Kept, Resumable
+from ._resumable import SHARED, Kept, Resumable
 from ._uniform import Uniformity
 from ._variables import Variable, live_into, operands, variables
 
@@ -270,7 +270,7 @@ class _Splitter:
             for typ, name in (
                 (I32, "resume"),
                 (I64, "index"),
-                (PTR, "shared"),
+                (PTR, SHARED),
                 (PTR, "shared.next"),
             )
         )

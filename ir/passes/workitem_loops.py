@@ -47,6 +47,7 @@ from ._meeting import Meeting
 from ._names import group_name, item_function
 from ._pass import Pass, describe_wrapper
 from ._resumable import FIRST_KEPT, Resumable
+from ._rows import ZERO, has_loop, item_loop, run_row
 from ._sub_groups import SHARED_ALIGN, run_sub_groups, sub_group_rooms
 from .workitem_ids import COORDINATES, Item
 
@@ -55,7 +56,6 @@ if TYPE_CHECKING:
     from ..lower import Lowered
 
 STACK_ALIGN = 16  # bytes, RISC-V's
-ZERO = I64(0)
 SHARED = frozenset({AddrSpace.GLOBAL, AddrSpace.CONSTANT, AddrSpace.LOCAL})
 
 
@@ -94,6 +94,7 @@ class Group:
         self.name = info.name
         self.item = item_function(module, info.name)
         self.resumable = resumable
+        self.wide = unit.options.wide and has_loop(self.item)
         more = 0 if resumable is None else FIRST_KEPT + len(resumable.kept)
         count = len(self.item.args) - len(COORDINATES) - more
         types = [arg.type for arg in self.item.args[:count]]
@@ -119,7 +120,7 @@ class Group:
 
     def fill(self, options: LowerOptions) -> None:
         if self.resumable is None:
-            self.nest(self.call)
+            self.nest(self.call, self.row if self.wide else None)
         elif self.resumable.within:
             run_sub_groups(self, self.resumable, options)
         else:
@@ -130,33 +131,44 @@ class Group:
     def call(self, *more: Any) -> Any:
         return self.build.call(self.item, [*self.args, *more], arg_attrs=self.widened)
 
-    def nest(self, body: Callable[[Any, Any, Any], Any]) -> Any:
-        """Loops over the items, z outermost; the value is that of the last one's `body`."""
+    def row(self, y: Any, z: Any, resume: int | None = None, *more: Any) -> Any:
+        """Run the items of a row by a function of its own."""
+        return run_row(
+            self.build,
+            self.name,
+            self.item,
+            self.args,
+            place=(self.sizes[0], y, z),
+            sizes=tuple(self.sizes[1:]),
+            hint=self.hint,
+            resume=resume,
+            more=more,
+        )
+
+    def nest(
+        self,
+        body: Callable[[Any, Any, Any], Any],
+        row: Callable[[Any, Any], Any] | None = None,
+    ) -> Any:
+        """Loops over the items, z outermost; the value is that of the last one's `body`.
+
+        row: what runs the items of a row, if it is not a loop right here.
+        """
         sizes = self.sizes
 
         def rows(z: Any) -> Any:
             return self.loop("y", sizes[1], lambda y: items(y, z))
 
         def items(y: Any, z: Any) -> Any:
+            if row is not None:
+                return row(y, z)
             return self.loop("x", sizes[0], lambda x: body(x, y, z))
 
         return self.loop("z", sizes[2], rows)
 
     def loop(self, name: str, end: Any, body: Callable[[Any], Any], start: Any = ZERO) -> Any:
         """i = start; do body(i); while (++i < end); the value is the last body's."""
-        build, before = self.build, self.build.block
-        inside, over = (build.append_basic_block(f"{name}.{s}") for s in ("body", "end"))
-        build.branch(inside)
-        build.position_at_end(inside)
-        i = build.phi(I64, name=name)
-        i.add_incoming(start, before)
-        result = body(i)
-        following = build.add(i, I64(1), flags=("nuw", "nsw"))
-        i.add_incoming(following, build.block)
-        again = build.cbranch(build.icmp_unsigned("<", following, end), inside, over)
-        again.set_metadata("llvm.loop", self.hint())
-        build.position_at_end(over)
-        return result
+        return item_loop(self.build, name, end, self.hint, body, start=start)
 
     def items(self) -> Any:
         """How many the group has."""
@@ -173,16 +185,21 @@ class Group:
         shared, following = (self.room(SHARED_ALIGN, size) for _ in range(2))
 
         def run(resume: int) -> Any:
+            def first(y: Any, z: Any) -> Any:
+                return build.mul(build.add(build.mul(z, self.sizes[1]), y), self.sizes[0])
+
+            def row(y: Any, z: Any) -> Any:
+                return self.row(y, z, resume, first(y, z), shared, following, *kept)
+
             def item(x: Any, y: Any, z: Any) -> Any:
-                row = build.add(build.mul(z, self.sizes[1]), y)
-                index = build.add(build.mul(row, self.sizes[0]), x, flags=("nuw", "nsw"))
+                index = build.add(first(y, z), x, flags=("nuw", "nsw"))
                 stopped = self.call(x, y, z, I32(resume), index, shared, following, *kept)
                 if meeting is not None:
                     is_first = build.icmp_unsigned("==", index, I64(0))
                     meeting.check(is_first, stopped, (x, y, z), resumable.places)
                 return stopped
 
-            stopped = self.nest(item)
+            stopped = self.nest(item, row if self.wide else None)
             if resumable.shared_size:
                 copy_bytes(build, shared, following, resumable.shared_size, SHARED_ALIGN, vol=False)
             return stopped
