@@ -260,21 +260,11 @@ def _optir(job: Compilation, unit: Unit) -> Any:
         unit.artefacts.clear()
         gc.collect()
     modules = optimise_parts(parts, machine, settings, watched)
-    _tell(job, unit, remarks)
+    if remarks:
+        from .remarks import tell
+
+        tell(remarks, job.options.remarks, unit.kernels, job.diags)
     return modules
-
-
-def _tell(job: Compilation, unit: Unit, remarks: list[Any]) -> None:
-    """Remarks that are asked for, in order of the kernels; threads have made them."""
-    import re
-
-    order = {name: number for number, name in enumerate(unit.kernels)}
-    for remark in sorted(remarks, key=lambda r: (order[r.kernel], r.by, r.message)):
-        flag = "-Rpass" if remark.kind == "passed" else f"-Rpass-{remark.kind}"
-        asked = [text for text in job.options.remarks if text.startswith(f"{flag}=")]
-        if any(re.search(text.partition("=")[2], remark.by) for text in asked):
-            message = f"{remark.message} [{flag}={remark.by}]"
-            job.diags.remark(remark.by, message, unit.kernels[remark.kernel])
 
 
 def _member(function: str) -> bytes:

@@ -19,7 +19,7 @@ from .bounds import Bound, Bounds, BoundText
 from .flow import Flow
 from .model import Function, Unvectorisable
 from .pressure import ELEMENT, choose_lanes
-from .reader import read
+from .reader import balanced, read, split
 from .remarks import Outcome
 from .scalars import has_vectors, take_apart
 from .shapes import Shape, Shapes
@@ -28,7 +28,6 @@ from .text import Text
 from .write import LENGTH, Writer
 
 SHORTEST = 128  # bits of a vector register, at least
-UNKNOWN = 1 << 64  # a row's size
 MOST_LINES = 8000  # of an item, of LLVM's text
 MOST_INLINED = 600  # instructions of a function that is made part of an item
 WIDE = "__kcc_wide."
@@ -59,7 +58,8 @@ def vectorize(
     for name in names:
         row, item = functions[ROW + name], functions[ITEM + name]
         try:
-            new_item, new_row, outcome = _widen(name, item, row, declared, halves)
+            calls = _calls(text, ROW + name)
+            new_item, new_row, outcome = _widen(name, (item, row, calls), declared, halves)
         except Unvectorisable as e:
             outcomes.append(Outcome(name, str(e)))
             continue
@@ -117,9 +117,26 @@ def _size(function: Any) -> int:
     return sum(1 for block in function.blocks for _ in block.instructions)
 
 
+def _calls(text: str, name: str) -> list[list[str]]:
+    """The arguments of each call of a function."""
+    places = re.finditer(rf"call [^@\n]*@{re.escape(name)}\(", text)
+    return [split(text[m.end() : balanced(text, m.end() - 1)]) for m in places]
+
+
+def _known_size(calls: list[list[str]], position: int) -> int | None:
+    """Of a row, if it is a number wherever rows are run."""
+    sizes = {args[position].rpartition(" ")[2] for args in calls}
+    size = sizes.pop() if len(sizes) == 1 else ""
+    return int(size) if size.isdecimal() else None
+
+
 def _widen(
-    name: str, item_text: str, row_text: str, declared: dict[str, str], halves: bool
+    name: str,
+    texts: tuple[str, str, list[list[str]]],
+    declared: dict[str, str],
+    halves: bool,
 ) -> tuple[str, str, Outcome]:
+    item_text, row_text, calls = texts
     if item_text.count("\n") > MOST_LINES:
         raise Unvectorisable("too long")
     item, row = read(item_text), read(row_text)
@@ -145,7 +162,8 @@ def _widen(
         body = _checked(made, item, ahead, bounds, list(known.values()))
         seeds = {v: s for v, s in seeds.items() if v not in known}
     vtype = _SEW[width], _LMUL[count * width * 8 // ELEMENT]
-    if not seeds and size <= count * SHORTEST // ELEMENT:
+    size = _known_size(calls, position)
+    if not seeds and size is not None and size <= count * SHORTEST // ELEMENT:
         body += one_strip(made, item, size)
     else:
         body += strip_loop(made, item, seeds, ahead, vtype)
