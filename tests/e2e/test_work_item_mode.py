@@ -243,6 +243,17 @@ def test_the_m1_refuses_such_programs(
     assert "size   8  align   8  address of local memory" in shown
 
 
+def test_harts_made_for_a_launch_are_traced(program: kcc.Program, tmp_path: Path) -> None:
+    path = tmp_path / "trace"
+    with kcc.Device("g1", trace=str(path), trace_filter=["hart=3"]) as device:
+        out = np.zeros(4, np.uint64)
+        device.load(program)["ids"](out, global_size=4, local_size=4)
+    lines = path.read_text().splitlines()
+    assert {line.split()[0] for line in lines} == {"3"}
+    assert any("<ids" in line for line in lines)
+    assert lines[-1].endswith("ecall")  # its exit, from the ROM
+
+
 def test_kernels_of_both_modes_in_one_program(tmp_path: Path) -> None:
     objects = []
     for name, mode in (("one", "wi"), ("two", "wg")):
