@@ -14,7 +14,7 @@ from ..profile import Profile
 from ..sim.interface import BusError, HartStart, Launches, RunResult
 from .commands import MASK32, NUM_REGS, CommandError, Op, Reg, command_at, describe
 from .harts import Harts
-from .memory import CMP, Bus
+from .memory import CMP, Bus, repeat
 from .traps import HostCalls, exit_code
 from .windows import COUNT as WINDOWS
 from .windows import WindowError, Windows
@@ -160,9 +160,15 @@ class CommandProcessor:
         source = self._bus.view(src, 8 * count, unit)
         target = self._bus.view(dst, 8 * count, CMP)
         # Words move one by one, upwards: ahead of itself a copy repeats what it has written.
-        if source is not None and target is not None and not src < dst < src + 8 * count:
-            target[:] = source
-            return
+        ahead = dst - src
+        if source is not None and target is not None:
+            if not 0 < ahead < 8 * count:
+                target[:] = source
+                return
+            both = self._bus.view(src, ahead + 8 * count, unit)
+            if both is not None and ahead >= 8:
+                repeat(both, ahead)
+                return
         for at in range(0, 8 * count, 8):
             self._check_cancelled()
             self._bus.write64(dst + at, self._bus.read64(src + at, unit), CMP)

@@ -16,7 +16,7 @@ from .allocator import Allocator
 from .counters import Counters
 from .harts import Harts
 from .harts import Mapping as Shown
-from .memory import HOST, Bus, BusDevice, MemoryKind, Ram, Rom
+from .memory import HOST, Bus, BusDevice, MemoryKind, Ram, Rom, repeat
 from .queue import WorkQueue
 from .traps import Output, write_stdout
 
@@ -28,7 +28,6 @@ BELOW_STACK = "below the stack: private and local memory of the work-group do no
 KEPT_ERRORS = 16
 GUARD_GAP = 64 << 10  # bytes left free behind a guarded allocation, while there is room
 DISCARDED = 1 << 20  # bytes from which on a freed allocation's pages go back to the system
-FILL_PART = 1 << 20  # bytes; a few of them stay in the host's cache
 STOP_INTERVAL = 0.01  # seconds between attempts to stop what may be just about to start
 
 
@@ -218,13 +217,9 @@ class Device:
             view = self.bus.view(addr, len(pattern) * count, HOST)
             if view is None:
                 return False
-            done = min(len(pattern), len(view))
-            view[:done] = pattern[:done]
-            whole = len(pattern) * max(FILL_PART // len(pattern), 1)
-            while done < len(view):  # what is there already, again and again
-                part = min(done, len(view) - done, whole)
-                view[done : done + part] = view[:part]
-                done += part
+            if count:
+                view[: len(pattern)] = pattern
+                repeat(view, len(pattern))
             return True
 
     # -- execution

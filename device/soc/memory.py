@@ -16,6 +16,7 @@ from typing import Protocol
 
 from ..sim.interface import BusError
 
+REPEAT_PART = 1 << 20  # bytes; a few of them stay in the host's cache
 MAP_NORESERVE = 0x4000 if sys.platform == "linux" else 0  # has no name in mmap before 3.13
 
 
@@ -159,6 +160,16 @@ class Rom:
 
     def write(self, offset: int, data: bytes, unit: int) -> None:
         _need(self.view(offset, len(data), unit), offset)[:] = data
+
+
+def repeat(view: memoryview, period: int) -> None:
+    """Write the first `period` bytes of a view over the rest, again and again."""
+    done = period
+    whole = period * max(REPEAT_PART // period, 1)
+    while done < len(view):
+        part = min(done, len(view) - done, whole)
+        view[done : done + part] = view[:part]
+        done += part
 
 
 def _need(view: memoryview | None, offset: int) -> memoryview:

@@ -230,7 +230,7 @@ def test_the_driver_heeds_the_environment(monkeypatch, capfd):
 
 @pytest.mark.parametrize("pattern", [1, 3, 4, 99, 100, 101])
 def test_fill_repeats_patterns_of_any_size(make_hal, monkeypatch, pattern):
-    monkeypatch.setattr("kcc.device.soc.device.FILL_PART", 100)
+    monkeypatch.setattr("kcc.device.soc.memory.REPEAT_PART", 100)
     hal = make_hal()
     data = bytes(i * 7 % 251 for i in range(pattern))
     size = 20 * pattern + 300

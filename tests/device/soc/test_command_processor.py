@@ -249,3 +249,25 @@ def test_copy_ahead_of_itself_repeats_what_it_wrote(commands):
     status = commands.run(*command(Op.COPY_MEM64, DATA + 8, DATA, HOST, inline=7))
     assert status.error is None
     assert [commands.word(DATA + 8 * i) for i in range(8)] == [2, 1] * 3 + [2, 2]
+
+
+@pytest.mark.parametrize("ahead", [1, 4, 7, 8, 9, 12, 16, 23, 100, 1000])
+def test_copy_ahead_of_itself_is_word_by_word(commands, ahead):
+    count = 40
+    plain = bytearray(i * 7 % 251 for i in range(1400))
+    commands.device.write(DATA, bytes(plain))
+    assert (
+        commands.run(*command(Op.COPY_MEM64, DATA, DATA + ahead, HOST, inline=count)).error is None
+    )
+    for at in range(0, 8 * count, 8):
+        plain[ahead + at : ahead + at + 8] = plain[at : at + 8]
+    got = bytearray(len(plain))
+    assert commands.device.read_into(memoryview(got), DATA)
+    assert got == plain
+
+
+def test_copy_ahead_of_itself_reaches_far(commands):
+    commands.device.write(DATA, b"12345678")
+    status = commands.run(*command(Op.COPY_MEM64, DATA, DATA + 8, HOST, inline=1 << 20))
+    assert status.error is None
+    assert commands.device.view(DATA + (8 << 20), 8) == b"12345678"
