@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,3 +40,13 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert text == path.read_text()
 
     return compare
+
+
+@pytest.fixture
+def no_collections() -> Iterator[None]:
+    """For tests of signals: Hypothesis looks on at garbage collections, and an interrupt that
+    comes while it does is printed and forgotten."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()

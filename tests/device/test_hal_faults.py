@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import threading
@@ -150,6 +149,7 @@ def test_the_instruction_limit_covers_all_slices(hal, load, e):
 
 
 @pytest.mark.parametrize("device", ["hal", "g1"])
+@pytest.mark.usefixtures("no_collections")
 def test_an_interrupt_stops_the_kernel(request, load, e, device):
     hal = request.getfixturevalue(device)
     program, kernel = load(hal, spin(e))
@@ -159,12 +159,8 @@ def test_an_interrupt_stops_the_kernel(request, load, e, device):
         timer.start()
         hal.kernel_exec(program, kernel, line(1), [], 1)
 
-    gc.disable()  # an interrupt in Hypothesis' hook to the collector would be lost
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            run()
-    finally:
-        gc.enable()
+    with pytest.raises(KeyboardInterrupt):
+        run()
     timer.join()
     assert hal.kernel_exec(*load(hal, [RET]), line(1), [], 1)
 

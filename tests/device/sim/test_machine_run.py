@@ -180,6 +180,7 @@ def test_stop_from_another_thread(bench):
     assert bench.run(LOOP_1000).ok  # the machine is as good as new
 
 
+@pytest.mark.usefixtures("no_collections")
 def test_interrupt_reaches_the_main_thread(bench):
     def interrupt() -> None:
         time.sleep(0.05)
