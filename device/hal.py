@@ -238,10 +238,14 @@ class Hal:
         ndrange: NDRange,
         args: Sequence[HalArg] | bytes,
         work_dim: int,
+        *,
+        by_items: bool = False,
     ) -> bool:
         """Run a kernel over a range and wait for it; the program is uploaded anew each time.
 
-        args: as the C interface has them, or an argument block that is packed already.
+        args:     as the C interface has them, or an argument block that is packed already.
+        by_items: a kernel that the program does not describe is for harts that run a work-item
+                  of every group; what a program says of its kernels counts more.
         Its variables keep their contents from launch to launch, whatever runs in between.
         An interrupt stops the kernel and is raised; the device stays usable.
         """
@@ -260,13 +264,15 @@ class Hal:
             wrong = check_range(ndrange, work_dim, uniform=info is None or info.uniform)
             if wrong:
                 return self._fail(wrong, False)
-            by_items = self._by_items = info is not None and info.by_items
+            by_items = self._by_items = by_items if info is None else info.by_items
+            if by_items and not self._launcher.item_harts:
+                return self._fail("this device's harts run work-groups", False)
             local = (loaded.local_end, self.device.profile.local.end) if by_items else None
             try:
                 block = args if isinstance(args, bytes) else self._pack(args, local)
             except ArgumentError as e:
                 return self._fail(str(e), False)
-            wrong = check_room(ndrange, info, block, self.device.profile)
+            wrong = check_room(ndrange, info, block, self.device.profile, by_items)
             if wrong:
                 return self._fail(wrong, False)
             if self.device.closed:

@@ -10,7 +10,7 @@ from .profile import Profile
 
 
 def check_room(
-    ndrange: NDRange, info: KernelInfo | None, block: bytes, profile: Profile
+    ndrange: NDRange, info: KernelInfo | None, block: bytes, profile: Profile, by_items: bool
 ) -> str | None:
     """What a work-group of a launch has no room for; None when nothing is known to be too much.
 
@@ -18,10 +18,9 @@ def check_room(
     barriers. What private variables take there is not known: a hart finds out. A kernel by items
     needs as many harts as a group has items, and nothing else.
 
-    info:  what the program says of the kernel. block: the argument block.
+    info:  what the program says of the kernel, if anything. block: the argument block.
     """
     items = math.prod(ndrange.local_size)
-    by_items = info is not None and info.by_items
     most = profile.harts if by_items else profile.group_items
     if items > most:
         return f"a work-group of {items} work-items; at most {most}"

@@ -9,7 +9,7 @@ import pytest
 
 from hand_kernels import A0, A1, RET, T0, T1, group_linear, increment, line, read, spin, zeros
 from kcc.device import refsi
-from kcc.device.args import buffer_arg
+from kcc.device.args import buffer_arg, local_arg
 from kcc.device.launch import NDRange
 from kcc.device.sim.interface import Reason
 from kcc.device.soc.memory import hart_unit
@@ -207,3 +207,29 @@ def test_no_execution_state_harms_the_host(g1_guarded, load, e):
     before = read(g1_guarded, out, 1)[0]
     assert g1_guarded.kernel_exec(*launch)
     assert read(g1_guarded, out, 1) == [before + 1]
+
+
+def test_kernels_that_nothing_describes_run_by_items_when_told(g1, hal, load, e):
+    """kernel(p, local a, local b): p[2 * thread] = a, p[2 * thread + 1] = b"""
+    words = [
+        e("lw", rd=T1, rs1=A1, imm12=EXEC_STATE["thread_id"].offset),
+        e("slli", rd=T1, rs1=T1, shamt6=3),
+        e("ld", rd=T0, rs1=A0, imm12=0),
+        e("add", rd=T0, rs1=T0, rs2=T1),
+    ]
+    for i in range(2):
+        words += [e("ld", rd=T1, rs1=A0, imm12=8 + 8 * i), e("sw", rs2=T1, rs1=T0, store12=4 * i)]
+    program, kernel = load(g1, [*words, RET])
+    out = zeros(g1, 64)
+    args = [buffer_arg(out), local_arg(100), local_arg(4)]
+    assert g1.kernel_exec(program, kernel, line(18, 6), args, 1, by_items=True)
+    assert len(g1.retired) == 6
+    assert read(g1, out, 14) == [0x1000_0000, 0x1000_0080] * 6 + [0, 0]
+    assert not g1.kernel_exec(program, kernel, line(65, 65), args, 1, by_items=True)
+    assert g1.last_error == "a work-group of 65 work-items; at most 64"
+    too_much = [buffer_arg(out), local_arg(1), local_arg(2 << 20)]
+    assert not g1.kernel_exec(program, kernel, line(2, 2), too_much, 1, by_items=True)
+    assert g1.last_error.endswith("2097152 bytes of local memory, 2097024 free")
+    program, kernel = load(hal, [RET])
+    assert not hal.kernel_exec(program, kernel, line(1), [], 1, by_items=True)
+    assert hal.last_error == "this device's harts run work-groups"
