@@ -54,6 +54,9 @@ class Group:
     def wait(self) -> None:
         wait(self.frame, self.barrier)
 
+    def once(self, body: Callable[[], None]) -> None:
+        once(self.frame, body)
+
 
 class SubGroup(Group):
     """The same for one of the sub-group."""
@@ -69,6 +72,9 @@ class SubGroup(Group):
 
     def ordinal(self) -> Any:
         return self.frame.build.zext(_ask(self.frame, "get_sub_group_local_id"), I64)
+
+    def once(self, body: Callable[[], None]) -> None:
+        once(self.frame, body, self.ordinal())
 
 
 def _team(use: Use) -> Group:
@@ -168,7 +174,7 @@ def _reduced(team: Group, t: Type, value: Any, operation: str) -> Any:
         _count(frame, _last(team), step)
         write(frame, _slot(team, t, I64(0)), read(frame, total))
 
-    once(frame, reduce, team.ordinal())
+    team.once(reduce)
     team.wait()
     return _collected(team, t, I64(0))
 
@@ -199,7 +205,7 @@ def _sweep(team: Group, t: Type, operation: str) -> None:
         so_far = read(frame, _slot(team, t, i))
         write(frame, here, _combine(frame, t, operation, so_far, read(frame, here)))
 
-    once(frame, lambda: _count(frame, _last(team), step), team.ordinal())
+    team.once(lambda: _count(frame, _last(team), step))
     team.wait()
 
 

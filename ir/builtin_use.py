@@ -13,6 +13,7 @@ from .emit import intrinsic
 from .frame import Frame
 from .lower_type import FLOATS, element, is_floating, is_signed, value_type
 from .operate import constant, reinterpret
+from .passes.workitem_ids import IS_FIRST, ITEM_TYPES, placeholder
 
 
 @record
@@ -101,9 +102,11 @@ def once(frame: Frame, body: Callable[[], None], number: Any = None) -> None:
     build = frame.build
     inside, end = frame.block("once"), frame.block("once.end")
     if number is None:
-        x, y, z = frame.item[-3:]
-        number = build.or_(build.or_(x, y), z)
-    build.cbranch(build.icmp_unsigned("==", number, number.type(0)), inside, end)
+        function = placeholder(frame.llfn.module, IS_FIRST)
+        is_first = build.call(function, frame.item[-len(ITEM_TYPES) :])
+    else:
+        is_first = build.icmp_unsigned("==", number, number.type(0))
+    build.cbranch(is_first, inside, end)
     frame.enter(inside)
     body()
     frame.go(end)

@@ -25,12 +25,14 @@ class Resumable:
 
     places:      of its barriers in the source; %resume is 0 to start, k to go on behind the kth.
     stops:       for each %resume, the numbers of the barriers it may come to; 0 is the end.
+    once:        each %resume behind which the first work-item may do more than the others.
     within:      the numbers of those at which a sub-group waits for its own work-items only.
     shared_size: bytes of %shared, what is kept once, and of %shared.next, its next contents.
     """
 
     places: tuple[str, ...]
     stops: tuple[tuple[int, ...], ...]
+    once: frozenset[int] = frozenset()
     within: frozenset[int] = frozenset()
     shared_size: int = 0
     kept: list[Kept] = field(default_factory=list)

@@ -34,6 +34,7 @@ from ._recompute import Recomputed, clone
 from ._resumable import SHARED, Kept, Resumable
 from ._uniform import Uniformity
 from ._variables import Variable, live_into, operands, variables
+from .workitem_ids import IS_FIRST
 
 if TYPE_CHECKING:
     from ..frame import Frame
@@ -72,6 +73,11 @@ def _is_barrier(instr: Any) -> bool:
     return isinstance(instr, llir.instructions.CallInstr) and instr.callee.name in BARRIERS
 
 
+def _is_for_first(block: Any) -> bool:
+    calls = (i for i in block.instructions if isinstance(i, llir.instructions.CallInstr))
+    return any(call.callee.name == f"__kcc.{IS_FIRST}" for call in calls)
+
+
 class _Splitter:
     """One body. `behind` has the block behind each barrier's, in order of the text."""
 
@@ -90,7 +96,11 @@ class _Splitter:
         starts = (self.entry, *self.behind.values())
         places = tuple(self.places[block] for block in self.behind)
         within = (n for n, block in enumerate(self.behind, 1) if block in self.within)
-        self.info = Resumable(places, tuple(map(self.stops_from, starts)), frozenset(within))
+        stretches = [self.stretch(start) for start in starts]
+        once = (n for n, blocks in enumerate(stretches) if any(map(_is_for_first, blocks)))
+        self.info = Resumable(
+            places, tuple(map(self.stops, stretches)), frozenset(once), frozenset(within)
+        )
 
     def split(self, block: Any) -> None:
         """Part a block behind each barrier in it."""
@@ -115,21 +125,23 @@ class _Splitter:
         self.behind[block] = rest
         self.split(rest)
 
-    def stops_from(self, start: Any) -> tuple[int, ...]:
-        """The barriers that control may come to from a block with none before; 0 is the end."""
-        numbers = {block: number for number, block in enumerate(self.behind, 1)}
-        found: set[int] = set()
+    def stretch(self, start: Any) -> set[Any]:
+        """The blocks that control may come to from one, up to those that end at a barrier."""
         work, seen = [start], {start}
         while work:
             block = work.pop()
-            if block in numbers:
-                found.add(numbers[block])
-                continue
-            if isinstance(block.terminator, llir.instructions.Ret):
-                found.add(0)
-            fresh = [b for b in self.flow.after[block] if b not in seen]
-            seen.update(fresh)
-            work += fresh
+            if block not in self.behind:
+                fresh = [b for b in self.flow.after[block] if b not in seen]
+                seen.update(fresh)
+                work += fresh
+        return seen
+
+    def stops(self, stretch: set[Any]) -> tuple[int, ...]:
+        """The barriers at the ends of these blocks; 0 is the kernel's end."""
+        found = {number for number, block in enumerate(self.behind, 1) if block in stretch}
+        others = (block.terminator for block in stretch if block not in self.behind)
+        if any(isinstance(end, llir.instructions.Ret) for end in others):
+            found.add(0)
         return tuple(sorted(found))
 
     def run(self) -> Resumable:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 ITEM_TYPES = (PTR, I64, I64, I64)  # wg_info and the local id: what `Frame.item` holds
 COORDINATES = ("lx", "ly", "lz")
+IS_FIRST = "is_first"  # whether it is the first work-item of its group
 ITEM_NAMES = ("wg", *COORDINATES)
 
 
@@ -152,6 +153,10 @@ def _num_sub_groups(size: Callable[[Item, Any], Any]) -> Callable[[Item, Any], A
     return emit
 
 
+def is_first(build: Any, x: Any, y: Any, z: Any) -> Any:
+    return build.icmp_unsigned("==", build.or_(build.or_(x, y), z), I64(0))
+
+
 def sub_group_count(build: Any, items: Any, options: LowerOptions) -> Any:
     """How many sub-groups a group of `items` has."""
     full = options.sub_group_size
@@ -199,6 +204,7 @@ FUNCTIONS = {
     "get_num_groups":          Row(_field("num_groups"), 1),
     "get_local_linear_id":     Row(_local_linear),
     "get_global_linear_id":    Row(lambda item, _: _linear(item, _without_offset, _global_size)),
+    IS_FIRST:                  Row(lambda item, _: is_first(item.build, *item.local_id), bits=1),
     "get_sub_group_id":        Row(_sub_group_id, bits=32),
     "get_sub_group_local_id":  Row(_sub_group_local_id, bits=32),
     "get_sub_group_size":      Row(_sub_group_size, bits=32),

@@ -31,6 +31,7 @@ from ...frontend.record import replace
 from ...frontend.types import AddrSpace
 from ..abi import GROUP_INFO, KernelInfo, Target
 from ..emit import (
+    I1,
     I8,
     I32,
     I64,
@@ -49,7 +50,7 @@ from ._pass import Pass, describe_wrapper
 from ._resumable import FIRST_KEPT, Resumable
 from ._rows import ZERO, has_loop, item_loop, run_row
 from ._sub_groups import SHARED_ALIGN, run_sub_groups, sub_group_rooms
-from .workitem_ids import COORDINATES, Item
+from .workitem_ids import COORDINATES, Item, is_first
 
 if TYPE_CHECKING:
     from ..frame import LowerOptions
@@ -166,6 +167,26 @@ class Group:
 
         return self.loop("z", sizes[2], rows)
 
+    def nest_others(self, body: Callable[[Any, Any, Any], Any]) -> None:
+        """The same for all items but the first, whose part LLVM then finds they do not have."""
+        build, sizes = self.build, self.sizes
+
+        def row(y: Any, z: Any) -> None:
+            start = build.zext(is_first(build, ZERO, y, z), I64)
+            some, none = (build.append_basic_block(f"others{s}") for s in ("", ".end"))
+            build.cbranch(build.icmp_unsigned("<", start, sizes[0]), some, none)
+            build.position_at_end(some)
+            self.loop("x", sizes[0], lambda x: item(x, y, z), start)
+            build.branch(none)
+            build.position_at_end(none)
+
+        def item(x: Any, y: Any, z: Any) -> None:
+            assume = declare(build.module, "llvm.assume", VOID, [I1])
+            build.call(assume, [build.not_(is_first(build, x, y, z))])
+            body(x, y, z)
+
+        self.loop("z", sizes[2], lambda z: self.loop("y", sizes[1], lambda y: row(y, z)))
+
     def loop(self, name: str, end: Any, body: Callable[[Any], Any], start: Any = ZERO) -> Any:
         """i = start; do body(i); while (++i < end); the value is the last body's."""
         return item_loop(self.build, name, end, self.hint, body, start=start)
@@ -199,7 +220,11 @@ class Group:
                     meeting.check(is_first, stopped, (x, y, z), resumable.places)
                 return stopped
 
-            stopped = self.nest(item, row if self.wide else None)
+            if resume in resumable.once:
+                stopped = item(ZERO, ZERO, ZERO)
+                self.nest_others(item)
+            else:
+                stopped = self.nest(item, row if self.wide else None)
             if resumable.shared_size:
                 copy_bytes(build, shared, following, resumable.shared_size, SHARED_ALIGN, vol=False)
             return stopped

@@ -127,3 +127,12 @@ def test_copies(kernels: dict[str, kcc.Kernel], size: int) -> None:
     np.testing.assert_array_equal(got[:, :half, 1], np.tile(given[: 2 * half : 2], (3, 1)))
     assert (got[:, half:, 1] == -1).all()
     assert kept.reshape(2, 4)[:, :3].tolist() == [[4, 5, 6], [0, 1, 2]]
+
+
+def test_what_one_item_does_costs_the_others_nothing() -> None:
+    text = "kernel void k(global int *a) { a[get_global_id(0)] = work_group_reduce_max(a[0]); }"
+    values = np.arange(1024, dtype=np.int32)
+    with kcc.Device("m1") as device:
+        kernel = device.load(kcc.compile(text, ("-cl-std=CL2.0", "-O3")))["k"]
+        stats = kernel(values, global_size=1024, local_size=256)
+    assert sum(stats.retired) < 2 * len(values)
