@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeAlias
 
+from ..ir.abi import KERNEL_DMA
 from .environment import profile_with_environment, with_environment
 from .profile import ELEN, Profile, ProfileError, named_profile
 from .soc import dma, windows
@@ -166,10 +167,16 @@ REFSI_DMA_DIM_MASK = dma.DIM_MASK
 REFSI_DMA_STRIDE_NONE = 0
 REFSI_DMA_STRIDE_DST, REFSI_DMA_STRIDE_SRC = dma.STRIDE_DST, dma.STRIDE_SRC
 REFSI_DMA_STRIDE_BOTH = dma.STRIDE_BOTH
+REFSI_DMA_IO_ADDRESS = KERNEL_DMA  # of the M1; others say in their memory map
+REFSI_DMA_IO_END_ADDRESS = KERNEL_DMA + (dma.NUM_REGS << 3)
 
 
 def REFSI_DMA_REG_ADDR(base: int, reg: int) -> int:
     return base + (reg << 3)
+
+
+def REFSI_DMA_GET_REG(base: int, addr: int) -> int:
+    return addr - base >> 3
 
 
 @dataclass(frozen=True)

@@ -201,7 +201,10 @@ def test_failed_transfers_move_nothing(dev):
 
 def test_registers_are_reachable(dev):
     """The host has a set of DMA registers of its own, and may start transfers."""
-    base = refsi.refsiQueryDeviceMemoryMap(dev, 2)[1].start_addr
+    entry = refsi.refsiQueryDeviceMemoryMap(dev, 2)[1]
+    base = entry.start_addr
+    end = base + entry.size
+    assert (base, end) == (refsi.REFSI_DMA_IO_ADDRESS, refsi.REFSI_DMA_IO_END_ADDRESS)
     refsi.refsiGetMappedAddress(dev, 0x4000_0000, 4)[:] = b"dma!"
     for reg, value in (
         (refsi.REFSI_REG_DMASRCADDR, 0x4000_0000),
@@ -210,6 +213,7 @@ def test_registers_are_reachable(dev):
         (refsi.REFSI_REG_DMACTRL, refsi.REFSI_DMA_1D | refsi.REFSI_DMA_START),
     ):
         at = refsi.REFSI_DMA_REG_ADDR(base, reg)
+        assert refsi.REFSI_DMA_GET_REG(base, at) == reg
         word = value.to_bytes(8, "little")
         assert refsi.refsiWriteDeviceMemory(dev, at, word, 8, HOST) == refsi_success
     assert bytes(refsi.refsiGetMappedAddress(dev, 0x1000_0000, 4)) == b"dma!"
