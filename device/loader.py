@@ -30,12 +30,7 @@ class LoadedProgram:
         self.elf: ElfFile = read_elf(data)
         if not self.elf.symbols:
             raise ElfError("the program has no symbols")
-        least = _vector_bits(self.elf)
-        if least > vlen > 0:
-            raise ElfError(
-                f"the program is compiled for vectors of {least} bits and more (zvl{least}b), and "
-                f"this device's have {vlen}"
-            )
+        check_vectors(self.elf, vlen)
         self._kernels = {self.find(kernel.name): kernel for kernel in read_kernels(self.elf)}
         for kernel in self._kernels.values() if local is None else ():
             if kernel.by_items:
@@ -110,6 +105,16 @@ class LoadedProgram:
             return None
         offset = pc - symbol.value
         return f"{symbol.name}+{offset:#x}" if offset else symbol.name
+
+
+def check_vectors(elf: ElfFile, vlen: int) -> None:
+    """raises: ElfError for code that counts on vectors of more bits; vlen 0 is not known."""
+    least = _vector_bits(elf)
+    if least > vlen > 0:
+        raise ElfError(
+            f"the program is compiled for vectors of {least} bits and more (zvl{least}b), and "
+            f"this device's have {vlen}"
+        )
 
 
 def _vector_bits(elf: ElfFile) -> int:

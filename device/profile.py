@@ -125,6 +125,10 @@ class Profile:
         """No buffer has room for more."""
         return self.memory[MemoryKind.DRAM].size
 
+    def group_room(self, info: KernelInfo) -> int:
+        """A work-group of the kernel has no more work-items."""
+        return min(self.group_items, self.harts) if info.by_items else self.group_items
+
     def local_room(self, info: KernelInfo) -> int:
         """A work-group of the kernel has no more, for all that is local or private."""
         return self.local.size if info.by_items else self.stack.size

@@ -90,7 +90,7 @@ class Kernel:
         loaded = self._loaded
         hal = loaded.device.opened()
         profile = loaded.device.profile
-        most = min(profile.group_items, profile.harts if self.info.by_items else MAX_GROUP_ITEMS)
+        most = min(profile.group_room(self.info), MAX_GROUP_ITEMS)
         ndrange, dims = make_ndrange(self.info, global_size, local_size, global_offset, most)
         entry = hal.program_find_kernel(loaded.handle, self.name)
         if not entry:

@@ -50,7 +50,7 @@ FLAGS = (
     ("-fcheck=", JOINED, "checks*", "barriers", "check that work-items meet at the same barriers"),
     ("-fsub-group-size=", JOINED, "sub_group_size", "N", "work-items of a sub-group (16)"),
     ("-fwork-item-mode=", JOINED, "work_item_mode", "wg|wi",
-     "what a hart runs: work-groups, or one item of each (RefSi G1 only)"),
+     "what a hart runs: work-groups, or one item of each (RefSi G1, Formosa)"),
     ("-fvectorize", FLAG, "vectorize=on", "", "use vector instructions (default from -O2 on)"),
     ("-fno-vectorize", FLAG, "vectorize=", "", "use none, across work-items or in loops"),
     ("-Rpass=", JOINED, "remarks*", "REGEX",
@@ -286,8 +286,6 @@ def _check(options: Options) -> None:
     if options.device not in DEVICES:
         known = ", ".join(DEVICES)
         raise UsageError(f"invalid value '{options.device}' in '-mdevice=': {known}")
-    if options.device == "formosa" and options.work_item_mode == "wi":
-        raise UsageError("-fwork-item-mode=wi: on formosa a hart runs whole work-groups")
     if options.pie == "yes" and options.device != "formosa":
         raise UsageError(f"-pie: a program for {options.device} stays where it is linked to")
     _ = options.regions  # raises what is wrong with them

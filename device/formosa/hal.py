@@ -6,6 +6,7 @@ As device/hal.py has them: handles and addresses, 0 for none, and bool; why one 
 
 from __future__ import annotations
 
+import math
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -37,7 +38,7 @@ class FormosaHal:
         self.device: FormosaDevice = self._driver.device
         self.last_error = ""
         self.last_fault: KernelFault | None = None
-        self.retired: tuple[int, ...] = (0,) * self.device.harts.harts  # by the last launch
+        self.retired: tuple[int, ...] = (0,) * profile.all_harts  # by the last launch
         self.max_instructions: int | None = None  # of all harts, per launch
         self.lock = threading.RLock()  # as Hal's
         self._buffers: dict[int, MemObject] = {}
@@ -46,6 +47,7 @@ class FormosaHal:
         self._next_program = 1
         self._counters: dict[tuple[int, int], int] = {}
         self._ndrange: NDRange | None = None
+        self._threads = 1  # of a work-group
         self._later: deque[Callable[[], object]] = deque()  # what nobody holds any more
 
     def close(self) -> None:
@@ -189,6 +191,7 @@ class FormosaHal:
                 ndrange.offset[:work_dim],
             )
             self._ndrange = ndrange
+            self._threads = math.prod(ndrange.local_size) if handle.info.by_items else 1
             counting = self.device.options.counters
             try:
                 self._driver.run(
@@ -237,9 +240,8 @@ class FormosaHal:
         fault, ndrange = self.last_fault, self._ndrange
         if fault is None or fault.hart != hart or fault.instance < 0 or ndrange is None:
             return None
-        return WorkGroup(
-            group_at(fault.instance, ndrange.groups), ndrange.local_size, ndrange.offset
-        )
+        group = group_at(fault.instance // self._threads, ndrange.groups)
+        return WorkGroup(group, ndrange.local_size, ndrange.offset)
 
     def counter_read(self, counter: int, index: int = 0) -> int | None:
         """A value, once: by how much the last launch moved a counter of hart `index`."""

@@ -21,6 +21,7 @@ from ...linker.elf import (
     read_elf,
 )
 from ...linker.notes import read_kernels
+from ..loader import check_vectors
 
 R_RISCV_NONE, R_RISCV_RELATIVE = 0, 3
 START = "_start"
@@ -38,10 +39,11 @@ class Kernel:
 
 
 class Image:
-    """raises: ElfError for what is no program for this device."""
+    """raises: ElfError for what is no program for this device, with vectors of `vlen` bits."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, vlen: int) -> None:
         self.elf: ElfFile = read_elf(data)
+        check_vectors(self.elf, vlen)
         self._loads = self.elf.loads()
         if not self._loads:
             raise ElfError("the program has nothing to load")

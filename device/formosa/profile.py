@@ -71,6 +71,10 @@ class Profile:
         if self.group_items > MAX_GROUP_ITEMS:
             raise ValueError(f"work-groups of {self.group_items}; at most {MAX_GROUP_ITEMS}")
 
+    def group_room(self, _info: KernelInfo) -> int:
+        """Work-items of a work-group."""
+        return self.group_items
+
     def local_room(self, _info: KernelInfo) -> int:
         """Bytes of local memory of a work-group."""
         return LOCAL_SIZE
@@ -87,6 +91,11 @@ class Profile:
     @property
     def all_harts(self) -> int:
         return self.cores * self.harts
+
+    @property
+    def most_harts(self) -> int:
+        """There are, for groups or for the threads of one group."""
+        return max(self.all_harts, self.group_items)
 
     @property
     def group_items(self) -> int:

@@ -93,7 +93,7 @@ class Programs:
             self._unload(program)
             program.image = None
             try:
-                program.image = Image(program.binary)
+                program.image = Image(program.binary, self._device.profile.vlen)
             except ElfError as e:
                 raise InvalidProgramExecutable(str(e)) from e
             self._all.add(program)

@@ -48,6 +48,8 @@ class LaunchInfo:
     kernarg_address:   of the argument block, or of PRINTF_META before it if has_printf_meta.
     kernel_status:     where to write how it ended.
     limit:             instructions that all harts may retire together.
+    by_items:          each work-item of a group is a thread, on a hart of its own; else the
+                       group is one thread.
     """
 
     dimensions: int
@@ -61,6 +63,12 @@ class LaunchInfo:
     kernel_trampoline: int
     kernel_status: int
     limit: int | None = None
+    by_items: bool = False
+
+    @property
+    def threads(self) -> int:
+        """Of a group."""
+        return self.items if self.by_items else 1
 
     @property
     def groups(self) -> int:

@@ -84,7 +84,7 @@ class Runner:
         raises: InvalidKernel, InvalidKernelArgs, InvalidMemObject, InvalidWorkDimension,
                 InvalidWorkGroupSize, OutOfResources; KernelFailed with the first failure.
         """
-        self.last, self.status = Outcome((0,) * self._device.harts.harts), None
+        self.last, self.status = Outcome((0,) * self._device.profile.all_harts), None
         if 0 in geometry.num_groups or 0 in geometry.local_size:
             return
         image, base = self._programs.loaded(handle)
@@ -107,6 +107,7 @@ class Runner:
                 geometry.work_dim, *sizes, local_bytes, prints,
                 base + image.entry, kargs - PRINTF_META_SIZE if prints else kargs,
                 base + handle.kernel.trampoline, status, settings.max_instructions,
+                handle.info.by_items,
             )  # fmt: skip
             try:
                 outcome = self._device.launch(info, counting=settings.counting)
@@ -139,7 +140,7 @@ class Runner:
             most = self._device.profile.group_items
             raise InvalidWorkGroupSize(f"work-groups of {items} work-items, {most} at most")
         kept = handle.info.group_room + items * handle.info.item_room
-        if kept > self._device.stack_size:
+        if kept > self._device.stack_size and not handle.info.by_items:
             raise InvalidWorkGroupSize(
                 f"{items} work-items keep {kept} bytes across barriers, a hart's stack has "
                 f"{self._device.stack_size}"

@@ -110,10 +110,11 @@ class Harts:
 
     def unmap(self, base: int) -> None:
         """Take back what any hart sees at `base`."""
-        kept = [m for m in self._mappings if m.base != base]
-        if self._machine is not None and len(kept) < len(self._mappings):
-            self._machine.unmap(base)
-        self._mappings = kept
+        gone = [m for m in self._mappings if m.base == base]
+        machine = self._machine
+        if machine is not None and any((m.hart or 0) < machine.harts for m in gone):
+            machine.unmap(base)
+        self._mappings = [m for m in self._mappings if m.base != base]
 
     def attach(self, act: Callable[[Machine], None]) -> None:
         """Give the machine to `act`, to watch its runs: now, or before anything runs on it."""

@@ -64,10 +64,15 @@ def local_words(build: Any, block: Any, info: KernelInfo, typ: Any) -> dict[Kern
     }
 
 
-def write_header(build: Any, locals_: Any, end: Any) -> None:
-    """Keep before the group's local memory, which is in one piece, where it and the stack end."""
-    frame = declare(build.module, "llvm.frameaddress.p0", PTR, [I32])
-    for offset, address in {LOCAL_END: end, STACK_TOP: build.call(frame, [I32(0)])}.items():
+def write_header(build: Any, locals_: Any, end: Any, top: Any = None) -> None:
+    """Keep before the group's local memory, which is in one piece, where it and the stack end.
+
+    top: the end of the stack, if not where the entry has found it.
+    """
+    if top is None:
+        frame = declare(build.module, "llvm.frameaddress.p0", PTR, [I32])
+        top = build.call(frame, [I32(0)])
+    for offset, address in {LOCAL_END: end, STACK_TOP: top}.items():
         store(build, build.ptrtoint(address, I64), offset_ptr(build, locals_, offset), 8, False)
 
 

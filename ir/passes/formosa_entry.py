@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...frontend.record import replace
 from ..abi import FORMOSA_INFO, KernelInfo, trampoline_name
-from ..emit import I64, PTR, Attributes, declare, load, offset_ptr
+from ..emit import I32, I64, PTR, Attributes, declare, load, offset_ptr
 from ._entry import (
     HEADER_ROOM,
     LOCAL_PTR,
@@ -52,8 +52,19 @@ def _add_entry(module: Any, info: KernelInfo, header: int) -> None:
     }
     locals_ = offset_ptr(build, base, header)
     if header:
-        write_header(build, locals_, at(build, base, load(build, block, I64, 8)))
+        end = at(build, base, load(build, block, I64, 8))
+        write_header(build, locals_, end, _stacks_end(build, wg) if info.by_items else None)
     end_entry(build, info, room, locals_, wg)
+
+
+def _stacks_end(build: Any, wg: Any) -> Any:
+    """Where the stacks of all the group's threads end, which share one header."""
+    base, size, threads = (
+        load(build, offset_ptr(build, wg, FORMOSA_INFO[name].offset), typ, typ.width // 8)
+        for name, typ in (("stack_base", I64), ("stack_size", I32), ("num_threads", I32))
+    )
+    sizes = build.mul(build.zext(size, I64), build.zext(threads, I64))
+    return build.inttoptr(build.add(base, sizes), PTR)
 
 
 def _group_info(build: Any, info: KernelInfo) -> Any:

@@ -7,6 +7,9 @@
              ; x, y, z from the thread's number in the execution state, of which wg is the start;
              ; for all groups: wg->group_id = ..., call @__kcc_item.k(args, locals, %wg, x, y, z)
 
+On a Formosa device a thread is started for each item of each group, and its number is mhartid:
+there is no loop.
+
 In place of `barriers` and `workitem-loops`, for -fwork-item-mode=wi. All harts come to the same
 barriers in the same order, so groups need one between them only where they share local memory:
 no item may write to it while one of the group before still reads.
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from ..lower import Lowered
 
 WAIT = "__kcc_barrier"
+THREAD = "__kcc_thread"  # gives the number of a thread in its group
 BETWEEN_GROUPS = 0xFFFF_FFFF  # the barrier's number
 
 
@@ -100,8 +104,11 @@ def _add_group(unit: Lowered, info: KernelInfo) -> None:
     describe_wrapper(function, item, f"{info.name}.group", build)
     described = Item(build, wg, (), unit.options)
     sizes = local_size(build, described, info)
-    slot = EXEC_STATE["thread_id"].offset
-    thread = build.zext(load(build, offset_ptr(build, wg, slot), I32, 4), I64)
+    if info.device == "formosa":
+        thread = build.call(declare(module, THREAD, I64, ()), ())
+    else:
+        slot = EXEC_STATE["thread_id"].offset
+        thread = build.zext(load(build, offset_ptr(build, wg, slot), I32, 4), I64)
     row = build.udiv(thread, sizes[0])
     local_id = (build.urem(thread, sizes[0]), build.urem(row, sizes[1]), build.udiv(row, sizes[1]))
     widened = {i: tuple(a.attributes) for i, a in enumerate(item.args) if a.attributes}
@@ -122,7 +129,7 @@ def _add_group(unit: Lowered, info: KernelInfo) -> None:
 
         _loop(build, "xyz"[dim], described.info("num_groups", dim), body)
 
-    group(2)
+    group(-1 if info.device == "formosa" else 2)
     build.ret_void()
 
 

@@ -8,6 +8,25 @@ __kcc_group_info:               # const void *__kcc_group_info(void)
     ret
     .size   __kcc_group_info, . - __kcc_group_info
 
+    .section .text.__kcc_thread,"ax",@progbits
+    .globl  __kcc_thread
+    .type   __kcc_thread, @function
+__kcc_thread:                   # long __kcc_thread(void), the number of a thread in its group
+    csrr    a0, mhartid
+    ret
+    .size   __kcc_thread, . - __kcc_thread
+
+    .section .text.__kcc_barrier,"ax",@progbits
+    .globl  __kcc_barrier
+    .type   __kcc_barrier, @function
+__kcc_barrier:                  # void __kcc_barrier(long number): all threads come to the same one
+    fence   rw, rw
+    li      a7, 2
+    ecall
+    fence   rw, rw
+    ret
+    .size   __kcc_barrier, . - __kcc_barrier
+
     .section .text.__kcc_exit,"ax",@progbits
     .globl  __kcc_exit
     .type   __kcc_exit, @function

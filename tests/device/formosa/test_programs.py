@@ -213,7 +213,7 @@ def with_relocation(data: bytes, entry: Rela) -> bytes:
 
 
 def test_damaged_programs_are_refused_with_a_reason(driver, small):
-    size = Image(small).size
+    size = Image(small, 512).size
     huge = profile.DDR_SIZE
     for data, why in (
         (patched_bytes(small, b"_start\0", b"_stark\0"), "no '_start'"),

@@ -264,7 +264,7 @@ def code(*words: int) -> bytes:
     ("words", "status", "cause"),
     [
         ((encode("addi", rd=10, rs1=0, imm12=9), encode("ecall")), Status.EXIT, 9),
-        ((encode("addi", rd=17, rs1=0, imm12=2), encode("ecall")), Status.EXCEPTION, 11),
+        ((encode("addi", rd=17, rs1=0, imm12=1), encode("ecall")), Status.EXCEPTION, 11),
         ((0,), Status.EXCEPTION, 2),
         ((encode("ecall"),), Status.OK, 0),
     ],
