@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TypeAlias
 
-from ..ir.abi import KERNEL_DMA
+from ..ir.abi import KERNEL_DMA as DMA_ADDRESS
 from .environment import profile_with_environment, with_environment
 from .profile import ELEN, Profile, ProfileError, named_profile
 from .soc import dma, windows
@@ -167,8 +167,8 @@ REFSI_DMA_DIM_MASK = dma.DIM_MASK
 REFSI_DMA_STRIDE_NONE = 0
 REFSI_DMA_STRIDE_DST, REFSI_DMA_STRIDE_SRC = dma.STRIDE_DST, dma.STRIDE_SRC
 REFSI_DMA_STRIDE_BOTH = dma.STRIDE_BOTH
-REFSI_DMA_IO_ADDRESS = KERNEL_DMA  # of the M1; others say in their memory map
-REFSI_DMA_IO_END_ADDRESS = KERNEL_DMA + (dma.NUM_REGS << 3)
+REFSI_DMA_IO_ADDRESS = DMA_ADDRESS  # of the M1; others say in their memory map
+REFSI_DMA_IO_END_ADDRESS = DMA_ADDRESS + (dma.NUM_REGS << 3)
 
 
 def REFSI_DMA_REG_ADDR(base: int, reg: int) -> int:
