@@ -47,9 +47,9 @@ Special values are as section 7.5 and C99's annex F say, subnormal numbers are n
 nor made 0. `lgamma` has no limit in the standard: those given are ours; below 0 its errors are in
 units of lgamma(|x|), or 1. `sqrt`, `fma`, `fract`, `fmod`, `remainder`, `remquo`, `ldexp`,
 `frexp`, `modf`, `logb`, `ilogb`, `nextafter`, `fdim` and the functions that round or compare are
-exact or correctly rounded; `mad` is `fma`; `sincos` is `sin` and `cos`. `native_` and `half_`
-forms of the functions in the last table are computed in float; `native_` and `half_` `sqrt`,
-`rsqrt`, `recip` and `divide` are the operations themselves.
+exact or correctly rounded; `sincos` is `sin` and `cos`. `native_` and `half_` forms of the
+functions in the last table are computed in float; `native_` and `half_` `sqrt`, `rsqrt`, `recip`
+and `divide` are the operations themselves.
 """
 COLUMNS = "| function | limit | worst error | measured on | instructions |\n|---|---|---|---|---|"
 
