@@ -31,7 +31,13 @@ class LoadedProgram:
         if not self.elf.symbols:
             raise ElfError("the program has no symbols")
         check_vectors(self.elf, vlen)
-        self._kernels = {self.find(kernel.name): kernel for kernel in read_kernels(self.elf)}
+        kernels = read_kernels(self.elf)
+        for kernel in kernels:
+            if kernel.device != "refsi":
+                raise ElfError(
+                    f"kernel '{kernel.name}' is compiled for another device, {kernel.device}"
+                )
+        self._kernels = {self.find(kernel.name): kernel for kernel in kernels}
         for kernel in self._kernels.values() if local is None else ():
             if kernel.by_items:
                 raise ElfError(

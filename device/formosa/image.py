@@ -56,11 +56,12 @@ class Image:
         self.align = max(s.align or 1 for s in self._loads)
         if self.align > MAX_ALIGN:
             raise ElfError(f"a segment is aligned to {self.align} bytes, {MAX_ALIGN} at most")
+        described = self._described()
         self.entry = self._code(START)
         self._addends = dict(self._relocations())
         self.kernels = {
             info.name: Kernel(number, info, self._code(entry_name(info)))
-            for number, info in enumerate(self._described())
+            for number, info in enumerate(described)
         }
 
     def contents(self, base: int) -> bytearray:
@@ -85,7 +86,9 @@ class Image:
         kernels = read_kernels(self.elf)
         for info in kernels:
             if info.device != "formosa":
-                raise ElfError(f"kernel '{info.name}' is compiled for another device")
+                raise ElfError(
+                    f"kernel '{info.name}' is compiled for another device, {info.device}"
+                )
             ends = [info.block_size, *(a.offset + a.size for a in info.args)]
             if max(ends) != info.block_size or any(a.size < 1 for a in info.args):
                 raise ElfError(f"kernel '{info.name}' has arguments outside of their block")

@@ -24,6 +24,10 @@ def test_info_shows_the_trampoline_and_where_arguments_are(tmp_path, capsys):
     assert "entry 0x0\n" in text
     assert ", vector_add_trampolined\n" in text
     assert "offset   24" in text
+    sizes = ["-g", "8", "a=range:8", "b=range:8", "c=zeros:8"]
+    assert main(["run", str(out), *sizes]) == 1
+    message = "kernel 'vector_add' is compiled for another device, formosa"
+    assert message in capsys.readouterr().err
     file = read_elf(out.read_bytes())
     assert file.header.type == elf.ET_DYN
     assert file.symbol("_start").value == 0

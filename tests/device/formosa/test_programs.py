@@ -173,7 +173,7 @@ def test_what_is_no_program_at_all(driver):
 
 def test_programs_for_others_are_refused(driver, small):
     refsi = kcc.compile("kernel void k() {}", ("-O1",)).elf
-    assert reason(driver, refsi) == "the program has no '_start'"
+    assert reason(driver, refsi) == "kernel 'k' is compiled for another device, refsi"
     x86 = bytearray(small)
     struct.pack_into("<H", x86, 18, 62)
     assert "another machine" in reason(driver, bytes(x86))
