@@ -4,7 +4,8 @@ buffer = CommandBuffer()
 buffer.write_reg64(Reg.ENTRY_PT_FN, entry)
 buffer.run_instances(8, arguments, max_harts=4)
 buffer.finish()
-refsiWriteDeviceMemory(device, addr, bytes(buffer), buffer.size, REFSI_UNIT_EXTERNAL)
+host = REFSI_UNIT_ID(REFSI_UNIT_KIND_EXTERNAL, 0)
+refsiWriteDeviceMemory(device, addr, bytes(buffer), buffer.size, host)
 refsiExecuteCommandBuffer(device, addr, buffer.size)
 """
 
@@ -22,6 +23,7 @@ from .soc import dma
 from .soc.commands import (
     CACHE_SYNC_DCACHE,
     CACHE_SYNC_ICACHE,
+    KUB_UNIT,
     MASK32,
     MAX_ARGS,
     MAX_CHUNKS,
@@ -34,9 +36,23 @@ from .soc.commands import (
     command_at,
     describe,
     encode_command,
+    kub_addr,
+    kub_size,
+    part_offset,
+    part_size,
 )
 from .soc.memory import UnitKind, unit_index, unit_kind
-from .soc.windows import ACTIVE, COUNT, PER_HART, SHARED, decode_scale, encode_mode, encode_scale
+from .soc.windows import (
+    COUNT,
+    PER_HART,
+    SHARED,
+    decode_scale,
+    encode_mode,
+    encode_scale,
+    is_active,
+    mode_of,
+    size_of,
+)
 
 SYNC_ALL = CACHE_SYNC_DCACHE | CACHE_SYNC_ICACHE
 
@@ -201,7 +217,7 @@ def disassemble(words: Sequence[int], memory: MemoryMap | None = None) -> Iterat
         if op == Op.FINISH:
             break
     if at < len(words):
-        yield f"; {len(words) - at} words behind the end"
+        yield f"; words behind the end: {len(words) - at}"
 
 
 def _write_note(reg: int, payload: Sequence[int], _names: Names) -> str:
@@ -213,14 +229,14 @@ def _write_note(reg: int, payload: Sequence[int], _names: Names) -> str:
         reg -= (reg - Reg.WINDOW_BASE0) % COUNT  # the first of its group
     match reg:
         case Reg.KUB_DESC:
-            return f"at {value & (1 << 48) - 1:#x}, {256 * (value >> 48):#x} bytes"
+            return f"at {kub_addr(value):#x}, {KUB_UNIT * kub_size(value):#x} bytes"
         case Reg.KARGS_INFO | Reg.TSD_INFO:
-            return f"at {value >> 16 & 0xFF_FFFF:#x} of the KUB, {value >> 40:#x} bytes"
+            return f"at {part_offset(value):#x} of the KUB, {part_size(value):#x} bytes"
         case Reg.WINDOW_MODE0:
             modes = {SHARED: "shared", PER_HART: "per hart"}
-            mode = modes.get(value & 6, f"mode {value >> 1 & 3}")
-            active = "active" if value & ACTIVE else "inactive"
-            return f"{active}, {mode}, {(value >> 32) + 1:#x} bytes"
+            mode = modes.get(mode_of(value), f"mode {mode_of(value) >> 1}")
+            active = "active" if is_active(value) else "inactive"
+            return f"{active}, {mode}, {size_of(value):#x} bytes"
         case Reg.WINDOW_SCALE0:
             return f"{decode_scale(value):#x} bytes per hart"
     return ""

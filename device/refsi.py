@@ -28,12 +28,18 @@ from .soc.commands import (
     Reg,
     decode_command,
     encode_command,
+    entry_point,
+    kub_addr,
+    kub_size,
+    part_offset,
+    part_size,
 )
 from .soc.counters import GLOBAL, PER_HART
 from .soc.device import DeviceOptions, RefsiDevice, log_stderr
 from .soc.g1_device import G1Device, KernelStatus
 from .soc.m1_device import M1Device
 from .soc.memory import MemoryKind, UnitKind, unit_id, unit_index, unit_kind
+from .soc.traps import Call
 
 Bytes: TypeAlias = bytes | bytearray | memoryview
 refsi_addr_t: TypeAlias = int
@@ -109,6 +115,17 @@ refsi_cmp_register_id: TypeAlias = Reg
 ) = Reg
 CMP_NUM_REGS = NUM_REGS
 CMP_NUM_WINDOWS = windows.COUNT
+CMP_REG_WINDOW_BASEn = CMP_REG_WINDOW_BASE0 + CMP_NUM_WINDOWS - 1
+CMP_REG_WINDOW_TARGETn = CMP_REG_WINDOW_TARGET0 + CMP_NUM_WINDOWS - 1
+CMP_REG_WINDOW_MODEn = CMP_REG_WINDOW_MODE0 + CMP_NUM_WINDOWS - 1
+CMP_REG_WINDOW_SCALEn = CMP_REG_WINDOW_SCALE0 + CMP_NUM_WINDOWS - 1
+CMP_GET_ENTRY_POINT_ADDR = entry_point
+CMP_GET_KUB_ADDR, CMP_GET_KUB_SIZE = kub_addr, kub_size
+CMP_GET_KARGS_OFFSET, CMP_GET_KARGS_SIZE = part_offset, part_size
+CMP_GET_TSD_OFFSET, CMP_GET_TSD_SIZE = part_offset, part_size
+CMP_GET_WINDOW_ACTIVE, CMP_GET_WINDOW_MODE = windows.is_active, windows.mode_of
+CMP_GET_WINDOW_SIZE = windows.size_of
+CMP_GET_WINDOW_SCALE_A, CMP_GET_WINDOW_SCALE_B = windows.scale_a, windows.scale_b
 CMP_WINDOW_ACTIVE = windows.ACTIVE
 CMP_WINDOW_MODE_SHARED = windows.SHARED
 CMP_WINDOW_MODE_PERT_HART = windows.PER_HART
@@ -166,9 +183,11 @@ REFSI_DMA_1D, REFSI_DMA_2D, REFSI_DMA_3D = dma.DIM_1D, dma.DIM_2D, dma.DIM_3D
 REFSI_DMA_DIM_MASK = dma.DIM_MASK
 REFSI_DMA_STRIDE_NONE = 0
 REFSI_DMA_STRIDE_DST, REFSI_DMA_STRIDE_SRC = dma.STRIDE_DST, dma.STRIDE_SRC
-REFSI_DMA_STRIDE_BOTH = dma.STRIDE_BOTH
+REFSI_DMA_STRIDE_BOTH = REFSI_DMA_STRIDE_MODE_MASK = dma.STRIDE_BOTH
 REFSI_DMA_IO_ADDRESS = DMA_ADDRESS  # of the M1; others say in their memory map
 REFSI_DMA_IO_END_ADDRESS = DMA_ADDRESS + (dma.NUM_REGS << 3)
+
+HOST_IO_CMD_EXIT, HOST_IO_CMD_PUTSTRING, HOST_IO_CMD_BARRIER = Call
 
 
 def REFSI_DMA_REG_ADDR(base: int, reg: int) -> int:

@@ -12,7 +12,18 @@ from dataclasses import dataclass
 
 from ..profile import Profile
 from ..sim.interface import BusError, HartStart, Launches, RunResult
-from .commands import MASK32, NUM_REGS, CommandError, Op, Reg, command_at, describe
+from .commands import (
+    NUM_REGS,
+    CommandError,
+    Op,
+    Reg,
+    command_at,
+    describe,
+    entry_point,
+    kub_addr,
+    part_offset,
+    part_size,
+)
 from .harts import Harts
 from .memory import CMP, Bus, repeat
 from .traps import HostCalls, exit_code
@@ -189,10 +200,10 @@ class CommandProcessor:
     def _run_kernel_slice(self, inline: int, payload: Sequence[int]) -> None:
         count, slice_id = payload
         harts = self._hart_count(inline)
-        kub = self.registers[Reg.KUB_DESC] & (1 << 48) - 1
-        args = kub + (self.registers[Reg.KARGS_INFO] >> 16 & 0xFF_FFFF)
+        kub = kub_addr(self.registers[Reg.KUB_DESC])
+        args = kub + part_offset(self.registers[Reg.KARGS_INFO])
         info = self.registers[Reg.TSD_INFO]
-        offset, size = info >> 16 & 0xFF_FFFF, info >> 40
+        offset, size = part_offset(info), part_size(info)
         area = self.hart_area.size // harts
         if size > area:
             raise CommandError(f"{size} bytes of thread-specific data, but {area} per hart")
@@ -212,7 +223,7 @@ class CommandProcessor:
             return
         result = self._harts.machine.run_instances(
             starts[:count],
-            entry=self.registers[Reg.ENTRY_PT_FN] & MASK32,
+            entry=entry_point(self.registers[Reg.ENTRY_PT_FN]),
             return_addr=self.registers[Reg.RETURN_ADDR],
             first=0,
             count=count,

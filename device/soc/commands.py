@@ -54,6 +54,7 @@ class Reg(IntEnum):
 
 
 NUM_REGS = 40
+KUB_UNIT = 256  # bytes
 MAX_ARGS = 7  # of RUN_INSTANCES, besides the instance
 CACHE_SYNC_DCACHE, CACHE_SYNC_ICACHE = 1, 2
 
@@ -113,6 +114,34 @@ def command_at(words: Sequence[int], at: int) -> tuple[int, int, Sequence[int]]:
         if count != wanted:
             raise CommandError(f"{shape.name} with {count} words, not {wanted}")
     return op, inline, payload
+
+
+# -- fields of registers --------------------------------------------------------------------------
+
+
+def entry_point(value: int) -> int:
+    """Of ENTRY_PT_FN: an address."""
+    return value & MASK32
+
+
+def kub_addr(value: int) -> int:
+    """Of KUB_DESC."""
+    return value & (1 << 48) - 1
+
+
+def kub_size(value: int) -> int:
+    """Of KUB_DESC, in units of KUB_UNIT bytes."""
+    return value >> 48
+
+
+def part_offset(value: int) -> int:
+    """Of KARGS_INFO or TSD_INFO: bytes from the start of the KUB."""
+    return value >> 16 & 0xFF_FFFF
+
+
+def part_size(value: int) -> int:
+    """Of KARGS_INFO or TSD_INFO, in bytes."""
+    return value >> 40
 
 
 # -- names ----------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ..profile import Profile
+from ..profile import NULL_PAGE, Profile
 from ..sim.interface import BusError
 from .allocator import Allocator
 from .counters import Counters
@@ -266,7 +266,7 @@ class Device:
 
     def describe(self, addr: int, ignore: Collection[int] = ()) -> str:
         """Where an address is, in relation to the nearest allocation not in `ignore`."""
-        if addr < 0x1000:
+        if addr < NULL_PAGE:
             return "a null pointer" if addr == 0 else f"{addr} bytes past a null pointer"
         special = self._special(addr)
         if special is not None:

@@ -21,14 +21,38 @@ def encode_mode(size: int, mode: int) -> int:
     return size - 1 << 32 | mode | ACTIVE
 
 
+def is_active(value: int) -> int:
+    """Of a MODE register: ACTIVE or 0."""
+    return value & ACTIVE
+
+
+def mode_of(value: int) -> int:
+    """Of a MODE register: SHARED, PER_HART, or one that there is not."""
+    return value & MODE_MASK
+
+
+def size_of(value: int) -> int:
+    """Of a MODE register, in bytes."""
+    return (value >> 32) + 1
+
+
 def encode_scale(scale: int) -> int:
     """The SCALE register for `scale` bytes from hart to hart: 0 .. 2^32, any of them."""
     return scale - 1 << 32 | 1 if scale else 0
 
 
+def scale_a(value: int) -> int:
+    return value & 0x1F
+
+
+def scale_b(value: int) -> int:
+    return value >> 32
+
+
 def decode_scale(value: int) -> int:
-    a, b = value & 0x1F, value >> 32
-    return (b + 1) << (a - 1) if a else 0
+    """Of a SCALE register: bytes from hart to hart."""
+    a = scale_a(value)
+    return scale_b(value) + 1 << a - 1 if a else 0
 
 
 class WindowError(Exception):
@@ -114,19 +138,19 @@ class Windows:
         if slot.window is not None:
             if slot.registers[group] != value:
                 self._unmap(slot)
-        elif group == MODE and value & ACTIVE:
+        elif group == MODE and is_active(value):
             self._map(slot, value)
         slot.registers[group] = value
 
     def _map(self, slot: _Slot, mode: int) -> None:
         base, target_addr, _, scale = slot.registers
-        if mode & MODE_MASK not in (SHARED, PER_HART):
-            raise WindowError(f"window mode {mode & MODE_MASK:#x} is not supported")
+        if mode_of(mode) not in (SHARED, PER_HART):
+            raise WindowError(f"window mode {mode_of(mode):#x} is not supported")
         target = self._bus.find(target_addr)
         if target is None or isinstance(target.device, Window):
             raise WindowError(f"a window cannot show {target_addr:#x}")
-        size = (mode >> 32) + 1
-        per_hart = mode & MODE_MASK == PER_HART
+        size = size_of(mode)
+        per_hart = mode_of(mode) == PER_HART
         offset = target_addr - target.base
         window = Window(size, target, offset, per_hart, decode_scale(scale), self._harts.harts)
         if base + size >= 1 << 64:

@@ -114,7 +114,7 @@ def test_values_of_registers_are_explained():
 
 
 def test_what_follows_the_end_is_counted():
-    assert listing([encode_command(Op.FINISH, 0), 1, 2])[-1] == "; 2 words behind the end"
+    assert listing([encode_command(Op.FINISH, 0), 1, 2])[-1] == "; words behind the end: 2"
 
 
 @pytest.mark.parametrize(

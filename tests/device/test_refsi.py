@@ -220,6 +220,22 @@ def test_registers_are_reachable(dev):
     assert refsi.refsiWriteDeviceMemory(dev, base, bytes(8)[:4], 4, HOST) == refsi_failure
 
 
+def test_fields_of_registers():
+    """As golden values of the HAL have them."""
+    assert refsi.CMP_GET_KUB_ADDR(0x0001_0000_BFF0_CF00) == 0xBFF0_CF00
+    assert refsi.CMP_GET_KUB_SIZE(0x0001_0000_BFF0_CF00) == 1
+    assert refsi.CMP_GET_TSD_OFFSET(0xC000_0028_0000) == 0x28
+    assert refsi.CMP_GET_TSD_SIZE(0xC000_0028_0000) == 0xC0
+    assert refsi.CMP_GET_ENTRY_POINT_ADDR(0xFF_0001_001C) == 0x1_001C
+    mode, scale = 0x0007_FFFF_0000_0003, 0x0007_FFFF_0000_0001
+    assert (refsi.CMP_GET_WINDOW_ACTIVE(mode), refsi.CMP_GET_WINDOW_SIZE(mode)) == (1, 0x8_0000)
+    assert refsi.CMP_GET_WINDOW_MODE(mode) == refsi.CMP_WINDOW_MODE_PERT_HART
+    assert refsi.CMP_GET_WINDOW_SCALE_A(scale) == 1
+    assert refsi.CMP_GET_WINDOW_SCALE_B(scale) == 0x7_FFFF
+    last = (refsi.CMP_REG_WINDOW_BASEn, refsi.CMP_REG_WINDOW_SCALEn, refsi.CMP_NUM_REGS - 1)
+    assert last == (15, 39, 39)
+
+
 def test_unit_ids():
     hart = REFSI_UNIT_ID(REFSI_UNIT_KIND_ACC_HART, 3)
     assert (hart, HOST) == (0x0300_0003, 0x0100_0000)
