@@ -97,14 +97,18 @@ class Ahead:
 
 @record
 class Row:
-    """A row's function and its parameters by role.
+    """A row's function and its parameters by role; the function of its items.
 
-    position: of its size, where an item function has x. wide: the function for strips.
+    position: of its size, where an item function has x. wide: the function for strips; whole: the
+    one for a row that fits into a register.
     """
 
     function: Function
+    item: Function
+    ahead: Ahead
     position: int
     wide: str
+    whole: str
 
     @property
     def count(self) -> str:
@@ -138,67 +142,80 @@ class Row:
         return names
 
 
-def strip_loop(
-    row: Row, item: Function, ids: dict[str, int], ahead: Ahead, vtype: tuple[int, int]
-) -> list[str]:
-    """The blocks from %strips to %end that run `item`, which is wide now, strip by strip.
+def strip_loop(row: Row, ids: dict[str, int], vtype: tuple[int, int]) -> list[str]:
+    """The blocks from %strips to %end that run the wide function, strip by strip.
 
     ids:   what must not wrap in a strip, and by how much it differs from item to item.
     vtype: SEW and LMUL of the vsetvli that says how long a strip is, as their fields are encoded.
     """
-    names = dict(zip((name for _, name in item.params), row.item_args, strict=True))
+    names = dict(zip((name for _, name in row.item.params), row.item_args, strict=True))
+    args = list(names.values())
     code = Code("%kw")
     if "%kw.index" in names.values():
         first = row.function.params[row.position + 3][1]
         code.put(f"%kw.index = add nuw nsw i64 {first}, %kw.x")
     rest = code.let(f"sub i64 {row.count}, %kw.x")
     for value, stride in ids.items():
-        rest = _end_before_wrap(ahead.write(value, names, code), stride, rest, code)
+        rest = _end_before_wrap(row.ahead.write(value, names, code), stride, rest, code)
     sew, lmul = vtype
     code.put(f"{LENGTH} = call i64 @llvm.riscv.vsetvli.i64(i64 {rest}, i64 {sew}, i64 {lmul})")
-    _call(row, item, names, LENGTH, code)
+    value = "" if row.item.result == "void" else "%kw.result"
+    _call(row, row.wide, [*args, LENGTH], value, code)
     code.put(f"%kw.next = add nuw nsw i64 %kw.x, {LENGTH}")
     code.put(f"%kw.more = icmp ult i64 %kw.next, {row.count}")
     code.put("br i1 %kw.more, label %strip, label %end")
     start = ["strips:", "  br label %strip", "strip:",
              "  %kw.x = phi i64 [ 0, %strips ], [ %kw.next, %strip ]"]  # fmt: skip
-    return [*start, *code.lines, "end:", f"  ret {_result(item)}"]
+    return [*start, *code.lines, "end:", f"  ret {row.item.result} {value}".rstrip()]
 
 
-def one_strip(row: Row, item: Function, size: int) -> list[str]:
-    """The same of a row whose size is known, and fits the shortest vectors there are."""
-    names = dict(zip((name for _, name in item.params), row.item_args, strict=True))
-    names = {name: "0" if value == "%kw.x" else value for name, value in names.items()}
+def whole_row(row: Row, ids: dict[str, int], vtype: tuple[int, int], size: int) -> list[str]:
+    """Blocks before %strips: run a row of a known size as one strip, if it fits into a register.
+
+    Nothing depends on the strip then, so that LLVM can keep in registers what rows share.
+    """
+    names = dict(zip((name for _, name in row.item.params), row.item_args, strict=True))
+    first = {"%kw.x": "0"}
     if "%kw.index" in names.values():
-        first = row.function.params[row.position + 3][1]
-        names = {name: first if value == "%kw.index" else value for name, value in names.items()}
-    code = Code("%kw")
-    _call(row, item, names, str(size), code)
-    return ["strips:", *code.lines, f"  ret {_result(item)}"]
+        first["%kw.index"] = row.function.params[row.position + 3][1]
+    names = {name: first.get(value, value) for name, value in names.items()}
+    args = list(names.values())
+    code = Code("%kf")
+    rest = str(size)
+    for value, stride in ids.items():
+        rest = _end_before_wrap(row.ahead.write(value, names, code), stride, rest, code)
+    length = code.let(f"call i64 @llvm.riscv.vsetvli.i64(i64 {rest}, i64 {vtype[0]}, "
+                      f"i64 {vtype[1]})")  # fmt: skip
+    fits = code.let(f"icmp eq i64 {length}, {size}")
+    code.put(f"br i1 {fits}, label %whole, label %strips")
+    head = list(code.lines)
+    code = Code("%kv")
+    value = "" if row.item.result == "void" else "%kv.result"
+    _call(row, row.whole, [*args, str(size)], value, code)
+    return ["rows:", *head, "whole:", *code.lines, f"  ret {row.item.result} {value}".rstrip()]
 
 
-def _call(row: Row, item: Function, names: dict[str, str], length: str, code: Code) -> None:
-    args = [f"{typ} {names[name]}" for typ, name in item.params]
-    call = f"call {item.result} @{row.wide}({', '.join([*args, f'i64 {length}'])})"
-    code.put(f"{'' if item.result == 'void' else '%kw.result = '}{call}{row.debug}")
+def _call(row: Row, name: str, args: list[str], result: str, code: Code) -> None:
+    types = [*(typ for typ, _ in row.item.params), "i64"]
+    list_ = ", ".join(f"{typ} {arg}" for typ, arg in zip(types, args, strict=True))
+    before = f"{result} = " if result else ""
+    code.put(f"{before}call {row.item.result} @{name}({list_}){row.debug}")
 
 
-def _result(item: Function) -> str:
-    return "void" if item.result == "void" else f"{item.result} %kw.result"
-
-
-def item_by_item(row: Row, item: Function) -> list[str]:
-    """The blocks from %items on, which run `item` as it was."""
-    names = dict(zip((name for _, name in item.params), row.item_args, strict=True))
-    args = ", ".join(f"{typ} {names[name]}".replace("%kw.", "%ki.") for typ, name in item.params)
+def item_by_item(row: Row) -> list[str]:
+    """The blocks from %items on, which run items as they were."""
+    names = dict(zip((name for _, name in row.item.params), row.item_args, strict=True))
+    args = ", ".join(
+        f"{typ} {names[name]}".replace("%kw.", "%ki.") for typ, name in row.item.params
+    )
     lines = ["items:", "  br label %item", "item:",
              "  %ki.x = phi i64 [ 0, %items ], [ %ki.next, %item ]"]  # fmt: skip
     if "%kw.index" in names.values():
         first = row.function.params[row.position + 3][1]
         lines.append(f"  %ki.index = add nuw nsw i64 {first}, %ki.x")
-    result = "void" if item.result == "void" else f"{item.result} %ki.result"
-    value = "" if item.result == "void" else "%ki.result = "
-    return [*lines, f"  {value}call {item.result} @{item.name}({args}){row.debug}",
+    result = "void" if row.item.result == "void" else f"{row.item.result} %ki.result"
+    value = "" if row.item.result == "void" else "%ki.result = "
+    return [*lines, f"  {value}call {row.item.result} @{row.item.name}({args}){row.debug}",
             "  %ki.next = add nuw nsw i64 %ki.x, 1",
             f"  %ki.more = icmp ult i64 %ki.next, {row.count}",
             "  br i1 %ki.more, label %item, label %items.end", "items.end:",

@@ -23,14 +23,14 @@ from .reader import balanced, read, split
 from .remarks import Outcome
 from .scalars import has_vectors, take_apart
 from .shapes import Shape, Shapes
-from .strip import Ahead, Code, Row, item_by_item, one_strip, strip_loop
+from .strip import Ahead, Code, Row, item_by_item, strip_loop, whole_row
 from .text import Text
 from .write import LENGTH, Writer
 
-SHORTEST = 128  # bits of a vector register, at least
+MOST_VSCALE = 16  # what vectors may be long, beyond which no row need be tried as a whole
 MOST_LINES = 8000  # of an item, of LLVM's text
 MOST_INLINED = 600  # instructions of a function that is made part of an item
-WIDE = "__kcc_wide."
+WIDE, WHOLE = "__kcc_wide.", "__kcc_whole."
 VSETVLI = "llvm.riscv.vsetvli.i64"
 _DEBUG = re.compile(r",? !dbg !\d+|^ +#dbg_[^\n]*\n", re.M)
 _DEFINITION = re.compile(r'^define [^\n]*@(?:"([^"\n]*)"|([\w.$-]+))\(.*?^}\n', re.M | re.S)
@@ -153,23 +153,31 @@ def _widen(
     writer = Writer(item, flow, shapes, Text(count, halves))
     declared |= writer.text.declared
     declared[VSETVLI] = f"declare i64 @{VSETVLI}(i64, i64 immarg, i64 immarg)"
-    made = Row(row, position, item.name.replace(ITEM, WIDE, 1))
+    called = (item.name.replace(ITEM, prefix, 1) for prefix in (WIDE, WHOLE))
+    made = Row(row, item, ahead, position, *called)
     seeds = {v: s for v in shapes.seeds if isinstance(s := shapes.of(v).stride, int)}
-    body = ["entry:", "  br label %strips"]
+    size = _known_size(calls, position)
+    one = ELEMENT // width  # lanes of one register
+    tries_whole = size is not None and one < count and size <= one * MOST_VSCALE
+    begin = "%rows" if tries_whole else "%strips"
+    body = ["entry:", f"  br label {begin}"]
     if bounds.checked:
         # The check may as well say that ids do not wrap, so that no strip has to.
         known = {v: b for v in seeds if (b := bounds.id_bound(v)) is not None}
-        body = _checked(made, item, ahead, bounds, list(known.values()))
+        body = _checked(made, bounds, list(known.values()), begin)
         seeds = {v: s for v, s in seeds.items() if v not in known}
     vtype = _SEW[width], _LMUL[count * width * 8 // ELEMENT]
-    size = _known_size(calls, position)
-    if not seeds and size is not None and size <= count * SHORTEST // ELEMENT:
-        body += one_strip(made, item, size)
-    else:
-        body += strip_loop(made, item, seeds, ahead, vtype)
-    wide = _definition(item, made.wide, [*item.params, ("i64", LENGTH)], writer.body())
+    parameters = [*item.params, ("i64", LENGTH)]
+    wide = _definition(item, made.wide, parameters, writer.body())
+    if tries_whole and size is not None:
+        body += whole_row(made, seeds, (_SEW[width], _LMUL[8]), size)
+        again = Writer(item, flow, shapes, Text(one, halves))
+        declared |= again.text.declared
+        # A place in the source is one function's.
+        wide = _DEBUG.sub("", wide) + _definition(item, made.whole, parameters, again.body())
+    body += strip_loop(made, seeds, vtype)
     if bounds.checked:
-        wide += _DEBUG.sub("", item_text)  # a place in the source is one function's
+        wide += _DEBUG.sub("", item_text)
     lmul = count * width / ELEMENT
     outcome = Outcome(
         name,
@@ -183,13 +191,13 @@ def _widen(
     return wide, _definition(row, row.name, row.params, "\n".join(body)), outcome
 
 
-def _checked(row: Row, item: Function, ahead: Ahead, bounds: Bounds, ids: list[Bound]) -> list[str]:
-    """The blocks before %strips: whether it may run, and what runs otherwise."""
+def _checked(row: Row, bounds: Bounds, ids: list[Bound], good_way: str) -> list[str]:
+    """The first blocks: whether vector code may run, and what runs otherwise."""
     code = Code("%kc")
-    names = dict(zip((name for _, name in item.params), row.first_args, strict=True))
-    good = BoundText(ahead, row.sizes, names, code).all_fit(bounds.checked.values(), ids)
-    code.put(f"br i1 {good}, label %strips, label %items")
-    return ["entry:", *code.lines, *item_by_item(row, item)]
+    names = dict(zip((name for _, name in row.item.params), row.first_args, strict=True))
+    good = BoundText(row.ahead, row.sizes, names, code).all_fit(bounds.checked.values(), ids)
+    code.put(f"br i1 {good}, label {good_way}, label %items")
+    return ["entry:", *code.lines, *item_by_item(row)]
 
 
 def _definition(function: Function, name: str, params: list[tuple[str, str]], body: str) -> str:
