@@ -106,9 +106,6 @@ class Writer:
             if name in self._shapes.joins:
                 for phi in self._function.blocks[name].phis:
                     self._values.keep(phi.name, "many", "poison")
-        if loop is not None:
-            return
-        # Loops' own masks are written when they are entered.
 
     # -- ways on ----------------------------------------------------------------------------------
 
@@ -166,7 +163,11 @@ class Writer:
         text = self.text
         if not taken:
             on = text.let(f"xor {text.mask} {on}, {TRUE}")
-        return on if mask is None else text.let(f"and {text.mask} {mask}, {on}")
+        if mask is None:
+            return on
+        # In lanes that are off the condition may be poison, which "and" would pass on.
+        off = "zeroinitializer"
+        return text.let(f"select {text.mask} {mask}, {text.mask} {on}, {text.mask} {off}")
 
     def _branch(self, block: Block, mask: str | None) -> None:
         """All lanes go the same way, even if what comes next is the same for both."""
