@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ import pytest
 import kcc
 import lane_programs
 
+ROOT = Path(__file__).resolve().parents[2]
 SOURCE = """
 kernel void all(global uint *out, global const uint *in, uint u, int n) {
     uint l = get_local_id(0), place = get_global_id(1) * get_global_size(0) + get_global_id(0);
@@ -78,8 +80,12 @@ def test_lanes_differ_in_ways_and_widths() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(12))
-def test_random_kernels(seed: int) -> None:
+def test_random_kernels_on_vectors_of_any_length(seed: int, tmp_path: Path) -> None:
+    device_file = tmp_path / "device.toml"
+    described = (ROOT / "device" / "profiles" / "m1.toml").read_text()
+    assert "vlen = 512" in described
+    device_file.write_text(described.replace("vlen = 512", f"vlen = {128 << seed % 4}"))
     source = lane_programs.kernel(seed)
-    with kcc.Device() as device:
+    with kcc.Device(device_file) as device:
         wide, scalar = (results(build(source, f), f"k{seed}", device) for f in ("-O3", "-O1"))
     assert wide == scalar
