@@ -21,7 +21,8 @@ kernel void fill(global char *to, char value, ulong n) {
 
 @pytest.mark.parametrize("arch", ["rv64gcv", "rv64gc"])
 def test_copies_and_fills_end_where_they_should(arch: str) -> None:
-    program = kcc.compile(SOURCE, (f"-march={arch}",))
+    # As vectors, the kernels' own loops would not become calls; the library has its vectors.
+    program = kcc.compile(SOURCE, (f"-march={arch}", "-fno-vectorize"))
     assert {"memcpy", "memset"} <= {symbol.name for symbol in program.image.symbols}
     given = np.random.default_rng(1).integers(0, 256, 600).astype(np.uint8)
     with kcc.Device("m1") as device:
