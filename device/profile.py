@@ -24,7 +24,7 @@ from .tomlfile import Document, Table, TomlFileError
 
 NAMES = ("m1", "g1")  # of the profiles that come with kcc
 SUFFIX = ".toml"
-MAX_FILE = 1 << 20  # bytes
+MAX_FILE = 1 << 16  # bytes; parsing takes time by the square of a dotted key
 MAX_HARTS = 64
 PAGE = 0x1000
 NULL_PAGE = 0x1000  # bytes from address 0 on where nothing is: null pointers fault
@@ -144,9 +144,10 @@ def named_profile(name: str) -> Profile:
     return _read_profile(name)
 
 
-def load_profile(name: str) -> Profile:
+def load_profile(name: str, others: Sequence[str] = ()) -> Profile:
     """The profile called `name`, or the one in a file, whose name then ends in .toml.
 
+    others: names of devices that are not described by profiles; messages only.
     raises: ProfileError for a name that there is none of, and for all that is wrong in a file;
             OSError when it cannot be read.
     """
@@ -154,7 +155,7 @@ def load_profile(name: str) -> Profile:
         return named_profile(name)
     if not name.endswith(SUFFIX):
         raise ProfileError(
-            f"no device is called '{name}'; there are: {', '.join(NAMES)}; "
+            f"no device is called '{name}'; there are: {', '.join((*NAMES, *others))}; "
             f"a file that describes one is called NAME{SUFFIX}"
         )
     return _read_profile(name)
@@ -263,7 +264,9 @@ def _arch(harts: Table, isa: str, executes: str, vlen: int) -> str:
     if "V" not in executed and vlen:
         harts.report("vlen", "0, or nothing, for harts without V")
     if "V" in executed and (vlen < VLEN_MIN or vlen & vlen - 1):
-        harts.report("vlen", f"a power of two from {VLEN_MIN} to {VLEN_MAX}, not {vlen}")
+        harts.report(
+            "vlen", f"a power of two from {VLEN_MIN} to {VLEN_MAX}, not {vlen}, for '{executes}'"
+        )
     return executes.lower()
 
 
@@ -275,7 +278,7 @@ def _memory(table: Table, kinds: dict[MemoryKind, int | None]) -> dict[MemoryKin
         entry = table.table(key)
         registers = kinds[by_key[key]]
         found[by_key[key]] = _range(entry, 8 if registers else PAGE)
-        if registers and found[by_key[key]].size != registers:
+        if registers and "size" in entry and found[by_key[key]].size != registers:
             entry.report("size", f"{registers:#x}, which is what the registers take")
     table.end()
     return found

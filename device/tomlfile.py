@@ -10,9 +10,10 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-_TABLE = re.compile(r"\s*\[\s*([\w.-]+)\s*\]")
+_TABLE = re.compile(r"\s*\[\[?\s*([\w.-]+)\s*\]")
 _KEY = re.compile(r"\s*([\w-]+(?:\.[\w-]+)*)\s*=")
 MAX_DEPTH = 8  # files, each extending the next
+MAX_TABLES = 4  # one in the other, of which places are kept
 
 
 class TomlFileError(Exception):
@@ -46,10 +47,14 @@ class Document:
                 values = tomllib.loads(text)
             except (ValueError, RecursionError) as e:
                 raise TomlFileError(f"{path}: {e}") from e
+            lines: dict[str, str] = {}
             for key, line in _lines(text):
-                parts = key.split(".")
+                parts = key.split(".", MAX_TABLES)[:MAX_TABLES]
                 for count in range(len(parts), 0, -1):
-                    self._places.setdefault(".".join(parts[:count]), f"{path}:{line}")
+                    lines.setdefault(".".join(parts[:count]), line)
+            for key in _keys(values):
+                at = _nearest(lines, key)
+                self._places.setdefault(key, path if at is None else f"{path}:{at}")
             wanted = values.pop("extends", None)
             layers.append(values)
         self.name = seen[0]
@@ -64,12 +69,11 @@ class Document:
 
     def says(self, path: str) -> bool:
         """Whether it is this file's own, not one's that it extends."""
-        return self._place(path).startswith(f"{self.name}:")
+        place = self._place(path)
+        return place == self.name or place.startswith(f"{self.name}:")
 
     def _place(self, path: str) -> str:
-        while path and path not in self._places:
-            path = path.rpartition(".")[0]
-        return self._places.get(path, self.name)
+        return _nearest(self._places, path) or self.name
 
     def check(self) -> None:
         """raises: TomlFileError if anything has been reported."""
@@ -103,7 +107,8 @@ class Table:
     def text(self, key: str, default: str | None = None) -> str:
         value = self._take(key, default, "text")
         if not isinstance(value, str) or not value:
-            self._wrong(key, value, "text")
+            if value != default:  # a default without text has been reported where it comes from
+                self._wrong(key, value, "text")
             return default or ""
         return value
 
@@ -191,12 +196,27 @@ def _laid_over(under: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
     return both
 
 
-def _lines(text: str) -> Iterable[tuple[str, int]]:
+def _keys(values: dict[str, Any], table: str = "", depth: int = MAX_TABLES) -> Iterable[str]:
+    """All keys, with their tables."""
+    for key, value in values.items():
+        yield table + key
+        if isinstance(value, dict) and depth > 1:
+            yield from _keys(value, f"{table}{key}.", depth - 1)
+
+
+def _nearest(places: dict[str, str], key: str) -> str | None:
+    """The place of a key, or of the table around it that has one."""
+    while key and key not in places:
+        key = key.rpartition(".")[0]
+    return places.get(key)
+
+
+def _lines(text: str) -> Iterable[tuple[str, str]]:
     """Keys with their tables, and where they are; what stands inside of braces is not told."""
     table = ""
     for number, line in enumerate(text.splitlines(), 1):
         if found := _TABLE.match(line):
             table = found[1] + "."
-            yield found[1], number
+            yield found[1], str(number)
         elif found := _KEY.match(line):
-            yield table + found[1], number
+            yield table + found[1], str(number)

@@ -15,23 +15,21 @@ USAGE = (
 
 def cmdbuf_main(argv: list[str]) -> int:
     """The `cmdbuf` command; returns the exit status."""
-    if argv in (["--help"], ["-h"], ["dump", "--help"], ["dump", "-h"]):
+    if "--help" in argv or "-h" in argv:
         print(USAGE)
         return 0
     if argv[:1] != ["dump"]:
         raise UsageError("'kcc cmdbuf' is followed by: dump FILE")
     device, path = _words(argv[1:])
     from kcc.device.cmdbuf import disassemble, parse_words
-    from kcc.device.profile import ProfileError, load_profile
+    from kcc.device.profile import Profile
     from kcc.device.soc.commands import CommandError
 
     from .compilecache import read_input
+    from .devices import profile_of
 
-    try:
-        profile = load_profile(device)
-    except ProfileError as e:
-        raise DeviceError(str(e)) from e
-    if profile.family != "M":
+    profile = profile_of(device)
+    if not isinstance(profile, Profile) or profile.family != "M":
         raise DeviceError(f"'{device}' has no command processor")
     try:
         for line in disassemble(parse_words(read_input(path)), profile.memory):

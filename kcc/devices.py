@@ -44,7 +44,7 @@ def profile_of(name: str, vlen: int | None = None) -> Profile | FormosaProfile:
     from kcc.device.environment import profile_with_environment
 
     try:
-        profile = load_profile(name)
+        profile = load_profile(name, [FORMOSA])
         return profile_with_environment(profile) if vlen is None else with_vlen(profile, vlen)
     except ProfileError as e:
         raise DeviceError(str(e)) from e

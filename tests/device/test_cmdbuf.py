@@ -168,7 +168,8 @@ def test_the_command_line(tmp_path, capsys):
     assert "No such file" in capsys.readouterr().err
     for words in ("", "dump", "dump a b", "show a", "dump -x", "dump --device"):
         assert run_command(["cmdbuf", *words.split()]) == 2
-    assert run_command(["cmdbuf", "--help"]) == 0
+    for words in ("--help", "dump -h", "dump a --help"):
+        assert run_command(["cmdbuf", *words.split()]) == 0
 
 
 def test_addresses_are_those_of_the_device(tmp_path, capsys):
@@ -184,6 +185,10 @@ def test_addresses_are_those_of_the_device(tmp_path, capsys):
     ):
         assert run_command(["cmdbuf", "dump", *flags, str(file)]) == 0
         assert capsys.readouterr().out == text
-    for name, message in (("g1", "'g1' has no command"), ("x", "no device is called 'x'")):
+    for name, message in (
+        ("g1", "'g1' has no command processor"),
+        ("formosa", "'formosa' has no command processor"),
+        ("x", "no device is called 'x'; there are: m1, g1, formosa;"),
+    ):
         assert run_command(["cmdbuf", "dump", f"--device={name}", str(file)]) == 1
         assert message in capsys.readouterr().err

@@ -149,6 +149,26 @@ def test_all_that_is_wrong_is_said_at_once(wrong) -> None:
     assert [m.split(": ")[0] for m in messages] == ["my.toml:2", "my.toml:4", "my.toml:5"]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("harts = { count = 0 }", "my.toml:2: harts.count: a whole number"),
+        ("[[harts]]\ncount = 4", "my.toml:2: harts: a table, not an array"),
+        ("'harts' = { count = 0 }", "my.toml: harts.count: a whole number"),
+        (f"{'a.' * 500}a = 1", "my.toml:2: a: is not known here"),
+    ],
+)
+def test_places_are_in_the_file_that_says_so(text: str, expected: str, wrong) -> None:
+    """Not in one that it extends, where the same key stands on a line of its own."""
+    assert wrong(f"extends = 'm1'\n{text}\n")[0].startswith(expected)
+
+
+def test_what_follows_from_a_missing_value_is_not_said(wrong) -> None:
+    messages = wrong("family = 'M'")
+    assert messages
+    assert all("is missing: " in m for m in messages), messages
+
+
 def test_only_what_is_missing_is_said(wrong) -> None:
     keys = [m.split(": ")[1:3] for m in wrong("extends = 'm1'\nfamily = 'G'\n")]
     assert [key for key, what in keys if what == "is missing"] == [
@@ -180,7 +200,7 @@ def test_files_that_are_no_profiles(tmp_path: Path) -> None:
     path.write_bytes(b"name = '\xff'")
     with pytest.raises(ProfileError, match="not UTF-8"):
         load_profile(str(path))
-    with pytest.raises(ProfileError, match="more than 1048576 bytes"):
+    with pytest.raises(ProfileError, match="more than 65536 bytes"):
         load_profile(str(sized(tmp_path / "big.toml", 2 << 20)))
     path.write_text("a = " + "[" * 5000)
     with pytest.raises(ProfileError, match=r"odd\.toml"):
