@@ -31,6 +31,25 @@ FORM(sgemm, rows)(IN a, IN b, OUT c, uint32_t n, uint32_t nx, uint32_t ny) {
     }
 }
 
+FORM(sgemm, four_rows)(IN a, IN b, OUT c, uint32_t n, uint32_t nx, uint32_t ny) {
+    for (size_t y = 0; y < ny; y += 4) {
+        float *restrict c0 = c + y * n, *restrict c1 = c0 + n;
+        float *restrict c2 = c1 + n, *restrict c3 = c2 + n;
+        for (size_t x = 0; x < nx; x++)
+            c0[x] = c1[x] = c2[x] = c3[x] = 0;
+        for (size_t i = 0; i < n; i++) {
+            const float *row = b + i * n, *column = a + y * n + i;
+            float a0 = column[0], a1 = column[n], a2 = column[2 * n], a3 = column[3 * n];
+            for (size_t x = 0; x < nx; x++) {
+                c0[x] += a0 * row[x];
+                c1[x] += a1 * row[x];
+                c2[x] += a2 * row[x];
+                c3[x] += a3 * row[x];
+            }
+        }
+    }
+}
+
 FORM(sgemm, blocks)(IN a, IN b, OUT c, uint32_t n, uint32_t nx, uint32_t ny) {
     for (size_t y = 0; y < ny; y++)
         for (size_t left = 0; left < nx; left += LANES) {
@@ -94,6 +113,29 @@ FORM(nbody, blocks)(IN x, IN y, IN z, IN mass, OUT force, uint32_t n, uint32_t n
                 sx[lane] += dx * pull;
                 sy[lane] += dy * pull;
                 sz[lane] += dz * pull;
+            }
+        for (size_t lane = 0; lane < LANES; lane++) {
+            float *to = force + 4 * (first + lane);
+            to[0] = sx[lane], to[1] = sy[lane], to[2] = sz[lane], to[3] = 0;
+        }
+    }
+}
+
+/* Four bodies at a time: sums are loaded and stored a quarter as often. */
+FORM(nbody, fours)(IN x, IN y, IN z, IN mass, OUT force, uint32_t n, uint32_t nx, uint32_t ny) {
+    for (size_t first = 0; first < nx; first += LANES) {
+        float sx[LANES] = {0}, sy[LANES] = {0}, sz[LANES] = {0};
+        for (size_t j = 0; j < n; j += 4)
+            for (size_t lane = 0; lane < LANES; lane++) {
+                size_t i = first + lane;
+                for (size_t k = j; k < j + 4; k++) {
+                    float dx = x[k] - x[i], dy = y[k] - y[i], dz = z[k] - z[i];
+                    float d2 = dx * dx + dy * dy + dz * dz + 1e-3f;
+                    float pull = mass[k] / (d2 * __builtin_sqrtf(d2));
+                    sx[lane] += dx * pull;
+                    sy[lane] += dy * pull;
+                    sz[lane] += dz * pull;
+                }
             }
         for (size_t lane = 0; lane < LANES; lane++) {
             float *to = force + 4 * (first + lane);
