@@ -458,6 +458,7 @@ def _link_units(job: Compilation, units: list[Unit], goal: str) -> None:
     for unit in _join(job, units):
         kind = _kind(job, unit)
         if kind == "link":
+            _check_device(job, unit)
             objects = [unit.data]
         elif kind == "asm":
             objects = [_assemble(job, unit)]
@@ -472,8 +473,6 @@ def _link_units(job: Compilation, units: list[Unit], goal: str) -> None:
         inputs.append(LinkInput("<device library>", archive))
     script, settings = _script(options), _link_options(options)
     result = job.timed("link", lambda: link(inputs, script, settings, job.diags))
-    if any(_kind(job, unit) == "link" for unit in units):
-        _check_device(job, result.elf)
     output = job.options.output or ("a.out" if goal == "elf" else "-")
     if goal == "elf":
         job.outputs.files.append((output, result.elf))
@@ -517,14 +516,25 @@ def _link_options(options: Options) -> Any:
     return LinkOptions(regions=regions, pie=True)
 
 
-def _check_device(job: Compilation, elf: bytes) -> None:
-    """Objects bring kernels that others have compiled: all must be for one device."""
-    from kcc.linker.elf import read_elf
-    from kcc.linker.notes import read_kernels
+def _check_device(job: Compilation, unit: Unit) -> None:
+    """An object or archive brings kernels that others have compiled: all must be for one device.
 
-    for kernel in read_kernels(read_elf(elf)):
+    What is wrong with it besides, the linker says.
+    """
+    from kcc.linker.elf import ET_REL, ElfError, read_elf
+    from kcc.linker.notes import read_kernels
+    from kcc.linker.objfile import ARCHIVE_MAGIC, read_archive
+
+    try:
+        objects = [unit.data]
+        if unit.data.startswith(ARCHIVE_MAGIC):
+            objects = [data for _name, data in read_archive(unit.name, unit.data).members.values()]
+        kernels = [k for data in objects for k in read_kernels(read_elf(data, (ET_REL,)))]
+    except ElfError:
+        return
+    for kernel in kernels:
         if kernel.device != job.options.device:
-            message = f"kernel '{kernel.name}' is compiled for {kernel.device}"
+            message = f"kernel '{kernel.name}' of {unit.name} is compiled for {kernel.device}"
             hint = f"-mdevice={kernel.device}"
             raise job.diags.fatal("device-mismatch", message, hint=hint)
 

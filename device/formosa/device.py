@@ -49,7 +49,7 @@ IN_LOCAL = "outside of the core's local memory"
 
 
 class Heap:
-    """The allocator of section after section, as what devices share wants it."""
+    """The allocator as other devices have theirs: 0 is no address."""
 
     def __init__(self, allocator: Allocator) -> None:
         self.allocator = allocator

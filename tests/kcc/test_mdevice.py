@@ -10,6 +10,7 @@ import kcc
 from kcc.cli import run_command as main
 from kcc.linker import elf
 from kcc.linker.elf import read_elf
+from kcc.linker.objfile import write_archive
 
 VECTOR_ADD = str(Path(__file__).resolve().parents[2] / "kernels" / "examples" / "vector_add.cl")
 KERNEL = "kernel void k(global int *a) { a[get_global_id(0)] = 1; }"
@@ -65,6 +66,14 @@ def test_objects_for_different_devices_do_not_go_together(tmp_path, capsys):
     assert main([str(source), "-O1", "-c", "-o", str(obj)]) == 0
     assert main([VECTOR_ADD, str(obj), *FORMOSA, "-o", str(tmp_path / "x.elf")]) == 1
     err = capsys.readouterr().err
-    assert "error[device-mismatch]: kernel 'k' is compiled for refsi" in err
+    assert f"error[device-mismatch]: kernel 'k' of {obj} is compiled for refsi" in err
     assert main([str(source), *FORMOSA, "-c", "-o", str(obj)]) == 0
     assert main([VECTOR_ADD, str(obj), *FORMOSA, "-o", str(tmp_path / "x.elf")]) == 0
+    archive = tmp_path / "k.a"
+    archive.write_bytes(write_archive([("k.o", obj.read_bytes())]))
+    assert main([VECTOR_ADD, str(archive), "-O1", "-o", str(tmp_path / "x.elf")]) == 1
+    assert "compiled for formosa" in capsys.readouterr().err
+    damaged = bytearray(obj.read_bytes())
+    damaged[damaged.index(b'"version":1')] = 0
+    obj.write_bytes(damaged)
+    assert main([VECTOR_ADD, str(obj), *FORMOSA, "-o", str(tmp_path / "x.elf")]) in (0, 1)
