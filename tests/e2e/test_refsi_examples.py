@@ -164,6 +164,7 @@ def test_sums_of_explicit_vectors(example, capfd) -> None:
         ("hello", "--mode wi", 3, "is compiled for a hart of each work-item's own"),
         ("barrier_print", "--device g1 --mode wi -S128 -L128", 3, "a work-group of 128 items; at"),
         ("barrier_print", "-S2048 -L2048", 3, "a work-group of 2048 items; at most 1024"),
+        ("copy_buffer", f"-S{1 << 50}", 3, "error: Unable to allocate "),
     ],
 )
 def test_what_cannot_be_run_is_said(example, capfd, name, arguments, status, message) -> None:

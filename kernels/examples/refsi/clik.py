@@ -109,7 +109,7 @@ class Example:
             good = self.run(session)
         except kcc.CompileError as e:
             return _error(str(e), NO_PROGRAM)
-        except (kcc.DeviceError, kcc.UsageError) as e:
+        except (kcc.DeviceError, kcc.UsageError, MemoryError) as e:
             return _error(str(e), FAILED)
         return 0 if good else MISMATCH
 
