@@ -48,6 +48,13 @@ class BufferStatus:
     result: RunResult | None = None
 
     @property
+    def message(self) -> str:
+        """The error for a log, with its place where it is no run's, which says so itself."""
+        if self.error is None or self.result is not None:
+            return self.error or ""
+        return f"error: command buffer at {self.addr:#x}, offset {self.offset:#x}: {self.error}"
+
+    @property
     def exit_code(self) -> int | None:
         """Of the run that failed, as traps.exit_code() has it; 0 when nothing did."""
         return exit_code(self.result) if self.error is not None else 0
@@ -133,7 +140,7 @@ class CommandProcessor:
         size = min(size, place.end - addr) & ~7 if place else 0
         view = self._bus.view(addr, size, CMP)
         if view is None:
-            raise CommandError(f"there is no command buffer at {addr:#x}")
+            raise CommandError(f"nothing to execute at {addr:#x}")
         return view.cast("Q")
 
     # -- the commands: each gets its inline value and its payload
@@ -249,7 +256,7 @@ class CommandProcessor:
 
     def _check_cancelled(self) -> None:
         if self.cancelled:
-            raise CommandError("error: the run was stopped")
+            raise CommandError("the run was stopped")
 
     def _check_register(self, reg: int) -> None:
         if reg >= NUM_REGS:

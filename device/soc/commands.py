@@ -105,14 +105,14 @@ def command_at(words: Sequence[int], at: int) -> tuple[int, int, Sequence[int]]:
     if op == Op.FINISH:  # nobody looks behind it
         return op, inline, payload
     if len(payload) < count:
-        raise CommandError(f"{count} words of payload leave the buffer")
+        raise CommandError(f"a payload of {8 * count} bytes leaves the buffer")
     shape = SHAPES.get(op)
     if shape is None:
         raise CommandError(f"{op} is not a command")
     if shape.words is not None:
         wanted = shape.words + (inline >> 8 & 7 if op == Op.RUN_INSTANCES else 0)
         if count != wanted:
-            raise CommandError(f"{shape.name} with {count} words, not {wanted}")
+            raise CommandError(f"{shape.name} with {8 * count} bytes of payload, not {8 * wanted}")
     return op, inline, payload
 
 

@@ -71,7 +71,7 @@ class M1Device(RefsiDevice):
             self.last = status
             if status.error is not None:
                 self.errors.append(status)
-                self.options.log(status.error)
+                self.options.log(status.message)
             return status
 
     def _special(self, addr: int) -> str | None:

@@ -121,8 +121,8 @@ def test_what_follows_the_end_is_counted():
     ("words", "message"),
     [
         ([*command(Op.NOP), 5], "offset 0x8: 0x0000000000000005 is not a command"),
-        ([encode_command(Op.NOP, 3), 1], "offset 0x0: 3 words of payload leave the buffer"),
-        ([*command(Op.SYNC_CACHE, 1)], "offset 0x0: SYNC_CACHE with 1 words, not 0"),
+        ([encode_command(Op.NOP, 3), 1], "offset 0x0: a payload of 24 bytes leaves the buffer"),
+        ([*command(Op.SYNC_CACHE, 1)], "offset 0x0: SYNC_CACHE with 8 bytes of payload, not 0"),
         ([*command(77)], "offset 0x0: 77 is not a command"),
     ],
 )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from kcc.device import refsi
+from kcc.device.cmdbuf import CommandBuffer
 from kcc.device.refsi import (
     CMP_FINISH,
     DRAM,
@@ -220,6 +221,22 @@ def test_registers_are_reachable(dev):
     assert refsi.refsiWriteDeviceMemory(dev, base, bytes(8)[:4], 4, HOST) == refsi_failure
 
 
+def test_failures_are_logged_with_their_place(dev, capsys):
+    buffer = CommandBuffer()
+    buffer.nop(1)
+    buffer.sync_cache(0)
+    buffer.words[2] += 2 << 16
+    buffer.finish()
+    data = bytes(buffer)
+    assert refsi.refsiWriteDeviceMemory(dev, 0x4000_0000, data, len(data), HOST) == refsi_success
+    assert refsi.refsiExecuteCommandBuffer(dev, 0x4000_0000, len(data)) == refsi_success
+    refsi.refsiWaitForDeviceIdle(dev)
+    problem = "SYNC_CACHE with 8 bytes of payload, not 0"
+    assert refsi.last_error(dev).error == problem
+    place = "command buffer at 0x40000000, offset 0x10"
+    assert capsys.readouterr().err == f"error: {place}: {problem}\n"
+
+
 def test_fields_of_registers():
     """As golden values of the HAL have them."""
     assert refsi.CMP_GET_KUB_ADDR(0x0001_0000_BFF0_CF00) == 0xBFF0_CF00
@@ -269,8 +286,8 @@ def test_command_buffers_run_in_order_and_errors_are_kept(dev, capfd):
     assert dev.processor.registers[0] == 5
     error = refsi.last_error(dev)
     assert error.addr == 0x3000_0000
-    assert error.error == "there is no command buffer at 0x30000000"
-    assert capfd.readouterr().err == error.error + "\n"
+    assert error.error == "nothing to execute at 0x30000000"
+    assert capfd.readouterr().err == error.message + "\n"
 
 
 def test_kernels_are_not_executed_directly(dev):

@@ -150,13 +150,13 @@ RET = 0x8067
 FAILURES = {
     "not a command":        ([0],                                            "not a command"),
     "unknown opcode":       (command(10),                                    "not a command"),
-    "too few words":        (command_of(Op.WRITE_REG64, 0),                "words, not 1"),
-    "too many words":       (command_of(Op.STORE_IMM64, 2),                "words, not 1"),
-    "copy with two":        (command_of(Op.COPY_MEM64, 2),                 "words, not 3"),
-    "sync with one":        (command_of(Op.SYNC_CACHE, 1),                 "words, not 0"),
-    "slice with one":       (command_of(Op.RUN_KERNEL_SLICE, 1),           "words, not 2"),
-    "args missing":         (command(Op.RUN_INSTANCES, 1, inline=0x104),     "words, not 2"),
-    "args too many":        (command(Op.RUN_INSTANCES, 1, 2, inline=4),      "words, not 1"),
+    "too few words":        (command_of(Op.WRITE_REG64, 0),                "payload, not 8"),
+    "too many words":       (command_of(Op.STORE_IMM64, 2),                "payload, not 8"),
+    "copy with two":        (command_of(Op.COPY_MEM64, 2),                 "payload, not 24"),
+    "sync with one":        (command_of(Op.SYNC_CACHE, 1),                 "payload, not 0"),
+    "slice with one":       (command_of(Op.RUN_KERNEL_SLICE, 1),           "payload, not 16"),
+    "args missing":         (command(Op.RUN_INSTANCES, 1, inline=0x104),     "payload, not 16"),
+    "args too many":        (command(Op.RUN_INSTANCES, 1, 2, inline=4),      "payload, not 8"),
     "write of register 40": (write_reg(40, 0),                               "no register 40"),
     "load of register 40":  (command(Op.LOAD_REG64, DATA, inline=40),        "no register 40"),
     "store of register 99": (command(Op.STORE_REG64, DATA, inline=99),       "no register 99"),
@@ -189,7 +189,7 @@ def test_errors_abandon_the_rest(commands, name):
 
 def test_payload_behind_the_end_is_an_error(commands):
     status = commands.run(*write_reg(0, 1), size=8)
-    assert "leave the buffer" in status.error
+    assert "leaves the buffer" in status.error
 
 
 def test_a_buffer_must_be_in_memory(m1_device):

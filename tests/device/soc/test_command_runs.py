@@ -94,7 +94,7 @@ def test_a_row_may_be_cut_by_the_end(commands, e):
     commands.code(*log_arguments(e))
     words = [w for a1 in (1, 2, 3) for w in run_instances(1, 1, a1, DATA)]
     status = commands.run(*commands.setup(), *words[:-1])
-    assert status.error == "3 words of payload leave the buffer"
+    assert status.error == "a payload of 24 bytes leaves the buffer"
     assert logged(commands) == [1, 2]
 
 
