@@ -193,8 +193,8 @@ def test_payload_behind_the_end_is_an_error(commands):
 
 
 def test_a_buffer_must_be_in_memory(m1_device):
-    assert "no command buffer" in m1_device.run(0x3000_0000, 64).error
-    assert "no command buffer" in m1_device.run(0x2000_2000, 64).error
+    assert "nothing to execute" in m1_device.run(0x3000_0000, 64).error
+    assert "nothing to execute" in m1_device.run(0x2000_2000, 64).error
     # One that claims more than there is ends where the memory ends.
     m1_device.write(0xC000_0000 - 8, encode_command(Op.NOP, 0).to_bytes(8, "little"))
     assert m1_device.run(0xC000_0000 - 8, 1 << 40).error is None
