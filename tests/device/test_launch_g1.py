@@ -41,7 +41,7 @@ def test_execution_state(g1, load, e):
         "group_id": (0, 1, 0), "num_groups": (1, 2, 1), "global_offset": (5, 6, 0),
         "local_size": (6, 2, 1), "num_dim": (2,), "last_size": (0, 0, 0),
         "hal_extra": (STATE,), "local_id": (0, 0, 0), "kernel_entry": (kernel,),
-        "magic": (EXEC_STATE_MAGIC,), "state_size": (192,), "flags": (1,), "next_xfer_id": (0,),
+        "magic": (0x6953_6552,), "state_size": (192,), "flags": (1,), "next_xfer_id": (0,),
         "thread_id": (1,), "num_threads": (2,),
     }  # fmt: skip
     assert {name: fields[name] for name in wanted} == wanted

@@ -11,7 +11,7 @@ from kcc.device.launch import NDRange
 from kcc.device.launch_m1 import SLICES_PER_BUFFER, rom_words
 from kcc.device.soc.commands import Op, Reg, command
 from kcc.device.soc.m1_device import M1Device
-from kcc.ir.abi import EXEC_STATE, EXEC_STATE_MAGIC, HAS_DMA
+from kcc.ir.abi import EXEC_STATE, HAS_DMA
 
 
 def test_rom():
@@ -117,7 +117,7 @@ def test_execution_state(hal, load, e):
     assert field("last_size") == (0, 0, 0)
     assert field("hal_extra") == 0x14000000
     assert field("kernel_entry") == kernel
-    assert (field("magic"), field("state_size"), field("flags")) == (EXEC_STATE_MAGIC, 192, HAS_DMA)
+    assert (field("magic"), field("state_size"), field("flags")) == (0x6953_6552, 192, HAS_DMA)
     assert (field("thread_id"), field("packed_args")) == (0, 0)
 
 

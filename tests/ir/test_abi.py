@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kcc.frontend.diag import InternalError
 from kcc.ir.abi import (
     EXEC_STATE,
+    EXEC_STATE_MAGIC,
     EXEC_STATE_SIZE,
     MAX_ARG_ALIGN,
     WG_INFO,
@@ -47,7 +48,25 @@ def test_offsets_of_a_known_block():
         block_offsets([0])
 
 
-def test_records_have_the_device_s_layout():
+# fmt: off
+WG_OFFSETS = {
+    "group_id": 0, "num_groups": 24, "global_offset": 48, "local_size": 72, "num_dim": 96,
+    "hal_extra": 128,
+}
+STATE_OFFSETS = WG_OFFSETS | {
+    "kernel_entry": 152, "packed_args": 160, "magic": 168, "state_size": 172, "flags": 176,
+    "next_xfer_id": 180, "thread_id": 184,
+}
+# fmt: on
+
+
+def test_records_are_where_the_device_has_them():
+    assert (WG_INFO_SIZE, EXEC_STATE_SIZE, EXEC_STATE_MAGIC) == (136, 192, 0x6953_6552)
+    for layout, known in ((WG_INFO, WG_OFFSETS), (EXEC_STATE, STATE_OFFSETS)):
+        assert {name: layout[name].offset for name in known} == known
+
+
+def test_fields_of_records_do_not_overlap():
     for layout, size in ((WG_INFO, WG_INFO_SIZE), (EXEC_STATE, EXEC_STATE_SIZE)):
         taken = sorted(
             (s.offset, s.offset + s.count * struct.calcsize(s.format)) for s in layout.values()
