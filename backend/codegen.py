@@ -22,10 +22,9 @@ def _initialise() -> None:
     # join a load with earlier ones across a store of the same iteration. Work-items do store what
     # they load again. It holds for the whole process, so for the simulator's own loops too.
     llvm.set_option("", "-enable-interleaved-mem-accesses=false")
-    # Vectors over work-items in groups of four registers: the eight groups there are suffice
-    # for most kernels, and what a strip costs beside its work is shared by twice as many items
-    # as with LLVM's two.
-    llvm.set_option("", "-riscv-v-register-bit-width-lmul=4")
+    # Vectors in groups of up to eight registers, where LLVM would stop at two: what a strip costs
+    # beside its work is shared by more items. Loops that need more groups get smaller ones.
+    llvm.set_option("", "-riscv-v-register-bit-width-lmul=8")
 
 
 def target_machine(arch: str = DEFAULT_ARCH, opt_level: int = 2) -> llvm.TargetMachine:
