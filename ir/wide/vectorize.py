@@ -16,6 +16,7 @@ import llvmlite.binding as llvm
 
 from ..passes._names import ITEM, ROW, SIZE
 from .bounds import Bound, Bounds, BoundText
+from .copies import expand_copies
 from .flow import Flow
 from .model import Function, Unvectorisable
 from .pressure import ELEMENT, choose_lanes
@@ -143,6 +144,8 @@ def _widen(
     flow = Flow(item)
     if has_vectors(item_text):
         take_apart(item, flow.order)
+    if "@llvm.mem" in item_text:
+        expand_copies(item)
     position = next(i for i, (_, name) in enumerate(row.params) if name == f"%{SIZE}")
     ids = [name for _, name in item.params[position : position + 3]]
     lanes = {ids[0], *(name for _, name in item.params[position + 3 : position + 4])}
