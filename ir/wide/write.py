@@ -39,7 +39,8 @@ class Writer:
         self._values = Values(function, shapes, self.text)
         self.memory = Memory(self._values, self.text, _EVL)
         self._operate = Operate(self._values, self.memory, self.text, _EVL)
-        self._masks = {name: self.text.slot(self.text.mask) for name in shapes.masked}
+        masked = [name for name in flow.order if name in shapes.masked]
+        self._masks = {name: self.text.slot(self.text.mask) for name in masked}
         self._labels = {name: f"%kb.{i}" for i, name in enumerate(flow.order)}
         for name in flow.order:
             self._block(function.blocks[name])

@@ -10,10 +10,12 @@ import pytest
 
 from kcc.backend.codegen import target_machine
 from kcc.ir.pipeline import PIPELINE, parse
+from kcc.ir.wide.copies import expand_copies
 from kcc.ir.wide.flow import Flow
 from kcc.ir.wide.model import Function, Unvectorisable
 from kcc.ir.wide.reader import read
 from kcc.ir.wide.remarks import Outcome
+from kcc.ir.wide.scalars import take_apart
 from kcc.ir.wide.shapes import UNIFORM, Shape, Shapes
 from kcc.ir.wide.vectorize import vectorize
 
@@ -142,3 +144,46 @@ def test_irreducible_loops_are_refused():
     text = text.replace("exit:", "mid:\n  br i1 %c, label %head, label %then\n\nexit:", 1)
     with pytest.raises(Unvectorisable):
         Flow(read(text))
+
+
+def test_copies_load_all_before_they_store():
+    text = """define internal void @f(ptr %d, ptr %s) {
+entry:
+  call void @llvm.memmove.p0.p0.i64(ptr align 4 %d, ptr align 8 %s, i64 6, i1 false)
+  call void @llvm.memset.p0.i64(ptr align 2 %d, i8 -1, i64 4, i1 false)
+  call void @llvm.memcpy.p0.p0.i64(ptr align 8 %d, ptr align 8 %s, i64 4096, i1 false)
+  ret void
+}
+"""
+    made = read(text)
+    expand_copies(made)
+    assert [(i.op, i.type, i.align) for i in made.entry.instrs if i.op == "load"] == [
+        ("load", "i16", 2)
+    ] * 3
+    stores = [i for i in made.entry.instrs if i.op == "store"]
+    assert [i.operands[0] for i in stores[3:]] == [("i16", "65535")] * 2
+    ops = [i.op for i in made.entry.instrs if i.op != "getelementptr"]
+    assert ops == ["load"] * 3 + ["store"] * 5 + ["call"]
+
+
+def test_vectors_of_the_source_are_taken_apart():
+    text = """define internal void @f(ptr %p, float %x) {
+entry:
+  %v = load <2 x float>, ptr %p, align 8
+  %w = insertelement <2 x float> %v, float %x, i64 1
+  %s = shufflevector <2 x float> %w, <2 x float> %v, <2 x i32> <i32 1, i32 2>
+  %a = fadd <2 x float> %s, splat (float 2.000000e+00)
+  store <2 x float> %a, ptr %p, align 8
+  ret void
+}
+"""
+    made = read(text)
+    take_apart(made, ["%entry"])
+    adds = [i.operands for i in made.entry.instrs if i.op == "fadd"]
+    assert adds == [
+        [("float", "%x"), ("float", "2.000000e+00")],
+        [("float", "%v.e0"), ("float", "2.000000e+00")],
+    ]
+    assert [i.align for i in made.entry.instrs if i.op == "store"] == [8, 4]
+    with pytest.raises(Unvectorisable, match="element chosen at run time"):
+        take_apart(read(text.replace("i64 1\n", "i64 %i\n")), ["%entry"])

@@ -11,8 +11,8 @@ entry:
   br label %kb.0
 
 kb.0:                                             ; preds = %entry
-  store <vscale x 8 x i1> zeroinitializer, ptr %kw.3, align 1
   store <vscale x 8 x i1> zeroinitializer, ptr %kw.1, align 1
+  store <vscale x 8 x i1> zeroinitializer, ptr %kw.3, align 1
   store <vscale x 8 x i32> poison, ptr %kw.4, align 32
   store <vscale x 8 x i32> poison, ptr %kw.5, align 32
   %kw.6 = load i64, ptr %wg, align 8, !invariant.load !0
@@ -38,14 +38,14 @@ kb.0:                                             ; preds = %entry
   %kw.26 = xor <vscale x 8 x i1> %kw.25, splat (i1 true)
   %kw.27 = load <vscale x 8 x i32>, ptr %kw.5, align 32
   %kw.28 = select <vscale x 8 x i1> %kw.25, <vscale x 8 x i32> zeroinitializer, <vscale x 8 x i32> %kw.27
-  %kw.29 = load <vscale x 8 x i1>, ptr %kw.3, align 1
+  %kw.29 = load <vscale x 8 x i1>, ptr %kw.1, align 1
   %kw.30 = or <vscale x 8 x i1> %kw.29, %kw.26
   store <vscale x 8 x i32> %kw.28, ptr %kw.5, align 32
-  store <vscale x 8 x i1> %kw.30, ptr %kw.3, align 1
+  store <vscale x 8 x i1> %kw.30, ptr %kw.1, align 1
   br label %kb.1
 
 kb.1:                                             ; preds = %kb.0
-  %kw.31 = load <vscale x 8 x i1>, ptr %kw.3, align 1
+  %kw.31 = load <vscale x 8 x i1>, ptr %kw.1, align 1
   %kw.32 = call i1 @llvm.vp.reduce.or.nxv8i1(i1 false, <vscale x 8 x i1> %kw.31, <vscale x 8 x i1> splat (i1 true), i32 %kw.evl)
   br i1 %kw.32, label %kb.1.run, label %kb.4
 
@@ -74,13 +74,13 @@ kb.2.run:                                         ; preds = %kb.2.run, %kb.2
   %kw.47 = select <vscale x 8 x i1> %kw.37, <vscale x 8 x i1> %kw.46, <vscale x 8 x i1> zeroinitializer
   %kw.48 = xor <vscale x 8 x i1> %kw.46, splat (i1 true)
   %kw.49 = select <vscale x 8 x i1> %kw.37, <vscale x 8 x i1> %kw.48, <vscale x 8 x i1> zeroinitializer
-  %kw.50 = load <vscale x 8 x i1>, ptr %kw.1, align 1
+  %kw.50 = load <vscale x 8 x i1>, ptr %kw.3, align 1
   %kw.51 = or <vscale x 8 x i1> %kw.50, %kw.47
   %kw.52 = insertelement <vscale x 8 x i32> poison, i32 %kw.40, i64 0
   %kw.53 = shufflevector <vscale x 8 x i32> %kw.52, <vscale x 8 x i32> poison, <vscale x 8 x i32> zeroinitializer
   %kw.54 = load <vscale x 8 x i32>, ptr %kw.4, align 32
   %kw.55 = select <vscale x 8 x i1> %kw.47, <vscale x 8 x i32> %kw.53, <vscale x 8 x i32> %kw.54
-  store <vscale x 8 x i1> %kw.51, ptr %kw.1, align 1
+  store <vscale x 8 x i1> %kw.51, ptr %kw.3, align 1
   store <vscale x 8 x i32> %kw.55, ptr %kw.4, align 32
   store <vscale x 8 x i1> %kw.49, ptr %kw.2, align 1
   store <vscale x 8 x float> %kw.41, ptr %kw.33, align 32
@@ -89,7 +89,7 @@ kb.2.run:                                         ; preds = %kb.2.run, %kb.2
   br i1 %kw.56, label %kb.2.run, label %kb.3
 
 kb.3:                                             ; preds = %kb.2.run
-  %kw.57 = load <vscale x 8 x i1>, ptr %kw.1, align 1
+  %kw.57 = load <vscale x 8 x i1>, ptr %kw.3, align 1
   %kw.58 = load <vscale x 8 x i32>, ptr %kw.4, align 32
   %kw.59 = load <vscale x 8 x i32>, ptr %kw.5, align 32
   %kw.60 = select <vscale x 8 x i1> %kw.57, <vscale x 8 x i32> %kw.58, <vscale x 8 x i32> %kw.59
