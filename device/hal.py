@@ -153,7 +153,8 @@ class Hal:
         self._note("mem_alloc", f"size={size}, align={alignment}", addr)
         if self.device.closed:
             return self._fail(CLOSED, 0)
-        return addr or self._fail(f"{size} bytes of device memory cannot be allocated", 0)
+        what = f"{size} bytes of device memory, aligned to {alignment},"
+        return addr or self._fail(f"{what} cannot be allocated", 0)
 
     def mem_free(self, addr: int) -> bool:
         self._free_released()
@@ -272,6 +273,9 @@ class Hal:
                 block = args if isinstance(args, bytes) else self._pack(args, local)
             except ArgumentError as e:
                 return self._fail(str(e), False)
+            if info is not None and len(block) < info.block_size:
+                takes = f"kernel '{info.name}' takes {info.block_size} bytes of arguments"
+                return self._fail(f"{takes}, not {len(block)}", False)
             wrong = check_room(ndrange, info, block, self.device.profile, by_items)
             if wrong:
                 return self._fail(wrong, False)

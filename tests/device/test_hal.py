@@ -13,6 +13,7 @@ import pytest
 from hand_kernels import A0, RET, T0, T1, T2, increment, line, read, zeros
 from kcc.device.args import buffer_arg, local_arg, value_arg
 from kcc.device.launch import NDRange
+from kcc.ir.abi import KernelInfo
 
 
 def test_device_info(hal):
@@ -157,6 +158,14 @@ def test_bad_handles_and_arguments(hal, load, build_elf):
 
 
 # -- memory ----------------------------------------------------------------------------------------
+
+
+def test_too_few_arguments_for_a_described_kernel(hal, load):
+    """Else the kernel would take what lies behind them for arguments."""
+    program, kernel = load(hal, [RET], kernels=[KernelInfo("k", (), 16)])
+    assert not hal.kernel_exec(program, kernel, line(1), [buffer_arg(0)], 1)
+    assert hal.last_error == "kernel 'k' takes 16 bytes of arguments, not 8"
+    assert hal.kernel_exec(program, kernel, line(1), [buffer_arg(0)] * 2, 1)
 
 
 def test_read_and_write(hal):
