@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from ..ir.abi import MAX_ARG_ALIGN, KernelArg, KernelInfo, arg_align, block_offsets
+from ..ir.abi import MAX_ARG_ALIGN, KernelArg, arg_align, block_offsets
 
 WORD = struct.Struct("<Q")
 FLOATS = {2: "<e", 4: "<f", 8: "<d"}
@@ -51,22 +51,6 @@ def encode_value(arg: KernelArg, value: Any) -> bytes:
     if len(lanes) != element.lanes:
         raise ArgumentError(arg.name, f"{len(lanes)} values for {arg.type}, not {element.lanes}")
     return b"".join(_scalar(arg, lane) for lane in lanes).ljust(arg.size, b"\0")
-
-
-def pack_args(info: KernelInfo, values: Sequence[Any]) -> bytes:
-    """The argument block of a launch: encode_value of each, at its offset, zeros between.
-
-    raises:  ArgumentError; for a wrong number of values it names the first one missing
-             or, if there are too many, the kernel.
-    """
-    if len(values) > len(info.args):
-        raise ArgumentError(info.name, f"{len(values)} arguments, but it takes {len(info.args)}")
-    if len(values) < len(info.args):
-        raise ArgumentError(info.args[len(values)].name, "missing")
-    block = bytearray(info.block_size)
-    for arg, value in zip(info.args, values, strict=True):
-        block[arg.offset : arg.offset + arg.size] = encode_value(arg, value)
-    return bytes(block)
 
 
 def _scalar(arg: KernelArg, value: Any) -> bytes:

@@ -33,9 +33,9 @@ from .soc.commands import (
     Op,
     Reg,
     address_name,
+    command,
     command_at,
     describe,
-    encode_command,
     kub_addr,
     kub_size,
     part_offset,
@@ -154,7 +154,7 @@ class CommandBuffer:
         if len(payload) > MAX_CHUNKS:
             raise ValueError(f"{op.name}: {len(payload)} words of payload, at most {MAX_CHUNKS}")
         try:
-            words = array("Q", (encode_command(op, len(payload), inline), *payload))
+            words = array("Q", command(op, *payload, inline=inline))
         except OverflowError:
             bad = next(value for value in payload if not 0 <= value < 1 << 64)
             raise ValueError(f"{op.name}: {bad:#x} does not fit 64 bits") from None

@@ -88,10 +88,6 @@ def command(op: int, *payload: int, inline: int = 0) -> list[int]:
     return [encode_command(op, len(payload), inline), *payload]
 
 
-def run_instances(count: int, max_harts: int, *args: int) -> list[int]:
-    return command(Op.RUN_INSTANCES, count, *args, inline=len(args) << 8 | max_harts)
-
-
 def command_at(words: Sequence[int], at: int) -> tuple[int, int, Sequence[int]]:
     """The command whose header is word `at`: opcode, inline value, payload.
 

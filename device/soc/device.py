@@ -47,7 +47,7 @@ class DeviceOptions:
                 apart: an overrun faults. Addresses then differ from an unguarded device.
     cache_dir:  where translations are kept between processes; None for nowhere.
     output:     what kernels print; by default to this process's standard output.
-    log:        gets a line for each failed command buffer.
+    log:        gets a line for each command buffer, or run of a G, that fails.
     trace:      gets a line for each command and transfer; None for none.
     hal_trace:  gets a line for each of the HAL's operations; None for none.
     profiling:  what the HAL tells of the costs of its operations; None for nothing.

@@ -6,10 +6,15 @@ import struct
 
 from kcc.device.hal import Hal
 from kcc.device.launch import NDRange
+from kcc.device.soc.commands import Op, command
 from kcc.ir.abi import WG_INFO
 
 RET = 0x8067
 A0, A1, T0, T1, T2, T3 = 10, 11, 5, 6, 7, 28
+
+
+def run_instances(count: int, max_harts: int, *args: int) -> list[int]:
+    return command(Op.RUN_INSTANCES, count, *args, inline=len(args) << 8 | max_harts)
 
 
 def group_linear(e) -> list[int]:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from hand_kernels import run_instances
 from kcc.device import refsi
 from kcc.device.soc.commands import (
     Op,
@@ -16,7 +17,6 @@ from kcc.device.soc.commands import (
     decode_command,
     encode_command,
     register_name,
-    run_instances,
 )
 from kcc.device.soc.memory import HOST, hart_unit
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from hand_kernels import run_instances
 from kcc.device.sim.interface import Reason
-from kcc.device.soc.commands import Op, Reg, command, run_instances
+from kcc.device.soc.commands import Op, Reg, command
 
 DATA = 0x4200_0000
 RET = 0x8067
