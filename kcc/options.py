@@ -276,7 +276,7 @@ def _check(options: Options) -> None:
         given = options.sub_group_size
         raise UsageError(f"invalid value '{given}' in '-fsub-group-size=': a power of two to 1024")
     if options.work_item_mode not in ("wg", "wi"):
-        raise UsageError(f"invalid value '{options.work_item_mode}' in '-fwork-item-mode='")
+        raise UsageError(f"invalid value '{options.work_item_mode}' in '-fwork-item-mode=': wg, wi")
     if options.work_item_mode == "wi" and options.sub_group_size not in (None, "1"):
         raise UsageError("a sub-group is one work-item with '-fwork-item-mode=wi'")
     if options.fp_contract not in ("on", "off", "fast"):
