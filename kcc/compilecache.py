@@ -19,7 +19,7 @@ from .options import Options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .build import Outputs
+    from .compilation import Outputs
 
 # What each source of kcc contributes to the key, cheap to find out: name, size, time.
 _SOURCE_FOLDERS = ("frontend", "ir", "ir/passes", "ir/wide", "backend", "linker",

@@ -123,7 +123,7 @@ def bench_compile(sources: list[Path], folder: Path, runs: int) -> None:
 def bench_front(source: Path, runs: int) -> None:
     """Text to LLVM IR as text: what comes before LLVM has its say."""
     sys.path.insert(0, str(ROOT))
-    from kcc import build
+    from kcc import compilation, stages
     from kcc.__main__ import GC_THRESHOLD
     from kcc.options import parse_options
 
@@ -131,11 +131,11 @@ def bench_front(source: Path, runs: int) -> None:
     options = parse_options(["--emit=ir", str(source)])
     rates = []
     for _ in range(runs):
-        unit = build.Unit(str(source), source.read_bytes())
+        unit = compilation.Unit(str(source), source.read_bytes())
         start = time.process_time()
-        job = build.Compilation(options)
-        tokens = len(build.make(job, unit, "tokens"))
-        build.STAGES["ir"].show(job, build.make(job, unit, "ir"))
+        job = compilation.Compilation(options)
+        tokens = len(stages.make(job, unit, "tokens"))
+        stages.STAGES["ir"].show(job, stages.make(job, unit, "ir"))
         rates.append(tokens / (time.process_time() - start))
     print(f"\nfront half, {tokens:,} tokens: {statistics.median(rates):,.0f} tokens a second")
 
