@@ -108,7 +108,7 @@ kernel void multiply(global const float *a, global const float *b, global float 
 SIZES = (1, 2, 7, 64)
 WHERE = [
     ("m1", "-O3"),
-    ("m1", "-O0", "-march=rv64gc"),
+    pytest.param(("m1", "-O0", "-march=rv64gc"), marks=pytest.mark.slow),
     pytest.param(("g1", "-O3"), marks=pytest.mark.slow),
     pytest.param(("g1", "-O3", "-fwork-item-mode=wi"), marks=pytest.mark.slow),
 ]

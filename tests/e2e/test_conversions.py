@@ -132,7 +132,7 @@ ALL = list(conversions())
 SOME = [c for i, c in enumerate(ALL) if i % 31 == 0]
 
 
-@pytest.mark.parametrize("count", [1, 4])
+@pytest.mark.parametrize("count", [pytest.param(1, marks=pytest.mark.slow), 4])
 def test_some_conversions(count: int) -> None:
     with kcc.Device("m1") as device:
         kernels = device.load(kcc.compile(program(count, SOME), ["-O1"]))

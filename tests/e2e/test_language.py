@@ -38,7 +38,7 @@ def device() -> Iterator[kcc.Device]:
         yield opened
 
 
-@pytest.fixture(scope="module", params=["-O0", "-O3"])
+@pytest.fixture(scope="module", params=[pytest.param("-O0", marks=pytest.mark.slow), "-O3"])
 def k(request: pytest.FixtureRequest, device: kcc.Device) -> Kernels:
     return device.load(kcc.compile("\n".join(KERNELS), [request.param, "-cl-std=CL1.2"]))
 

@@ -99,7 +99,7 @@ kernel void kernel_calls(global int *r, local int *l) {
 """
 
 
-@pytest.fixture(scope="module", params=["-O0", "-O3"])
+@pytest.fixture(scope="module", params=[pytest.param("-O0", marks=pytest.mark.slow), "-O3"])
 def k(request: pytest.FixtureRequest) -> Iterator[dict[str, kcc.Kernel]]:
     with kcc.Device("m1") as device:
         yield device.load(kcc.compile(SOURCE, [request.param, "-cl-std=CL3.0"]))

@@ -96,7 +96,7 @@ PARTLY = np.dtype({"names": ["c", "n", "s"], "formats": ["i1", "i4", "i2"],
                    "offsets": [0, 1, 6], "itemsize": 8})  # fmt: skip
 
 
-@pytest.fixture(scope="module", params=["-O0", "-O3"])
+@pytest.fixture(scope="module", params=[pytest.param("-O0", marks=pytest.mark.slow), "-O3"])
 def kernels(request: pytest.FixtureRequest) -> Any:
     with kcc.Device("m1") as device:
         yield device.load(kcc.compile(SOURCE, [request.param, "-Wno-unused-value"]))

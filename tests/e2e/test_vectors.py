@@ -88,7 +88,7 @@ def source() -> str:
     return text
 
 
-@pytest.fixture(scope="module", params=["-O0", "-O3"])
+@pytest.fixture(scope="module", params=[pytest.param("-O0", marks=pytest.mark.slow), "-O3"])
 def kernels(request: pytest.FixtureRequest) -> Iterator[dict[str, kcc.Kernel]]:
     with kcc.Device("m1") as device:
         yield device.load(kcc.compile(source(), [request.param]))

@@ -171,7 +171,7 @@ def check(words: Sequence[int], rows: list[tuple[int, int, int]], flags: str, wh
 
 
 @pytest.mark.oracle("qemu-riscv64")
-@pytest.mark.parametrize("flags", ["read", "unread"])
+@pytest.mark.parametrize("flags", ["read", pytest.param("unread", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("letter", ["h", "s", "d"])
 def test_each_instruction(letter: str, flags: str, tmp_path: Path) -> None:
     """All instructions that read one format, on one set of operands."""

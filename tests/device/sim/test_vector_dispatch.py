@@ -52,7 +52,7 @@ def cases(vlen: int, count: int) -> list[Case]:
 
 
 @ORACLES
-@pytest.mark.parametrize("vlen", [128, 512])
+@pytest.mark.parametrize("vlen", [128, pytest.param(512, marks=pytest.mark.slow)])
 def test_pieces_of_code_that_know_nothing(vlen):
     report = compare(cases(vlen, 5), Setup(vlen))
     report.check()
