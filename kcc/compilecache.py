@@ -8,6 +8,7 @@ neither llvmlite nor lark nor numpy is imported.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from hashlib import sha256
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 _SOURCE_FOLDERS = ("frontend", "ir", "ir/passes", "ir/wide", "backend", "linker",
                    "linker/scripts", "linker/start", "linker/start/formosa", "kcc", "kernels/rt",
                    "kernels/rt/builtins")  # fmt: skip
+MAX_INPUT = 1 << 28  # bytes of one input
 _ET_EXEC = b"\x02"  # the byte of an ELF header that tells a program from an object
 
 
@@ -69,10 +71,15 @@ class CachedOutputs:
 
 
 def read_input(name: str) -> bytes:
+    """A file's bytes, or standard input's. raises: OSError, also for what has no end."""
     if name == "-":
-        return sys.stdin.buffer.read()
-    with open(name, "rb") as file:
-        return file.read()
+        data = sys.stdin.buffer.read(MAX_INPUT + 1)
+    else:
+        with open(name, "rb") as file:
+            data = file.read(MAX_INPUT + 1)
+    if len(data) > MAX_INPUT:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG), name)
+    return data
 
 
 def write_files(files: list[tuple[str, bytes]]) -> None:

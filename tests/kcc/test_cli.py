@@ -171,6 +171,11 @@ def test_several_inputs_link_into_one_program(tmp_path: Path) -> None:
     assert kcc(*args, cwd=tmp_path).returncode == 0
 
 
+def test_an_input_without_an_end_is_too_large() -> None:
+    for command in (["-x", "cl"], ["info"], ["cmdbuf", "dump"]):
+        refuses(kcc(*command, "/dev/zero"), 1, "/dev/zero", "too large")
+
+
 def test_a_dependency_file_names_what_was_read(tmp_path: Path) -> None:
     (tmp_path / "n.h").write_text("#define N 3\n")
     (tmp_path / "k.cl").write_text('#include "n.h"\nkernel void k(global int *a) { a[0] = N; }')
