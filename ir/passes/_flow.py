@@ -30,7 +30,7 @@ class Flow:
         def neighbours(block: Any) -> list[Any]:
             return [extra[block]] if block in extra else successors(block)
 
-        self.blocks = _reverse_post_order(first, neighbours)
+        self.blocks = reverse_post_order(first, neighbours)
         for block in self.blocks:
             self.after[block] = list(dict.fromkeys(neighbours(block)))
             self.before.setdefault(block, [])
@@ -72,7 +72,7 @@ class Flow:
         ends = [block for block in self.blocks if not self.after[block]]
         arriving = _backwards(ends, self.before)
         ends += [block for block in self.blocks if block not in arriving]
-        order = _reverse_post_order(None, lambda b: ends if b is None else self.before[b])
+        order = reverse_post_order(None, lambda b: ends if b is None else self.before[b])
         place = {block: i for i, block in enumerate(order)}
         ending = set(ends)
         parent: dict[Any, Any] = {None: None}
@@ -111,7 +111,7 @@ def _backwards(ends: list[Any], before: dict[Any, list[Any]]) -> set[Any]:
     return found
 
 
-def _reverse_post_order(first: Any, neighbours: Callable[[Any], list[Any]]) -> list[Any]:
+def reverse_post_order(first: Any, neighbours: Callable[[Any], list[Any]]) -> list[Any]:
     seen = {first}
     order: list[Any] = []
     stack = [(first, iter(neighbours(first)))]

@@ -8,6 +8,7 @@ of its own, and one block returns.
 from __future__ import annotations
 
 from ...frontend.record import field, record
+from ..passes._flow import reverse_post_order
 from .model import Function, Unvectorisable
 
 
@@ -32,11 +33,11 @@ class Flow:
         for name, targets in self.after.items():
             for target in targets:
                 self.before[target].append(name)
-        post = self._post_order(self.entry, self.after)
-        if len(post) < len(self.after):
+        order = reverse_post_order(self.entry, self.after.__getitem__)
+        if len(order) < len(self.after):
             raise Unvectorisable("blocks that nothing reaches")
-        self._number = {name: i for i, name in enumerate(reversed(post))}
-        self.dominator = _dominators(self.entry, list(reversed(post)), self.before)
+        self._number = {name: i for i, name in enumerate(order)}
+        self.dominator = _dominators(self.entry, order, self.before)
         self.loops = self._find_loops()
         self.loop_of: dict[str, Loop | None] = dict.fromkeys(self.after)
         for loop in self.loops:  # outer ones first
@@ -46,21 +47,6 @@ class Flow:
         self._arrange(self.entry, None)
         self.index = {name: i for i, name in enumerate(self.order)}
         self.deciders = self._deciders(function)
-
-    @staticmethod
-    def _post_order(first: str, after: dict[str, list[str]]) -> list[str]:
-        found, seen = [], {first}
-        work = [(first, iter(after[first]))]
-        while work:
-            name, targets = work[-1]
-            target = next((t for t in targets if t not in seen), None)
-            if target is None:
-                found.append(name)
-                work.pop()
-            else:
-                seen.add(target)
-                work.append((target, iter(after[target])))
-        return found
 
     def is_back(self, source: str, target: str) -> bool:
         """Whether an edge closes a loop."""
@@ -125,7 +111,7 @@ class Flow:
             else:
                 continue
             nodes[name] = [t for t in dict.fromkeys(targets) if t in inside and t != first]
-        for name in reversed(self._post_order(first, nodes)):
+        for name in reverse_post_order(first, nodes.__getitem__):
             inner = self._child(name, around)
             if inner is None:
                 self.order.append(name)
@@ -148,10 +134,10 @@ class Flow:
         if len(ends) != 1 or any(b.end.op == "unreachable" for b in function.blocks.values()):
             raise Unvectorisable("code that does not return")
         self.end = ends[0]
-        post = self._post_order(self.end, self.before)
-        if len(post) < len(self.after):
+        order = reverse_post_order(self.end, self.before.__getitem__)
+        if len(order) < len(self.after):
             raise Unvectorisable("loop without an end")
-        above = _dominators(self.end, list(reversed(post)), self.after)
+        above = _dominators(self.end, order, self.after)
         result: dict[str, set[str]] = {name: set() for name in self.after}
         for name, targets in self.after.items():
             if len(targets) < 2:
