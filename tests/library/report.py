@@ -34,9 +34,9 @@ HEAD = """# Accuracy and cost of the mathematical functions
 
 `tests/library/report.py` measures and writes this page; the tests hold it to the functions there
 are, to the limits of OpenCL C 3.0, section 7.4, and to what they measure themselves. Errors are
-in units in the last place: 0.5 is correctly rounded, and figures are rounded up. Cost is what a
-hart retires for an element of a kernel that loads, computes and stores, vectorised (rv64gcv, VLEN
-512), its arguments between 0.1 and 0.9.
+in units in the last place: 0.5 is correctly rounded, and figures are rounded up. Cost is in
+cycles of the simulated hart, which retires an instruction in each: for an element of a kernel that
+loads, computes and stores, vectorised (rv64gcv, VLEN 512), its arguments between 0.1 and 0.9.
 
 Measured on: *every* value of the argument; or *N of them*, one drawn out of each run of
 neighbouring floats, or drawn by exponent and at random, and edge values, of two arguments each
@@ -51,7 +51,7 @@ exact or correctly rounded; `sincos` is `sin` and `cos`. `native_` and `half_` f
 functions in the last table are computed in float; `native_` and `half_` `sqrt`, `rsqrt`, `recip`
 and `divide` are the operations themselves.
 """
-COLUMNS = "| function | limit | worst error | measured on | instructions |\n|---|---|---|---|---|"
+COLUMNS = "| function | limit | worst error | measured on | cycles |\n|---|---|---|---|---|"
 
 
 def table_of(page: str, title: str) -> dict[str, Row]:
