@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import llvmlite.binding as llvm
@@ -101,6 +102,8 @@ def run_pipeline(
     if options.lanes:
         optimised = widen(optimised, machine, options, _places(lowered))
     optimise(optimised, machine, options)
+    if options.lanes:
+        optimised = settle(optimised, machine)
     _verify(optimised, OPTIMISE)
     if observe is not None:
         observe(OPTIMISE, str(optimised))
@@ -153,6 +156,8 @@ def optimise_parts(
         if options.lanes:
             module = widen(module, machine, options, parts.places, context)
         optimise(module, machine, options, alone=True)
+        if options.lanes:
+            module = settle(module, machine, context)
         _verify(module, OPTIMISE)
         if options.remark is not None:
             from .wide.remarks import of_kernel
@@ -256,14 +261,10 @@ def widen(
     from .wide.remarks import of_row
     from .wide.vectorize import vectorize
 
-    def run(passes: Any, module: Any) -> None:
-        passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options()))
-        release(passes)
-
     widened, outcomes = vectorize(
         module,
         lambda text: parse(text, "vectorize", context),
-        run,
+        partial(_run, machine),
         options.half_vectors,
     )
     if options.remark is not None:
@@ -271,6 +272,29 @@ def widen(
             for remark in of_row(outcome, places):
                 options.remark(remark)
     return widened
+
+
+def settle(module: llvm.ModuleRef, machine: Any, context: Any = None) -> llvm.ModuleRef:
+    """Take out what the optimiser has found that no lane does; the module is another then."""
+    if not any(function.name.startswith("llvm.vp.") for function in module.functions):
+        return module
+    from .wide import nobody
+
+    while (text := nobody.settle(str(module))) is not None:
+        module = parse(text, OPTIMISE, context)
+        passes = llvm.create_new_module_pass_manager()
+        passes.add_sccp_pass()
+        passes.add_simplify_cfg_pass()
+        passes.add_instruction_combine_pass()
+        passes.add_aggressive_dce_pass()
+        passes.add_simplify_cfg_pass()
+        _run(machine, passes, module)
+    return module
+
+
+def _run(machine: Any, passes: Any, module: llvm.ModuleRef) -> None:
+    passes.run(module, llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options()))
+    release(passes)
 
 
 def _places(lowered: Lowered) -> dict[str, str]:

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
 import pytest
 
 from kcc.backend.codegen import target_machine
-from kcc.ir.pipeline import PIPELINE, parse
+from kcc.ir.pipeline import PIPELINE, PipelineOptions, parse, run_pipeline
 from kcc.ir.wide.copies import expand_copies
 from kcc.ir.wide.flow import Flow
 from kcc.ir.wide.model import Function, Unvectorisable
+from kcc.ir.wide.nobody import settle
 from kcc.ir.wide.reader import read
 from kcc.ir.wide.remarks import Outcome
 from kcc.ir.wide.scalars import take_apart
 from kcc.ir.wide.shapes import UNIFORM, Shape, Shapes
 from kcc.ir.wide.vectorize import vectorize
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "kernels" / "examples"
 SOURCE = """kernel void escape(global const float *start, global int *rounds, int limit) {
     int me = get_global_id(0), count = 0;
     for (float x = start[me]; x < 4.0f; x = x * x + 1.0f) {
@@ -187,3 +190,35 @@ entry:
     assert [i.align for i in made.entry.instrs if i.op == "store"] == [8, 4]
     with pytest.raises(Unvectorisable, match="element chosen at run time"):
         take_apart(read(text.replace("i64 1\n", "i64 %i\n")), ["%entry"])
+
+
+NOBODY = """\
+  %a = tail call i1 @llvm.vp.reduce.or.nxv8i1(i1 false, <vscale x 8 x i1> zeroinitializer, \
+<vscale x 8 x i1> splat (i1 true), i32 %n)
+  %b = call <vscale x 8 x float> @llvm.vp.load.nxv8f32.p1(ptr addrspace(1) align 4 %p, \
+<vscale x 8 x i1> zeroinitializer, i32 %n), !dbg !3
+  %c = call <vscale x 8 x i32> @llvm.experimental.vp.strided.load.nxv8i32.p1.i64(ptr %p, i64 8, \
+<vscale x 8 x i1> zeroinitializer, i32 %n)
+  call void @llvm.vp.scatter.nxv8f32.nxv8p1(<vscale x 8 x float> zeroinitializer, \
+<vscale x 8 x ptr addrspace(1)> %q, <vscale x 8 x i1> zeroinitializer, i32 %n)
+"""
+
+
+def test_what_no_lane_does_goes() -> None:
+    assert settle(NOBODY) == (
+        "  %a = and i1 false, false\n"
+        "  %b = bitcast <vscale x 8 x float> zeroinitializer to <vscale x 8 x float>\n"
+        "  %c = bitcast <vscale x 8 x i32> zeroinitializer to <vscale x 8 x i32>\n"
+    )
+    some = NOBODY.replace("<vscale x 8 x i1> zeroinitializer", "<vscale x 8 x i1> %m")
+    assert settle(some) is None
+
+
+def test_no_mask_is_known_to_be_empty_in_the_end(lowered) -> None:
+    """LLVM 22 gives the load of such a mask no register, and cannot print it."""
+    source = EXAMPLES / "matrix_multiply.cl"
+    machine = target_machine("rv64gcv_zvl512b", 3)
+    module = run_pipeline(lowered(source.read_text()), machine, PipelineOptions(3, lanes=True))
+    assert "llvm.vp.load" in str(module)
+    assert "zeroinitializer, i32" not in str(module)
+    assert "vfmacc" in machine.emit_assembly(module)
