@@ -120,13 +120,18 @@ def disagreements(
     return [
         f"{call} of ({params}): kcc says {t}, clang {errors.get(i, 'takes it')}"
         for i, ((params, call), t) in enumerate(zip(made, types, strict=True))
-        if (t is None) != (i in errors) and not (t is None and _of_floats(call, params))
+        if (t is None) != (i in errors) and not (t is None and _always_there(call, params))
     ]
 
 
-def _of_floats(call: str, params: str) -> bool:
-    """What may be of cl_ext_float_atomics, which clang's header has whatever -cl-ext says."""
-    return call.startswith("atomic_") and re.search(r"\b(half|float|double)\b", params) is not None
+def _always_there(call: str, params: str) -> bool:
+    """What may be of the extensions that clang's header has whatever -cl-ext says.
+
+    They are cl_ext_float_atomics, and the vectors of cl_khr_subgroup_extended_types.
+    """
+    if call.startswith("atomic_"):
+        return re.search(r"\b(half|float|double)\b", params) is not None
+    return call.startswith("sub_group_broadcast(") and re.search(r"\w+\d+ a0", params) is not None
 
 
 @pytest.mark.slow
