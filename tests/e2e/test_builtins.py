@@ -295,4 +295,4 @@ def test_some_functions() -> None:
 @pytest.mark.parametrize("options", [["-O1"], ["-O3"], ["-O0", "-march=rv64gc"]], ids=str)
 def test_more_functions(options: list[str]) -> None:
     start = {"-O1": 0, "-O3": 3, "-O0": 6}[options[0]]
-    check(ALL[start::19], options)
+    check(ALL[start::38], options)

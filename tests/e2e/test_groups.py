@@ -10,7 +10,7 @@ import pytest
 import kcc
 
 OPERATIONS = {"add": np.add, "min": np.minimum, "max": np.maximum}
-TYPES = {"int": "i4", "uint": "u4", "long": "i8", "ulong": "u8", "float": "f4", "double": "f8"}
+TYPES = {"int": "i4", "ulong": "u8", "float": "f4", "double": "f8"}
 MORE_TYPES = sorted(TYPES.keys() - {"int"})
 COLLECTIVES = "\n".join(
     f"kernel void collect_{t}(global const {t} *in, global {t} *out) {{\n"
