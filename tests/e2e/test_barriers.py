@@ -230,7 +230,7 @@ kernel void together(global int *a) {
 """
 
 
-@pytest.mark.parametrize("level", ["-O0", "-O3"])
+@pytest.mark.parametrize("level", [pytest.param("-O0", marks=pytest.mark.slow), "-O3"])
 def test_work_items_that_do_not_meet_are_found(level: str, capfd) -> None:
     program = kcc.compile(DIVERGENT, ("-fcheck=barriers", "-cl-std=CL2.0", level))
     a = np.zeros(4, np.int32)

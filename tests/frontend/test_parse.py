@@ -412,7 +412,10 @@ def test_tables_are_reproducible_and_kept(tmp_path: Path) -> None:
     assert kept.read_bytes() == data
 
 
-@pytest.mark.parametrize("damage", [b"", b"nonsense", b"\x80\x04}."])
+@pytest.mark.parametrize(
+    "damage",
+    [b"", *(pytest.param(b, marks=pytest.mark.slow) for b in (b"nonsense", b"\x80\x04}."))],
+)
 def test_damaged_tables_are_made_anew(tmp_path: Path, damage: bytes) -> None:
     rows = kept_tables(tmp_path).rows
     (kept,) = [p for p in tmp_path.rglob("*") if p.is_file()]

@@ -10,6 +10,7 @@ import pytest
 
 from kcc.ir.lower import LowerOptions
 
+LEVELS = [pytest.param(0, marks=pytest.mark.slow), 3]
 INTS = {
     "char": np.int8, "uchar": np.uint8, "short": np.int16, "ushort": np.uint16,
     "int": np.int32, "uint": np.uint32, "long": np.int64, "ulong": np.uint64,
@@ -78,7 +79,7 @@ def kernels(name, ops, result):
     )
 
 
-@pytest.mark.parametrize("opt", [0, 3])
+@pytest.mark.parametrize("opt", LEVELS)
 @pytest.mark.parametrize("name", INTS)
 def test_integer_operators(build, name, opt):
     both, a, b = pairs(name)
@@ -96,7 +97,7 @@ def test_integer_operators(build, name, opt):
             assert int(got) == wrapped(want, result), (op, x, y)
 
 
-@pytest.mark.parametrize("opt", [0, 3])
+@pytest.mark.parametrize("opt", LEVELS)
 @pytest.mark.parametrize("name", INTS)
 def test_shift_counts_wrap_at_the_width(build, name, opt):
     result = promoted(name)
@@ -165,7 +166,7 @@ def test_float_operators(build, name, opt):
         np.testing.assert_array_equal(flags, exact(a, b).astype(np.int32))
 
 
-@pytest.mark.parametrize("opt", [0, 3])
+@pytest.mark.parametrize("opt", LEVELS)
 def test_integers_convert_to_every_type(build, opt):
     source = FP64
     for a in INTS:

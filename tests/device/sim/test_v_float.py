@@ -50,7 +50,7 @@ def cases_of(
 
 
 @ORACLES
-@pytest.mark.parametrize("flags", [True, False])
+@pytest.mark.parametrize("flags", [True, pytest.param(False, marks=pytest.mark.slow)])
 def test_some_rows(flags: bool):
     names = ROWS[flags::12]
     report = sweep(*names, count=4, each=2, vlen=512 if flags else 128, seed="some", flags=flags)

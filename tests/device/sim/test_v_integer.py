@@ -33,7 +33,9 @@ ROWS = {name: sorted(file.VSEMANTICS) for name, file in FILES.items()}
 
 
 @ORACLES
-@pytest.mark.parametrize(("vlen", "step"), [(128, 10), (512, 15)])
+@pytest.mark.parametrize(
+    ("vlen", "step"), [pytest.param(128, 10, marks=pytest.mark.slow), (512, 15)]
+)
 def test_some_rows_of_each_file(vlen: int, step: int):
     names = [name for rows in ROWS.values() for name in rows[::step]]
     report = sweep(*names, count=6, each=3, vlen=vlen, seed="some")
