@@ -203,6 +203,7 @@ def geometry(t: str, n: int) -> str:
 """
 
 
+@pytest.mark.slow
 def test_lengths_directions_and_products() -> None:
     shapes = list(itertools.product(TYPES, (1, 2, 3, 4)))
     rows = 40

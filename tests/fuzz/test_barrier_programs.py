@@ -43,7 +43,10 @@ def wrong_under_qemu(seeds: range, size: int, level: str, folder: Path) -> list[
     ]
 
 
-@pytest.mark.parametrize(("seeds", "flags"), [(range(3), ("-O3",)), (range(6, 7), ("-O0",))])
+@pytest.mark.parametrize(
+    ("seeds", "flags"),
+    [(range(3), ("-O3",)), pytest.param(range(6, 7), ("-O0",), marks=pytest.mark.slow)],
+)
 def test_some_on_the_device(seeds: range, flags: tuple[str, ...]) -> None:
     assert wrong_on_the_device(seeds, *flags) == []
 

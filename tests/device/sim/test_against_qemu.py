@@ -17,7 +17,14 @@ ORACLES = pytest.mark.oracle("qemu-riscv64", "clang-19", "ld.lld-19")
 
 
 @ORACLES
-@pytest.mark.parametrize("flags", ["-O0 -march=rv64im", "-O2 -march=rv64imc", "-Os -march=rv64imc"])
+@pytest.mark.parametrize(
+    "flags",
+    [
+        "-O0 -march=rv64im",
+        "-O2 -march=rv64imc",
+        pytest.param("-Os -march=rv64imc", marks=pytest.mark.slow),
+    ],
+)
 def test_integer_program(tmp_path, flags):
     elf = link(CLANG, PROGRAMS / "integer.c", tmp_path / "a.elf", *flags.split(), "-mabi=lp64")
     compare(elf, least=1000)
