@@ -77,7 +77,7 @@ class LinkResult:
 
 
 def default_script(device: str = "refsi") -> SourceFile:
-    """The layout of a program for a device, "refsi" or "formosa"."""
+    """The layout of a program for a device, "refsi", "formosa" or "dpu"."""
     name = f"{device}.ld"
     text = resources.files(__package__).joinpath("scripts").joinpath(name).read_text("utf-8")
     return SourceFile(name, text)
@@ -130,7 +130,7 @@ def link(
         _entry(linked, parsed, options, diags), _flags(linked, diags),
         options.strip, options.pie, build_id,
     )  # fmt: skip
-    data = write_elf(image, Relocator(got, diags), diags)
+    data = write_elf(image, Relocator(got, diags, pie=options.pie), diags)
     diags.raise_errors()
     return LinkResult(
         data,

@@ -126,8 +126,9 @@ def make_got(sections: Iterable[InputSection]) -> ObjectFile | None:
 class Relocator:
     """Computes the final bytes of sections; addresses must be final."""
 
-    def __init__(self, got: ObjectFile | None, diags: Diagnostics) -> None:
+    def __init__(self, got: ObjectFile | None, diags: Diagnostics, *, pie: bool = False) -> None:
         self.diags = diags
+        self.pie = pie
         self.slots: dict[Symbol, int] = {}
         if got is not None:
             base = got.sections[0].addr
@@ -173,9 +174,8 @@ class Relocator:
             case "S+A":
                 value = _signed(symbol.addr + r.addend)
             case "S+A-P" | "G+A-P":
-                value = self.relative(section, r, kind.formula)
-                if kind.place.startswith("upper20") and _is_null(symbol, value):
-                    value = _signed(r.addend)
+                value, absolute = self.reach(section, r, kind)
+                if absolute:
                     _make_absolute(data, r.offset)
             case "paired":
                 found = self.paired(symbol, section, r, kind)
@@ -192,10 +192,22 @@ class Relocator:
             return
         _write(kind.place, data, r.offset, width, value)
 
-    def relative(self, section: InputSection, r: Reloc, formula: str) -> int:
+    def reach(self, section: InputSection, r: Reloc, kind: Kind) -> tuple[int, bool]:
+        """The distance to a target; or its address, and that it is one, if auipc is to be lui.
+
+        That is where pc-relative code cannot reach what an address near 0 can: data far below
+        the code, undefined weak symbols. GNU ld does the same. Not so what moves with a program,
+        nor calls, but for those to nothing.
+        """
         symbol = section.file.symbols[r.symbol]
-        target = self.slots[symbol] if formula == "G+A-P" else symbol.addr
-        return _signed(target + r.addend - section.addr - r.offset)
+        target = self.slots[symbol] if kind.formula == "G+A-P" else symbol.addr
+        address = _signed(target + r.addend)
+        distance = _signed(address - section.addr - r.offset)
+        moves = self.pie and (symbol.section is not None or kind.formula == "G+A-P")
+        may = kind.place == "upper20" or (kind.place == "upper20 imm12" and not symbol.defined)
+        if may and not moves and not _in_reach(distance) and _in_reach(address):
+            return address, True
+        return distance, False
 
     def paired(self, label: Symbol, section: InputSection, r: Reloc, kind: Kind) -> int | None:
         """A low part: its symbol is the auipc that computed the high part."""
@@ -208,9 +220,7 @@ class Relocator:
         if upper is None or not isinstance(home, InputSection):
             self.bad(section, r, kind, f"no auipc relocation at '{label.name}'")
             return None
-        value = self.relative(home, upper, KINDS[upper.type].formula)
-        if _is_null(home.file.symbols[upper.symbol], value):
-            value = upper.addend
+        value, _absolute = self.reach(home, upper, KINDS[upper.type])
         return value + r.addend
 
     def fits(self, section: InputSection, r: Reloc, kind: Kind, value: int, place: int) -> bool:
@@ -239,9 +249,8 @@ def _is_gone(symbol: Symbol) -> bool:
     return isinstance(symbol.section, InputSection) and symbol.section.out is None
 
 
-def _is_null(symbol: Symbol, value: int) -> bool:
-    """An undefined weak symbol, address 0, too far for pc-relative code."""
-    return not symbol.defined and not UPPER_RANGE[0] <= value <= UPPER_RANGE[1]
+def _in_reach(value: int) -> bool:
+    return UPPER_RANGE[0] <= value <= UPPER_RANGE[1]
 
 
 def _make_absolute(data: bytearray, offset: int) -> None:

@@ -190,3 +190,37 @@ def test_binutils_read_the_output_without_warnings(name, compile_c, tmp_path):
         )  # fmt: skip
         assert done.stderr == ""
         assert "arning" not in done.stdout
+
+
+FAR = """
+extern int low[]; extern long table[4]; extern int missing __attribute__((weak));
+int get(int i) { return low[5] + (int)table[3]; }
+void put(long v) { table[2] = v; table[3] = v + low[0]; }
+int *where(void) { return &missing; }
+"""
+FAR_SCRIPT = """
+    ENTRY(get)
+    SECTIONS {
+      .data 0x7f8 : { *(.data .data.* .bss .bss.* .sdata .sdata.* .sbss .sbss.*) }
+      .got 0x1800 : { *(.got .got.plt) }
+      .text 0x90000900 : { *(.text .text.*) }
+      /DISCARD/ : { *(.comment .riscv.attributes) }
+    }"""
+
+
+@pytest.mark.oracle("clang-19", "riscv64-unknown-elf-ld")
+def test_data_far_below_the_code_is_reached_from_zero_as_gnu_ld_does(compile_c, tmp_path):
+    inputs = [
+        LinkInput("a.o", compile_c(FAR, "-mcmodel=medany")),
+        LinkInput("b.o", compile_c("int low[8] = {1, 2, 3, 4}; long table[4] = {5};")),
+    ]
+    theirs = judge(tmp_path, "gnu", inputs, FAR_SCRIPT)
+    ours = read_elf(link(inputs, FAR_SCRIPT, LinkOptions(gc=False)).elf)
+    assert memory(ours)[".data"] == memory(theirs)[".data"]
+    mine, judged = (memory(file)[".text"] for file in (ours, theirs))
+    where = ours.symbol("where").value - mine[0]
+    assert mine[2][:where] == judged[2][:where]
+    # The same instructions; the slot is another: GNU ld begins its table with one of its own.
+    lui, load = (int.from_bytes(mine[2][where + i :][:4], "little") for i in (0, 4))
+    assert lui.to_bytes(4, "little") == judged[2][where : where + 4]
+    assert load & 0xFFFFF == int.from_bytes(judged[2][where + 4 :][:4], "little") & 0xFFFFF
