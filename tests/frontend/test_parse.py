@@ -377,6 +377,7 @@ def test_deep_nesting_is_an_error_not_a_crash(before: str, piece: str, after: st
         "int x = " + "1 + " * 5000 + "1;",
         "void f(void) {" + "a;" * 5000 + "}",
     ],
+    ids=lambda text: text[:30],
 )
 def test_what_people_write_is_within_the_limits(text: str) -> None:
     tree(text)

@@ -468,7 +468,7 @@ def doubling(levels: int) -> str:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        (doubling(60), "macro-limit"),
+        pytest.param(doubling(60), "macro-limit", marks=pytest.mark.slow),
         ("#define f(x) x x\n" + "f(" * 60 + "1" + ")" * 60, "macro-limit"),
         ("#define c0(x) x\n" + "".join(f"#define c{i}(x) c{i - 1}(x##x)\n" for i in range(1, 60))
          + "c59(a)", "macro-paste"),

@@ -47,7 +47,8 @@ def test_programs_under_qemu(tmp_path: Path, level: str) -> None:
     [
         (range(33, 34), ("-O3", "-march=rv64gc")),
         pytest.param(range(90, 91), ("-O0",), marks=pytest.mark.slow),
-        (range(4, 5), ("-O3",)),  # it loads again what it has stored
+        # It loads again what it has stored.
+        pytest.param(range(4, 5), ("-O3",), marks=pytest.mark.slow),
         pytest.param(range(32, 36), ("-O3",), marks=pytest.mark.slow),
     ],
 )

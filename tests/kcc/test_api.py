@@ -294,6 +294,7 @@ def test_threads_may_share_a_device(kernels: dict[str, kcc.Kernel]) -> None:
     assert results == [True] * 4
 
 
+@pytest.mark.slow
 def test_launches_do_not_use_up_memory(program: kcc.Program) -> None:
     with kcc.Device() as device:
         device.load(program)["saxpy"](ones(), ones(), 2.0, 4, global_size=4)

@@ -93,7 +93,7 @@ def test_disassembly_has_the_kernel_in_it(elf: Path) -> None:
 
 @pytest.mark.parametrize(
     "level",
-    [pytest.param(level, marks=() if level % 3 else pytest.mark.slow) for level in range(5)],
+    [pytest.param(level, marks=() if level in (1, 4) else pytest.mark.slow) for level in range(5)],
 )
 def test_each_debug_level_adds_to_the_last(level: int) -> None:
     args = ["run", VECTOR_ADD, "-g", "8", "a=range:8", "b=range:8", "c=zeros:8"]
@@ -381,7 +381,7 @@ def run_source(tmp_path: Path, text: str, *words: str) -> subprocess.CompletedPr
     return kcc("run", "k.cl", *words, cwd=tmp_path)
 
 
-@pytest.mark.parametrize("index", [1, 31, 100_000, 10_000_000, -1, -10_000_000])
+@pytest.mark.parametrize("index", [1, 100_000, -10_000_000])
 def test_a_wild_index_is_a_fault_wherever_it_leads(tmp_path: Path, index: int) -> None:
     text = "kernel void k(global int *a, int n) { a[n] = 7; }"
     refuses(run_source(tmp_path, text, "-g", "1", "a=[1]", f"n={index}"), 1, "the 4-byte buffer")
@@ -404,14 +404,16 @@ def test_an_infinite_loop_ends_at_the_limit(tmp_path: Path) -> None:
 
 def test_an_interrupt_returns_promptly(tmp_path: Path) -> None:
     import signal
-    import time
 
-    (tmp_path / "k.cl").write_text("kernel void k(global volatile int *a) { while (1) a[0]++; }")
+    text = 'kernel void k(global volatile int *a) { printf("on\\n"); while (1) a[0]++; }'
+    (tmp_path / "k.cl").write_text(text)
     process = subprocess.Popen(
         [sys.executable, "-m", "kcc", "run", "k.cl", "-g", "1", "a=[0]"],
-        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stderr=subprocess.PIPE,
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
     )  # fmt: skip
-    time.sleep(3)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"on\n"
     process.send_signal(signal.SIGINT)
     _out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
@@ -510,7 +512,7 @@ def test_errors_are_in_colour_when_asked(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["quo'\"te ünï.cl", "new\nline.cl", "-dash.cl"],
+    ["quo'\"te ünï\n.cl", "-dash.cl"],
 )
 def test_any_file_name_will_do(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("kernel void k(global int *a) { a[0] = 1; }")
