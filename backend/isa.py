@@ -211,6 +211,13 @@ _ROWS = (
     Insn("czero.eqz", "rd,rs1,rs2",          0x0E00_5033, "Zicond"),
     Insn("czero.nez", "rd,rs1,rs2",          0x0E00_7033, "Zicond"),
 
+    # Of processing-in-memory devices, in the space for extensions of vendors' own.
+    Insn("dpu.ldma",  "rs1,rs2,rs3",         0x0000_000B, "Xdpu"),
+    Insn("dpu.sdma",  "rs1,rs2,rs3",         0x0000_100B, "Xdpu"),
+    Insn("dpu.note",  "rs1,rs2,rs3",         0x0000_200B, "Xdpu"),
+    Insn("dpu.tas",   "rd,rs1",              0x0000_002B, "Xdpu"),
+    Insn("dpu.clear", "rs1",                 0x0000_102B, "Xdpu"),
+
     *VECTOR_ROWS,
 
     #    name            operands, as written  bits    ext  what it abbreviates

@@ -25,11 +25,13 @@ _EXTENSIONS: dict[str, tuple[str, ...]] = {
     "v": ("d", "zvl128b"),
     # With the vector form of half precision comes all of the scalar one, though less would do.
     "zfh": ("f",), "zvfh": ("v", "zfh"), "zicond": (),
+    "xdpu": (),
     "zicsr": (), "zifencei": (), "zicntr": ("zicsr",), "zihpm": ("zicsr",),
     "zba": (), "zbb": (), "zbc": (), "zbs": (), "b": ("zba", "zbb", "zbs"),
     **{f"zvl{bits}b": (f"zvl{bits // 2}b",) if bits > 32 else () for bits in
        (32, 64, 128, 256, 512, 1024)},
 }  # fmt: skip
+_OURS = ("xdpu",)  # LLVM does not know them; no code that it makes uses them
 _NEEDED = ("i", "m", "a", "f", "d")  # the ABI passes doubles in registers; atomics are lock-free
 
 
@@ -69,6 +71,7 @@ def parse_target(arch: str = DEFAULT_ARCH) -> Target:
     if "v" not in extensions and any(name.startswith("zvl") for name in extensions):
         raise ValueError(f"'{arch}' gives vectors a length, but has no v")  # LLVM would abort
     extensions -= {"g", "b"}
-    enabled = [f"+{name}" for name in sorted(extensions - {"i"})]
+    known = extensions - {"i", *_OURS}
+    enabled = [f"+{name}" for name in sorted(known)]
     # Without linker relaxation an object holds ten kinds of relocation instead of thirty.
     return Target(arch, frozenset(extensions), ",".join([*enabled, "-relax"]))

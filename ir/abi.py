@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import struct
 from collections.abc import Iterable
+from enum import IntEnum
 from typing import Any, Literal
 
 from ..frontend.diag import InternalError
@@ -278,6 +279,56 @@ GROUP_INFO = {
     "refsi": (WG_INFO, WG_INFO_SIZE),
     "formosa": (FORMOSA_INFO, FORMOSA_INFO_SIZE),
 }
+
+# -- DPU: tasklets of a processing-in-memory device -----------------------------------------------
+
+
+class DpuCall(IntEnum):
+    """Calls of the environment (ecall) by the number in a7; arguments and results in a0."""
+
+    EXIT = 0  # a0: what main has returned; this tasklet is done
+    FAULT = 1  # a0: a DpuFaultCode; all tasklets stop
+    STOP = 2  # sleep until resumed; at once, if that came first
+    RESUME = 3  # a0: the tasklet that is to go on
+    WAIT = 4  # a0: a lock bit; sleep until it is clear
+    COUNTER = 5  # a0: a DpuCounter of the whole device
+
+
+class DpuCounter(IntEnum):
+    CYCLES = 1
+    INSTRUCTIONS = 2
+
+
+class DpuFaultCode(IntEnum):
+    """What a program stops with; the names are how the device tells of it."""
+
+    HEAP_FULL = 1
+    DIVISION_BY_ZERO = 2
+    ASSERTION = 3
+    HALT = 4
+    PRINTF_OVERFLOW = 5
+    ALREADY_PROFILING = 6
+    NOT_PROFILING = 7
+    UNALIGNED_WRITE = 8
+
+
+class DpuNote(IntEnum):
+    """What dpu.note tells those who check a run: kind (address, size)."""
+
+    HEAP_RESET = 1  # (start of the heap, 0)
+    ALLOC = 2  # (block, bytes): a piece of the heap is handed out
+    FSB_NEW = 3  # (first block, bytes of all blocks and the handle), then:
+    FSB_SIZE = 4  # (handle, bytes of a block)
+    FSB_GET = 5  # (block, handle)
+    FSB_FREE = 6  # (block, handle), before anything is written
+    BUDDY_INIT = 7  # (arena, bytes)
+    BUDDY_ALLOC = 8  # (block, bytes asked for)
+    BUDDY_FREE = 9  # (block, 0), before anything is written
+    BUDDY_RESET = 10
+    LIBRARY = 11  # (1 or 0, 0): from here on accesses are the allocators' own, or no longer
+    BARRIER = 12  # (barrier, tasklets)
+    INIT_RANGE = 13  # (start, bytes): has been written in ways that are not seen
+
 
 # -- metadata: what the ELF says of its kernels ---------------------------------------------------
 

@@ -90,11 +90,13 @@ class Hart:
             ("event", "kcc_event"),
             ("call", "kcc_call"),
             ("vector", "kcc_vector"),
+            ("transfer", "kcc_transfer"),
             ("float_install", "kcc_float_install"),
             ("float_collect", "kcc_float_collect"),
         ):
             setattr(self.state, name, engine.runtime[function])
         self.state.vlenb = vlen // 8
+        self.state.locks = self.addr + state.HART.offset("own_locks")
         self.state.stack = self._stack_addr + HOST_STACK
         self.state.stack_limit = self._stack_addr + STACK_RESERVE
         self._csrs = _csrs_at_reset(misa, vlen)

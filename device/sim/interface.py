@@ -45,11 +45,12 @@ class Cause(Enum):
     STORE_MISALIGNED = 6
     STORE_FAULT = 7
     ECALL_M = 11
+    DMA_FAULT = 24  # of those for custom use: a transfer leaves its memories
 
 
 @dataclass(frozen=True)
 class Fault:
-    """A trap nobody resumes. tval: the address for memory causes, the word for cause 2."""
+    """A trap nobody resumes. tval: the address for memory and DMA causes, the word for cause 2."""
 
     cause: int
     pc: int

@@ -10,6 +10,7 @@ _SINGLE = {"i": "I", "m": "M", "a": "A", "f": "F", "d": "D", "c": "C", "v": "V"}
 _MULTI = {
     name.lower(): name
     for name in (
+        "Xdpu",
         "Zicsr", "Zifencei", "Zicond", "Zicntr", "Zihpm", "Zba", "Zbb", "Zbc", "Zbs", "Zfh", "Zvfh",
     )
 }  # as the instruction table spells them  # fmt: skip
@@ -22,11 +23,13 @@ _VECTOR_SUBSET = re.compile(r"zve(32[xf]|64[xfd])")  # all of which V has
 
 def _parts(arch: str) -> tuple[str, list[str]]:
     """Letters, and names of several letters."""
-    match = re.fullmatch(r"rv64([ig])([a-y]*)((?:_?z[a-z]+(?:[0-9]+[a-z])?)*)", arch.lower())
+    match = re.fullmatch(
+        r"rv64([ig])([a-y]*)((?:_?z[a-z]+(?:[0-9]+[a-z])?|_x[a-y]+)*)", arch.lower()
+    )
     if match is None:
         raise ValueError(f"'{arch}' is not an ISA string the simulator knows")
     letters = ("imafd" if match[1] == "g" else "i") + match[2]
-    return letters, re.findall(r"z[a-y]+(?:[0-9]+[a-z])?", match[3])
+    return letters, re.findall(r"z[a-y]+(?:[0-9]+[a-z])?|(?<=_)x[a-y]+", match[3])
 
 
 def extensions_of(arch: str) -> frozenset[str]:

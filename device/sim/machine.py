@@ -109,6 +109,7 @@ class Machine:
         for _ in range(harts):
             self.add_hart()
         self._lanes: dict[tuple[int, int], list[Lane]] = {}  # by harts in a run, number of lanes
+        self._joined: list[ctypes.c_char] = []  # keep what harts know addresses in alive
         self._watcher: Watcher | None = None
         self._lock = threading.Lock()
         self._run: Run | None = None  # that is going on
@@ -153,6 +154,26 @@ class Machine:
         """Route accesses in [base, base + size) to a device; raises ValueError on overlap."""
         flags = state.READ | state.WRITE | state.IO
         self._map(Mapped(base, size, flags, device=device), hart)
+
+    def join_memories(self, near: tuple[int, memoryview], far: tuple[int, memoryview]) -> None:
+        """Let dpu.ldma and dpu.sdma move bytes between two memories, each with its guest address.
+
+        From then on the harts have their lock bits in common, too.
+        """
+        anchors = []
+        for h in self._harts:
+            for side, (base, memory) in (("near", near), ("far", far)):
+                anchors.append(ctypes.c_char.from_buffer(memory))
+                setattr(h.state, f"{side}_base", base)
+                setattr(h.state, f"{side}_size", len(memory))
+                setattr(h.state, f"{side}_host", ctypes.addressof(anchors[-1]))
+            h.state.locks = self._harts[0].state.locks
+        self._joined = anchors
+
+    @property
+    def locks(self) -> ctypes.Array[ctypes.c_ubyte]:
+        """The lock bits that harts share, a byte each."""
+        return (ctypes.c_ubyte * state.LOCKS).from_address(self._harts[0].state.locks)
 
     def _map(self, region: Mapped, hart: int | None) -> None:
         if region.base < 0 or region.base + region.size > MASK64:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from . import runtime_float, runtime_memory, runtime_v, stackswitch, state
+from . import runtime_dpu, runtime_float, runtime_memory, runtime_v, stackswitch, state
 from .fields import at, load, store
 from .state import ENTRY
 
@@ -23,7 +23,7 @@ from .state import ENTRY
 @cache
 def module_text() -> str:
     """The runtime as LLVM IR."""
-    fixed = runtime_memory.TEXT + runtime_v.TEXT
+    fixed = runtime_memory.TEXT + runtime_v.TEXT + runtime_dpu.TEXT
     return stackswitch.module_asm() + _BODY + fixed + runtime_float.text()
 
 
@@ -486,6 +486,7 @@ FUNCTIONS = (
     "kcc_store",
     "kcc_locate",
     "kcc_vector",
+    "kcc_transfer",
     "kcc_float_install",
     "kcc_float_collect",
 )

@@ -6,7 +6,7 @@ Names and operands are those of the backend's table after compressed forms are e
 
 from __future__ import annotations
 
-from . import csr, semantics_a, semantics_b, semantics_fd, semantics_v, state
+from . import csr, semantics_a, semantics_b, semantics_dpu, semantics_fd, semantics_v, state
 from .build import Builder, Operands, Semantics
 from .interface import Cause
 from .marks import MASK64, signed
@@ -412,4 +412,4 @@ SEMANTICS |= {name: _branch(predicate) for name, predicate in _BRANCHES.items()}
 SEMANTICS |= {f"csrr{action}": _csr(action, immediate=False) for action in "wsc"}
 SEMANTICS |= {f"csrr{action}i": _csr(action, immediate=True) for action in "wsc"}
 SEMANTICS |= semantics_a.SEMANTICS | semantics_b.SEMANTICS | semantics_fd.SEMANTICS
-SEMANTICS |= semantics_v.SEMANTICS
+SEMANTICS |= semantics_v.SEMANTICS | semantics_dpu.SEMANTICS

@@ -79,6 +79,12 @@ HART = Layout({
     "counts": csr.EVENTS, # of events, see counting.py; those below 3 stay 0
     "mcycle_offset": 1, "minstret_offset": 1,
     "csr": csr.SLOTS,
+    "transfer": 1,
+    # The two memories that DMA joins: that which harts load from, and the one behind it.
+    "near_base": 1, "near_size": 1, "near_host": 1,
+    "far_base": 1, "far_size": 1, "far_host": 1,
+    "locks": 1,           # host address of LOCKS bytes, each 0 or 1
+    "own_locks": 32,      # these, as long as harts share no others
     "start_sp": 1, "start_args": 7, "start_count": 1,
     "guesses": GUESSES * GUESS_SIZE // 8,  # {base, size, host - guest address, -}
     "v": 32 * VLEN_MAX // 64,  # registers of vlenb bytes without gaps, from the start
@@ -137,6 +143,8 @@ KEY_FULL, KEY_VILL, KEY_VSTART = 8, 9, 16
 # Flags of a region.
 READ, WRITE, EXEC, IO = 1, 2, 4, 8
 INLINE = 16  # bases are aligned alike for guest and host: unit code may access it by itself
+
+LOCKS = 256  # lock bits that the harts of a machine may share
 
 # Statuses of a hart within its group.
 IDLE, READY, ASLEEP = 0, 1, 2

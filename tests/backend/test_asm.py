@@ -19,6 +19,7 @@ from kcc.backend.encode import decode, is_hint
 from kcc.backend.isa import TABLE
 from kcc.backend.pseudo import load_constant
 from kcc.backend.regs import CSR_NAMES
+from kcc.backend.target import parse_target
 from kcc.frontend.diag import CompileError, Diagnostics
 from kcc.linker.elf import SHF_ALLOC, SHF_GNU_RETAIN
 from kcc.linker.objfile import read_elf_object
@@ -78,8 +79,8 @@ def random_listing(seed: int, count: int) -> list[str]:
     rng = random.Random(seed)
     lines = []
     for row in TABLE.values():
-        if any(field.kind == "target" for _, field in row.fields) or row.ext == "Zicond":
-            continue  # binutils 2.40 does not know Zicond
+        if any(field.kind == "target" for _, field in row.fields) or row.ext in ("Zicond", "Xdpu"):
+            continue  # binutils does not know them
         for _ in range(count):
             word = row.match | rng.getrandbits(32) & ~row.mask & ((1 << 8 * row.size) - 1)
             hit = decode(word)
@@ -494,3 +495,27 @@ def test_any_text_ends_in_an_object_or_errors(words: list[str]) -> None:
         obj(" ".join(words))
     except CompileError:
         pass
+
+
+# -- instructions that are ours alone ---------------------------------------------------------------
+
+DPU = {  # as written: the same as GNU's way to write any word
+    "dpu.ldma a0,a1,a2": ".insn r4 CUSTOM_0,0,0,x0,a0,a1,a2",
+    "dpu.sdma t6,s0,ra": ".insn r4 CUSTOM_0,1,0,x0,t6,s0,ra",
+    "dpu.note zero,a1,s11": ".insn r4 CUSTOM_0,2,0,x0,zero,a1,s11",
+    "dpu.tas t0,a7": ".insn i CUSTOM_1,0,t0,a7,0",
+    "dpu.clear a7": ".insn i CUSTOM_1,1,x0,a7,0",
+}
+
+
+def test_dpu_instructions_are_words_of_the_custom_space(tmp_path: Path) -> None:
+    mine = sections(obj("\n".join(DPU) + "\n", "rv64gc_zba_zbb_xdpu"))[".text"]
+    theirs = sections(gnu("\n".join(DPU.values()) + "\n", tmp_path))[".text"]
+    assert mine == theirs
+    listing = [line.text for line in disassemble(mine, 0, {})]
+    assert listing == [text.replace(" ", "\t") for text in DPU]
+
+
+def test_dpu_instructions_need_their_extension() -> None:
+    assert "'dpu.tas' needs the extension Xdpu" in error("dpu.tas a0,a1\n")
+    assert "+xdpu" not in parse_target("rv64gc_zba_zbb_xdpu").features

@@ -24,7 +24,7 @@ BASE, SIZE = 0x4000_0000, 1 << 16
 IO = 0x5000_0000
 PAGE = mmap.PAGESIZE
 RUNNABLE = [insn for insn in TABLE.values() if insn.name in SEMANTICS or insn.base]
-SCALAR = [insn for insn in RUNNABLE if insn.ext not in ("V", "Zfh", "Zicond")]
+SCALAR = [insn for insn in RUNNABLE if insn.ext not in ("V", "Zfh", "Zicond", "Xdpu")]
 VECTOR = [insn for insn in RUNNABLE if insn.ext == "V"]
 VECTOR_ARCH = "rv64gcv_zvl256b_zvfh_zba_zbb_zbc_zbs_zicond"
 ENDS = (Reason.FINISHED, Reason.FAULT, Reason.LIMIT, Reason.BARRIER)

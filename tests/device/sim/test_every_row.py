@@ -46,6 +46,8 @@ WRITTEN = {
 ELSEWHERE = {
     **dict.fromkeys(("ecall", "ebreak", "mret", "wfi", "c.ebreak"), "test_machine_traps.py"),
     **dict.fromkeys(("czero.eqz", "czero.nez"), "test_semantics_bits.py"),
+    **dict.fromkeys(("dpu.ldma", "dpu.sdma", "dpu.note"), "test_semantics_dpu.py"),
+    **dict.fromkeys(("dpu.tas", "dpu.clear"), "test_semantics_dpu.py"),
 }
 FLOAT_CSRS = ("fflags", "frm", "fcsr")
 # QEMU 7.2 keeps bits above the two of vxrm (V 1.0, 3.8), and so in vcsr.

@@ -70,7 +70,7 @@ def candidates(vector: bool) -> list[Insn]:
         row
         for row in TABLE.values()
         if (vector or not is_vector(row))
-        and row.ext not in ("Zicsr", "Zicond", "M-mode")
+        and row.ext not in ("Zicsr", "Zicond", "Xdpu", "M-mode")
         and row.name not in _LEFT_OUT | _UNORDERED
         and not row.name.startswith(("c.j", "c.b", "c.ebreak", "vset", "lr.", "sc."))
         and not any(f.kind == "target" for _, f in row.fields)

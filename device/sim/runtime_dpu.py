@@ -1,0 +1,60 @@
+"""The part of the runtime that moves bytes between the two memories of a DPU.
+
+Addresses lose their low three bits; of the size, what is left is a multiple of 8 from 8 to 2048,
+as the eight bits of its code have it.
+"""
+
+from __future__ import annotations
+
+from .fields import load
+from .interface import Cause
+
+_LOW = 7  # bits of an address that are not looked at
+_CODES = 255
+
+
+def _place(side: str) -> str:
+    """IR: the host address of `side`, and whether all bytes are in its memory."""
+    return f"""
+  {load("hart", f"{side}_base", "hart", f"{side}.base")}
+  {load("hart", f"{side}_size", "hart", f"{side}.size")}
+  {load("hart", f"{side}_host", "hart", f"{side}.host")}
+  %{side}.even = and i64 %{side}, {~_LOW}
+  %{side}.off = sub i64 %{side}.even, %{side}.base
+  %{side}.before = icmp ult i64 %{side}.off, %{side}.size
+  %{side}.room = sub i64 %{side}.size, %{side}.off
+  %{side}.fits = icmp uge i64 %{side}.room, %bytes
+  %{side}.ok = and i1 %{side}.before, %{side}.fits
+  %{side}.sum = add i64 %{side}.host, %{side}.off
+  %{side}.at = inttoptr i64 %{side}.sum to ptr"""
+
+
+TEXT = f"""
+; out: 1 towards the far memory, 0 from there. A range that leaves its memory is a trap, which
+; does not return.
+define preserve_mostcc i64 @kcc_transfer(ptr %hart, i64 %near, i64 %far, i64 %asked, i64 %out,
+    i64 %budget, i64 %pc) noinline {{
+entry:
+  %eighths = lshr i64 %asked, 3
+  %code.0 = sub i64 %eighths, 1
+  %code = and i64 %code.0, {_CODES}
+  %count = add i64 %code, 1
+  %bytes = shl i64 %count, 3
+  {_place("near")}
+  {_place("far")}
+  br i1 %near.ok, label %one, label %fault
+one:
+  br i1 %far.ok, label %both, label %fault
+fault:
+  %bad = phi i64 [ %near, %entry ], [ %far, %one ]
+  call preserve_mostcc void @kcc_trap(ptr %hart, i64 {Cause.DMA_FAULT.value}, i64 %bad,
+    i64 %budget, i64 %pc)
+  unreachable
+both:
+  %outwards = icmp ne i64 %out, 0
+  %from = select i1 %outwards, ptr %near.at, ptr %far.at
+  %to = select i1 %outwards, ptr %far.at, ptr %near.at
+  call void @llvm.memcpy.p0.p0.i64(ptr %to, ptr %from, i64 %bytes, i1 false)
+  ret i64 %bytes
+}}
+"""
