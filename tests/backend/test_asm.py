@@ -497,7 +497,7 @@ def test_any_text_ends_in_an_object_or_errors(words: list[str]) -> None:
         pass
 
 
-# -- instructions that are ours alone ---------------------------------------------------------------
+# -- instructions that are ours alone -------------------------------------------------------------
 
 DPU = {  # as written: the same as GNU's way to write any word
     "dpu.ldma a0,a1,a2": ".insn r4 CUSTOM_0,0,0,x0,a0,a1,a2",

@@ -40,8 +40,8 @@ def pattern(count):
 
 @pytest.mark.parametrize(
     ("size", "moved"),
-    [(8, 8), (12, 8), (15, 8), (16, 16), (0, 2048), (7, 2048), (2048, 2048), (2056, 8), (4096, 2048),
-     (2**64 - 8, 2040)],
+    [(8, 8), (12, 8), (15, 8), (16, 16), (0, 2048), (7, 2048), (2048, 2048), (2056, 8),
+     (4096, 2048), (2**64 - 8, 2040)],
 )  # fmt: skip
 def test_sizes_are_what_their_code_holds(dpu, size, moved):
     dpu.far[:4096] = pattern(4096)
