@@ -8,7 +8,7 @@ QUIET = frozenset("unused used deprecated maybe_unused nosvm may_alias no_saniti
 FUNCTIONS_ONLY = frozenset(
     "pure const nothrow cold hot noreturn convergent flatten nonnull warn_unused_result "
     "artificial gnu_inline malloc leaf returns_nonnull noduplicate nomerge always_inline "
-    "noinline overloadable".split()
+    "noinline overloadable blocking".split()
 )
 KERNELS_ONLY = frozenset({"reqd_work_group_size", "work_group_size_hint", "vec_type_hint"})
 NO_ARGUMENTS = (QUIET | FUNCTIONS_ONLY) - {"deprecated", "no_sanitize", "nonnull", "malloc"}
