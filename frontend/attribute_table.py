@@ -8,10 +8,12 @@ QUIET = frozenset("unused used deprecated maybe_unused nosvm may_alias no_saniti
 FUNCTIONS_ONLY = frozenset(
     "pure const nothrow cold hot noreturn convergent flatten nonnull warn_unused_result "
     "artificial gnu_inline malloc leaf returns_nonnull noduplicate nomerge always_inline "
-    "noinline overloadable blocking".split()
+    "noinline overloadable blocking dma_contract".split()
 )
 KERNELS_ONLY = frozenset({"reqd_work_group_size", "work_group_size_hint", "vec_type_hint"})
-NO_ARGUMENTS = (QUIET | FUNCTIONS_ONLY) - {"deprecated", "no_sanitize", "nonnull", "malloc"}
+NO_ARGUMENTS = (QUIET | FUNCTIONS_ONLY) - frozenset(
+    "deprecated no_sanitize nonnull malloc dma_contract".split()
+)
 # Of types and statements.
 OTHERS = frozenset("aligned packed endian opencl_unroll_hint fallthrough".split())
 # What these ask for is another type than the one written, or another size of sub-groups: to go on

@@ -84,7 +84,12 @@ def _call_function(
     if not ctx.unevaluated:
         calls = ctx.program.calls.setdefault(ctx.function.function, [])
         calls.append((function, e.span))
-    return tast.Call(function, converted, type=function.type.result, span=e.span)
+    made = tast.Call(function, converted, type=function.type.result, span=e.span)
+    if function.attrs.dma is not None and not ctx.unevaluated:
+        from . import check_dma  # few programs transfer
+
+        check_dma.call(ctx, made)
+    return made
 
 
 def _passed(

@@ -41,6 +41,10 @@ def attributes(
                     attrs.noinline = attrs.noinline or name == "noinline"
             case "unused" | "maybe_unused" | "used":
                 attrs.may_be_unused = True
+            case "dma_contract":
+                from . import check_dma  # few programs transfer
+
+                attrs.dma = check_dma.attribute(ctx, attribute)
             case "overloadable":
                 check_attribute.takes_nothing(ctx, attribute)
             case _:

@@ -147,14 +147,17 @@ def drop(value: tast.Expr) -> tast.Expr:
 # -- pointers -------------------------------------------------------------------------------------
 
 
+_APART = frozenset({AddrSpace.CONSTANT, AddrSpace.MRAM})  # no generic pointer leads there
+
+
 def overlaps(a: AddrSpace, b: AddrSpace) -> bool:
     """Whether pointers into the two spaces can be equal (OpenCL C 3.0, 6.7.9)."""
-    return a == b or (AddrSpace.GENERIC in (a, b) and AddrSpace.CONSTANT not in (a, b))
+    return a == b or (AddrSpace.GENERIC in (a, b) and _APART.isdisjoint((a, b)))
 
 
 def includes(outer: AddrSpace, inner: AddrSpace) -> bool:
     """Whether every pointer into `inner` is one into `outer`."""
-    return outer == inner or (outer is AddrSpace.GENERIC and inner is not AddrSpace.CONSTANT)
+    return outer == inner or (outer is AddrSpace.GENERIC and inner not in _APART)
 
 
 def same_type(a: Type, b: Type) -> bool:
@@ -208,6 +211,9 @@ _FIT_WARNINGS = {
 }
 
 
+_MRAM_HINT = "mram_read and mram_write copy between MRAM and WRAM; an integer can hold any address"
+
+
 def _to_pointer(ctx: Context, value: tast.Expr, target: Pointer, what: str) -> tast.Expr:
     source = value.type
     if constant.is_null(value):
@@ -234,6 +240,8 @@ def _to_pointer(ctx: Context, value: tast.Expr, target: Pointer, what: str) -> t
 
 
 def _space_hint(source: Pointer, target: Pointer) -> str:
+    if AddrSpace.MRAM in (source.quals.space, target.quals.space):
+        return _MRAM_HINT
     if target.quals.space is AddrSpace.PRIVATE:
         without = "a pointer without an address space points to private memory"
         return f"{without}; {quoted(source)} could take it"
@@ -339,7 +347,8 @@ def cast(ctx: Context, value: tast.Expr, target: Type, span: Span) -> tast.Expr:
     if isinstance(target, Pointer) and isinstance(source, Pointer):
         change = f"cast from {quoted(source)} to {quoted(target)} changes the address space"
         if not overlaps(source.quals.space, target.quals.space):
-            ctx.diags.error("address-space", change, span)
+            apart = AddrSpace.MRAM in (source.quals.space, target.quals.space)
+            ctx.diags.error("address-space", change, span, hint=_MRAM_HINT if apart else None)
             return error_value(span)
         if _nested_spaces_differ(source.pointee, target.pointee):
             # What lies behind the second pointer is the programmer's business, as with clang.

@@ -64,6 +64,7 @@ class FunctionAttrs:
     noinline: bool = False
     may_be_unused: bool = False  # __attribute__((unused))
     fp_contract: Contraction = "default"
+    dma: str | None = None  # a row of check_dma.CONTRACTS
 
 
 @record(eq=False, frozen=False)

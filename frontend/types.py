@@ -14,15 +14,22 @@ from .record import field, record, replace
 
 
 class AddrSpace(IntEnum):
-    """The numbers are LLVM's address spaces as design-wide fixed; all flat on the target."""
+    """The numbers are LLVM's address spaces as design-wide fixed; all flat on the target.
+
+    MRAM, of C, is the bulk memory of a DPU: no load or store reaches it, and no pointer into
+    another space becomes one into it.
+    """
 
     PRIVATE = 0
     GLOBAL = 1
     CONSTANT = 2
     LOCAL = 3
     GENERIC = 4
+    MRAM = 255
 
     def __str__(self) -> str:
+        if self is AddrSpace.MRAM:
+            return "__mram_ptr"
         return "" if self is AddrSpace.PRIVATE else self.name.lower()
 
 

@@ -91,6 +91,7 @@ WARNINGS = {
     "pointer-integer-compare": "on",
     "pointer-sign": "on pedantic",
     "pointer-type-mismatch": "on",
+    "dma-alignment": "on",
     # operators
     "array-bounds": "on",
     "bitwise-op-parentheses": "off parentheses",

@@ -21,8 +21,9 @@ NOTE_OWNER = "kcc"
 NOTE_TYPE = 1
 NOTE_SECTION = ".note.kcc"
 METADATA_VERSION = 1
-# Who starts kernels: each has its own entry, argument block and work-group information.
-Target = Literal["refsi", "formosa"]
+# What programs are for. Those in TARGETS start kernels: each has its own entry, argument block and
+# work-group information; the DPU runs C programs.
+Target = Literal["refsi", "formosa", "dpu"]
 TARGETS = ("refsi", "formosa")
 # Before the name of a function that no other object can call, in the symbol that says so.
 IN_PLACE = "__kcc_in_place."

@@ -11,7 +11,8 @@ from ..frontend import tast
 from ..frontend.diag import Diagnostics
 from ..frontend.record import field, record, replace
 from ..frontend.source import NO_SPAN, Span
-from ..frontend.types import Type, alignof, sizeof
+from ..frontend.types import AddrSpace, Type, alignof, sizeof
+from . import lower_mram
 from .abi import Target
 from .emit import I8, copy_bytes, load, store
 from .lower_type import is_aggregate, is_stored_wider, memory_type, stored_type
@@ -59,6 +60,9 @@ class LowerOptions:
 
 MAX_FRAME = 1 << 24  # bytes; LLVM gives up on frames of 2**31, into which callees are inlined
 MAX_NAME = 200  # characters of a local name; LLVM takes names of 1024 and more for one
+
+
+MRAM = int(AddrSpace.MRAM)
 
 
 @record
@@ -188,6 +192,17 @@ class Frame:
         if around is not None:
             self.unit.debug.scope = around
 
+    def is_apart(self, ptr: Any) -> bool:
+        """Whether no load or store reaches what `ptr` points to: MRAM, on a DPU."""
+        return ptr.type.addrspace == MRAM and self.unit.options.device == "dpu"
+
+    def copy(self, target: Any, source: Any, size: int, align: int, *, vol: bool) -> None:
+        """`size` bytes between places aligned to `align` that are equal or disjoint."""
+        if self.is_apart(target) or self.is_apart(source):
+            lower_mram.copy(self.build, target, source, size)
+        else:
+            copy_bytes(self.build, target, source, size, align, vol=vol)
+
     def unsupported(self, what: str, span: Span) -> None:
         self.unit.diags.error("unsupported", f"{what} is not supported yet", span)
 
@@ -200,9 +215,12 @@ def read(frame: Frame, place: Place) -> Any:
             return place.ptr
         copy = frame.alloca(place.type)  # whoever reads from the address relies on alignment
         size = memory_type(place.type).count
-        copy_bytes(build, copy.ptr, place.ptr, size, place.align, vol=place.volatile)
+        frame.copy(copy.ptr, place.ptr, size, place.align, vol=place.volatile)
         return copy.ptr
-    raw = load(build, place.ptr, stored_type(place.type), place.align, place.volatile)
+    if frame.is_apart(place.ptr):
+        raw = lower_mram.load(frame, place)
+    else:
+        raw = load(build, place.ptr, stored_type(place.type), place.align, place.volatile)
     if is_stored_wider(place.type):
         raw = build.icmp_unsigned("!=", raw, raw.type(0))  # bool: any byte but 0 is true
     if place.lanes is None:
@@ -216,14 +234,17 @@ def write(frame: Frame, place: Place, value: Any) -> None:
     if is_aggregate(place.type):
         size = memory_type(place.type).count
         align = min(place.align, alignof(place.type))
-        copy_bytes(build, place.ptr, value, size, align, vol=place.volatile)
+        frame.copy(place.ptr, value, size, align, vol=place.volatile)
         return
     if place.lanes is not None:
         whole = load(build, place.ptr, stored_type(place.type), place.align, place.volatile)
         value = put_lanes(build, whole, value, place.lanes)
     if is_stored_wider(place.type) and value.type != I8:
         value = build.zext(value, I8)
-    store(build, value, place.ptr, place.align, place.volatile)
+    if frame.is_apart(place.ptr):
+        lower_mram.store(frame, place, value)
+    else:
+        store(build, value, place.ptr, place.align, place.volatile)
 
 
 def lane_mask(lanes: tuple[int, ...]) -> Any:

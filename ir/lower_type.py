@@ -35,7 +35,7 @@ SCALARS = {  # by kind and size
     **{("int", size): llir.IntType(size * 8) for size in (1, 2, 4, 8)},
     **{("float", size): typ for size, typ in FLOATS.items()},
 }
-POINTERS = [llir.PointerType(addrspace=int(space)) for space in AddrSpace]
+POINTERS = {space: llir.PointerType(addrspace=int(space)) for space in AddrSpace}
 
 
 def is_aggregate(t: Type) -> bool:

@@ -5,6 +5,9 @@
 #include <attributes.h>
 #include <dpu_primitives.h>
 
+// What the compiler checks of constant arguments.
+#define __dma_contract(name) __attribute__((dma_contract(name)))
+
 #ifdef __dpu__
 // The first byte behind the variables in MRAM, 8-aligned: from here to its end, MRAM is the
 // program's to use.
@@ -14,26 +17,31 @@ extern __mram_ptr __dma_aligned unsigned char __sys_used_mram_end[];
 #endif
 
 // One DMA. Both addresses are multiples of 8, and so is the size: 8 to 2048 bytes.
+__dma_contract(words)
 static inline void mram_read(const __mram_ptr void *from, void *to, unsigned nb_of_bytes)
 {
     __dpu_ldma(from, to, nb_of_bytes);
 }
 
+__dma_contract(words)
 static inline void mram_write(const void *from, __mram_ptr void *to, unsigned nb_of_bytes)
 {
     __dpu_sdma(from, to, nb_of_bytes);
 }
 
-// Any address, any size that the words around it leave in 2048 bytes. `buffer` is a multiple of
-// 8 and has room for nb_of_bytes + 16; what was asked for begins where the result points.
+// Any address, any size. `buffer` is a multiple of 8 and has room for nb_of_bytes + 16; what was
+// asked for begins where the result points.
+__dma_contract(bytes_read)
 void *mram_read_unaligned(const __mram_ptr void *from, void *buffer, unsigned nb_of_bytes);
 
 // Any size; the two addresses agree modulo 8. Other bytes of the words at both ends are kept,
 // whoever writes them by such a function too.
+__dma_contract(bytes_write)
 void mram_write_unaligned(const void *from, __mram_ptr void *dest, unsigned nb_of_bytes);
 
 // Of two tasklets that change neighbours in one 8-byte word by plain assignments, one may lose
 // its change. With these, none does.
+__dma_contract(word32)
 void mram_write_int_atomic(__mram_ptr int *dest, int value);
 void mram_write_byte_atomic(__mram_ptr unsigned char *dest, unsigned char value);
 void __mram_word_lock(const __mram_ptr void *word);
