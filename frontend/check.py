@@ -57,7 +57,7 @@ def check(
     options = options or CheckOptions()
     ctx = Context(diags, options, fp16=options.fp16)
     # Before 1.2 double is an extension, which programs have to enable (OpenCL C 1.1, 9.3).
-    ctx.fp64 = options.fp64 and options.version >= 120
+    ctx.fp64 = options.fp64 and (options.version >= 120 or options.is_c)
     ctx.program_scope = ctx.scope
     ctx.doubtful = unit.doubtful
     for decl in unit.decls:
@@ -74,7 +74,8 @@ def check(
     check_global.finish(ctx)
     _collect_externs(ctx)
     callgraph.close(ctx.program)
-    callgraph.forbid_recursion(ctx.program, diags)
+    if not ctx.is_c:
+        callgraph.forbid_recursion(ctx.program, diags)
     if diags.wants("unused-function"):
         warn_unused.functions(ctx)
     return ctx.program
@@ -128,7 +129,7 @@ def _declare_function(
     for word in specs.storage:
         if word not in ("static", "extern"):
             ctx.diags.error("bad-storage", f"'{word}' on a function", specs.span)
-    function = tast.Function(name, t, (), span=span)
+    function = tast.Function(name, t, (), span=span, is_c=ctx.is_c)
     function.is_kernel = "kernel" in specs.function
     function.is_static = "static" in specs.storage
     function.is_inline = "inline" in specs.function
@@ -224,7 +225,7 @@ def _function(ctx: Context, e: ast.FunctionDef) -> None:
             function.span = e.declarator.name_span
             ctx.program.functions.append(function)
             visible = not (function.is_static or function.is_kernel or function.is_inline)
-            if is_new and visible:
+            if is_new and visible and not (ctx.is_c and function.name == "main"):
                 message = f"function '{function.name}' has no declaration before it"
                 hint = "write 'static' if no other file calls it"
                 ctx.diags.warning("missing-prototypes", message, function.span, hint=hint)

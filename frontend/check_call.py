@@ -34,6 +34,8 @@ def call(ctx: Context, e: ast.Call) -> tast.Expr:
     match ctx.scope.find(name):
         case tast.Function() as function if function in ctx.overloads:
             return _call_overloaded(ctx, e, ctx.overloads[function])
+        case tast.Function(name="printf", is_c=True):
+            return _call_printf(ctx, e)
         case tast.Function() as function:
             return _call_function(ctx, e, function, _arguments(ctx, e))
         case None:
@@ -46,6 +48,12 @@ def call(ctx: Context, e: ast.Call) -> tast.Expr:
             message = f"'{name}' is called, but it is no function"
             ctx.diags.error("not-a-function", message, e.callee.span, notes=(note,))
     return error_value(e.span)
+
+
+def _call_printf(ctx: Context, e: ast.Call) -> tast.Expr:
+    from .check_printf import check_printf  # few programs print
+
+    return check_printf(ctx, e)
 
 
 def _arguments(ctx: Context, e: ast.Call) -> list[tast.Expr]:
@@ -77,6 +85,11 @@ def _call_function(
     if ctx.function is None:
         message = f"a call of '{function.name}' outside of a function"
         ctx.diags.error("not-constant", message, e.span)
+        return error_value(e.span)
+    if function.type.variadic:
+        ctx.unsupported(
+            f"'{function.name}': calls of functions with '...', but printf, are", e.span
+        )
         return error_value(e.span)
     converted = _passed(ctx, e, function, args)
     if converted is None:
@@ -120,10 +133,11 @@ _SHOWN = 6  # candidates in the notes of one error
 
 
 def _call_builtin(ctx: Context, e: ast.Call, name: str) -> tast.Expr:
+    if ctx.is_c:
+        _arguments(ctx, e)
+        return _report_undeclared(ctx, e, name, set())
     if name == "printf" and ctx.options.version >= 120:
-        from .check_printf import check_printf  # few programs print
-
-        return check_printf(ctx, e)
+        return _call_printf(ctx, e)
     made = conversion(ctx, e, name)
     if made is not None:
         return made
@@ -222,10 +236,15 @@ def _report_missing(ctx: Context, e: ast.Call, name: str, language: builtins.Lan
     if (what := builtins.outside(name)) is not None:
         ctx.unsupported(f"'{name}': {what}", span)
         return
+    _report_undeclared(ctx, e, name, set(builtins.names()))
+
+
+def _report_undeclared(ctx: Context, e: ast.Call, name: str, others: set[str]) -> tast.Expr:
     if name in ctx.doubtful:
-        return
+        return error_value(e.span)
     known = {n for n in ctx.scope.visible() if isinstance(ctx.scope.find(n), tast.Function)}
     message = f"function '{name}' is not declared"
-    hint, fixes = misspelt(name, span, known | set(builtins.names()))
-    ctx.diags.error("undeclared", message, span, hint=hint, fixes=fixes)
+    hint, fixes = misspelt(name, e.callee.span, known | others, ctx.is_c)
+    ctx.diags.error("undeclared", message, e.callee.span, hint=hint, fixes=fixes)
     check_expr._silence(ctx, name)
+    return error_value(e.span)

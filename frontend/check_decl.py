@@ -124,14 +124,15 @@ def base_type(ctx: Context, specs: ast.DeclSpecs, *, alone: bool = False) -> Wri
     alone: no declarator follows, so that `struct S;` makes a type of this scope.
     """
     if specs.type is None:
-        hint = FOREIGN["auto"] if "auto" in specs.storage else "OpenCL C has no implicit int"
+        hint = "C has no implicit int" if ctx.is_c else "OpenCL C has no implicit int"
+        hint = FOREIGN["auto"] if "auto" in specs.storage and not ctx.is_c else hint
         ctx.diags.error("missing-type", "a type is missing here", specs.span, hint=hint)
         return Written(ERROR)
     if len(specs.storage) > 1:
         message = f"more than one storage class: '{' '.join(specs.storage)}'"
         ctx.diags.error("bad-storage", message, specs.span)
     for word in specs.storage:
-        if word in ("static", "extern") and ctx.options.version < 120:
+        if word in ("static", "extern") and ctx.options.version < 120 and not ctx.is_c:
             message = f"the storage class '{word}' needs OpenCL C 1.2"
             ctx.diags.error("bad-storage", message, specs.span)
     base = _spec_type(ctx, specs.type, alone)
@@ -170,6 +171,8 @@ def _spec_type(ctx: Context, spec: ast.TypeSpec, alone: bool) -> Written:
     match spec:
         case ast.NamedType(words=words):
             written = named(words)
+            if written is None and ctx.is_c:
+                return _named_in_c(ctx, spec)
             if written is None:
                 text = " ".join(words)
                 if Counter(words)["long"] > 1:
@@ -185,13 +188,14 @@ def _spec_type(ctx: Context, spec: ast.TypeSpec, alone: bool) -> Written:
                 meaning = symbol.meaning
                 return replace(meaning, spelling=Named(name, meaning.spelling or meaning.type))
             later = name in _SINCE_2_0 and ctx.options.version < 200
-            predefined = None if later else named((name,))
+            predefined = None if later or ctx.is_c else named((name,))
             if predefined is not None:
                 return _available(ctx, predefined, spec.span)
             if name in ctx.doubtful:
                 return Written(ERROR)
             types = {n for n in ctx.scope.visible() if isinstance(ctx.scope.find(n), Typedef)}
-            hint, fixes = misspelt(name, spec.span, types.union(PREDECLARED))
+            types |= frozenset() if ctx.is_c else frozenset(PREDECLARED)
+            hint, fixes = misspelt(name, spec.span, types, ctx.is_c)
             message = f"unknown type '{name}'"
             ctx.diags.error("undeclared", message, spec.span, hint=hint, fixes=fixes)
             return Written(ERROR)
@@ -205,6 +209,22 @@ def _spec_type(ctx: Context, spec: ast.TypeSpec, alone: bool) -> Written:
             x = check_expr.unevaluated(ctx, operand)
             quals = x.quals if isinstance(x, tast.OBJECTS) else NO_QUALS
             return Written(x.type, quals, quals.space is not AddrSpace.PRIVATE)
+
+
+def _named_in_c(ctx: Context, spec: ast.NamedType) -> Written:
+    """The type that keywords name in C alone: `long long`, of as many bits as `long`."""
+    words = Counter(spec.words)
+    text = " ".join(spec.words)
+    if words["long"] == 2:
+        words["long"] = 1
+        written = named(tuple(words.elements()))
+        if written is not None:
+            return written
+    if sorted(spec.words) == ["double", "long"]:
+        ctx.unsupported("values of type 'long double' are", spec.span)
+    else:
+        ctx.diags.error("bad-type", f"'{text}' is not a type", spec.span)
+    return Written(ERROR)
 
 
 def _available(ctx: Context, written: Written, span: Span) -> Written:
@@ -247,7 +267,7 @@ def declared(ctx: Context, base: Written, declarator: ast.Declarator) -> Written
 
 def _pointer_to(ctx: Context, pointee: Written, part: ast.PointerPart) -> Written:
     if isinstance(pointee.type, Function):
-        ctx.diags.error("function-pointer", "OpenCL C has no function pointers", part.span)
+        ctx.no_function_pointers("", part.span)
         return Written(ERROR)
     for attribute in part.attributes:
         check_attribute.other(ctx, attribute)
@@ -327,7 +347,7 @@ def _function_returning(
         message = "a function cannot return 'half' without the extension cl_khr_fp16"
         ctx.diags.error("half-arithmetic", message, declarator.span)
         return Written(ERROR)
-    if part.variadic:
+    if part.variadic and not ctx.is_c:
         ctx.diags.error("variadic", "OpenCL C has no variadic functions", part.span)
         return Written(ERROR)
     types: list[Type] = []
@@ -349,7 +369,7 @@ def _function_returning(
         types.append(written.type)
     if ERROR in types:
         return Written(ERROR)
-    return Written(Function(returned, tuple(types)))
+    return Written(Function(returned, tuple(types), part.variadic))
 
 
 def parameter(ctx: Context, param: ast.Param) -> Written:
@@ -366,7 +386,8 @@ def parameter(ctx: Context, param: ast.Param) -> Written:
 
 def _parameter(ctx: Context, param: ast.Param) -> Written:
     for word in param.specs.storage:
-        ctx.diags.error("bad-storage", f"'{word}' on a parameter", param.span)
+        if not (ctx.is_c and word == "register"):
+            ctx.diags.error("bad-storage", f"'{word}' on a parameter", param.span)
     declarator, words = param.declarator, tuple[str, ...]()
     match declarator.parts:
         case (ast.ArrayPart(quals=bracketed, count=count) as outermost, *inner) if bracketed:
@@ -389,8 +410,7 @@ def _parameter(ctx: Context, param: ast.Param) -> Written:
         ctx.diags.error("bad-type", f"'{param.declarator.name}' has type 'void'", param.span)
         return Written(ERROR)
     if isinstance(written.type, Function):
-        message = "a parameter cannot be a function; OpenCL C has no function pointers"
-        ctx.diags.error("function-pointer", message, param.span)
+        ctx.no_function_pointers("a parameter cannot be a function; ", param.span)
         return Written(ERROR)
     return written
 
@@ -434,7 +454,7 @@ def typedef(ctx: Context, specs: ast.DeclSpecs, item: ast.InitDeclarator, writte
     align = check_attribute.typedef_alignment(ctx, specs.attributes + declarator.attributes)
     if align:
         written = replace(written, quals=written.quals.with_(align=align))
-    predefined = named((name,)) if ctx.function is None else None
+    predefined = named((name,)) if ctx.function is None and not ctx.is_c else None
     if predefined is not None and predefined.type != written.type:
         message = f"'{name}' is '{predefined.type}' in OpenCL C, not '{written.type}'"
         ctx.diags.error("redefinition", message, span)

@@ -199,22 +199,22 @@ def _ident(ctx: Context, e: ast.Ident) -> Operand:
         case EnumConstant(value=number, type=t):
             return tast.Const(number, type=t, span=e.span)
         case tast.Function():
-            message = f"function '{e.name}' used as a value; OpenCL C has no function pointers"
-            ctx.diags.error("function-pointer", message, e.span)
+            ctx.no_function_pointers(f"function '{e.name}' used as a value; ", e.span)
         case Typedef():
             message = f"'{e.name}' is a type; an expression is wanted"
             ctx.diags.error("unexpected-type", message, e.span)
-        case None if e.name in ("true", "false"):
+        case None if e.name in ("true", "false") and not ctx.is_c:
             return tast.Const(int(e.name == "true"), type=BOOL, span=e.span)
         case None if ctx.options.version >= 200 and e.name in ENUMERATORS:
             return tast.Const(ENUMERATORS[e.name], type=INT, span=e.span)
-        case None if builtins.is_builtin(e.name):
+        case None if not ctx.is_c and builtins.is_builtin(e.name):
             message = f"builtin function '{e.name}' used as a value"
             ctx.diags.error("function-pointer", message, e.span)
         case None if e.name in ctx.doubtful:
             pass
         case None:
-            hint, fixes = misspelt(e.name, e.span, ctx.scope.visible() | STATEMENT_WORDS)
+            known = ctx.scope.visible() | STATEMENT_WORDS
+            hint, fixes = misspelt(e.name, e.span, known, ctx.is_c)
             message = f"'{e.name}' is not declared"
             ctx.diags.error("undeclared", message, e.span, hint=hint, fixes=fixes)
             _silence(ctx, e.name)
@@ -304,7 +304,7 @@ def _conditional(ctx: Context, e: ast.Conditional) -> tast.Expr:
     last: ast.Expr = e
     while isinstance(last, ast.Conditional):
         cond = _tested(ctx, last.cond)
-        if is_float(cond.type):
+        if is_float(cond.type) and not ctx.is_c:
             message = f"what stands before '?' must not be floating: {quoted(cond.type)}"
             ctx.diags.error("type-mismatch", message, last.cond.span, hint="compare it with 0")
             cond = error_value(last.cond.span)
@@ -356,7 +356,7 @@ def _static_literal(ctx: Context, e: ast.CompoundLiteral, written: Written) -> O
         message = "a compound literal at program scope holds constants"
         ctx.diags.error("not-constant", message, e.span)
         return error_value(e.span)
-    var = tast.Var("literal", t, written.quals, "static", e.span, init=reduced, is_static=True)
+    var = tast.Var("", t, written.quals, "static", e.span, init=reduced, is_static=True)
     return tast.VarRef(var, type=t, quals=written.quals, span=e.span)
 
 

@@ -35,9 +35,8 @@ def variable(
     if not space_is_allowed(ctx, written, name, span):
         declare_broken(ctx, name, span)
         return
-    var = tast.Var(
-        name, written.type, _placed(written), "static", span, written.spelling, align=align
-    )
+    quals = _placed(ctx, written)
+    var = tast.Var(name, written.type, quals, "static", span, written.spelling, align=align)
     var.is_extern = "extern" in specs.storage and item.init is None
     var.is_static = "static" in specs.storage
     old = ctx.scope.names.get(name) or ctx.externs.get(name)
@@ -54,9 +53,12 @@ def variable(
         _initialise(ctx, var, item.init)
 
 
-def _placed(written: Written) -> Quals:
-    """The qualifiers of a variable whose address space may have been left to the language."""
-    if written.spaced:
+def _placed(ctx: Context, written: Written) -> Quals:
+    """The qualifiers of a variable whose address space may have been left to the language.
+
+    C has one memory, which is that of pointers without an address space.
+    """
+    if written.spaced or ctx.is_c:
         return written.quals
     return written.quals.with_(space=AddrSpace.GLOBAL)
 
@@ -70,7 +72,7 @@ def declare_broken(ctx: Context, name: str, span: Span) -> None:
 def space_is_allowed(ctx: Context, written: Written, name: str, span: Span) -> bool:
     """Whether a variable of the program can lie where it says; reports it if not."""
     space = written.quals.space
-    if space is AddrSpace.CONSTANT:
+    if space is AddrSpace.CONSTANT or ctx.is_c:
         return True
     in_global = ctx.options.has(dialect.PROGRAM_SCOPE_GLOBALS)
     if in_global and (space is AddrSpace.GLOBAL or not written.spaced):
@@ -187,7 +189,7 @@ def local_extern(
     if item.init is not None:
         message = f"'{name}' is declared 'extern' in a function and cannot have an initialiser"
         ctx.diags.error("bad-initialiser", message, item.init.span)
-    var = tast.Var(name, written.type, _placed(written), "static", span, is_extern=True)
+    var = tast.Var(name, written.type, _placed(ctx, written), "static", span, is_extern=True)
     attributes = specs.attributes + item.declarator.attributes
     var.align = check_attribute.variable_alignment(ctx, attributes, written)
     old = ctx.program_scope.names.get(name) or ctx.externs.get(name)

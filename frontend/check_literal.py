@@ -21,9 +21,11 @@ from .types import (
     FLOAT,
     HALF,
     INT,
+    NO_QUALS,
     AddrSpace,
     Array,
     Quals,
+    is_float,
 )
 
 
@@ -44,7 +46,11 @@ def number(ctx: Context, e: ast.Number) -> tast.Expr:
     except LiteralError as error:
         return _literal_error(ctx, error, e.span)
     for code, message, offset in literal.warnings:
-        ctx.diags.warning(code, message, _inside(e.span, offset))
+        if not (ctx.is_c and code == "long-long"):
+            ctx.diags.warning(code, message, _inside(e.span, offset))
+    if ctx.is_c and is_float(literal.type) and e.text[-1] in "hHlL":
+        ctx.diags.error("bad-suffix", f"the suffix '{e.text[-1]}' is not supported", e.span)
+        return error_value(e.span)
     if literal.type == DOUBLE and not (ctx.fp64 or e.text[-1] in "lL"):
         message = "a constant of type double requires cl_khr_fp64; it is taken as a float"
         ctx.diags.warning("double-constant", message, e.span, hint="write the suffix 'f'")
@@ -81,5 +87,5 @@ def string(ctx: Context, e: ast.String) -> Operand:
     data = string_bytes(ctx, e)
     if data is None:
         return error_value(e.span)
-    quals = Quals(AddrSpace.CONSTANT)
+    quals = NO_QUALS if ctx.is_c else Quals(AddrSpace.CONSTANT)
     return tast.StringRef(data, type=Array(CHAR, len(data)), quals=quals, span=e.span)

@@ -295,7 +295,7 @@ def field(ctx: Context, e: ast.Member) -> Operand:
         return error_value(e.span)
     if path is None:
         fields = {f.name for f in struct.fields if f.name}
-        hint, fixes = misspelt(e.name, e.name_span, fields)
+        hint, fixes = misspelt(e.name, e.name_span, fields, ctx.is_c)
         note = (f"'{struct}' is defined here", ctx.tag_spans.get(struct))
         message = f"{quoted(struct)} has no field '{e.name}'"
         ctx.diags.error(

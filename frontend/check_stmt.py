@@ -218,7 +218,7 @@ def _loop(ctx: Context, e: ast.While | ast.DoWhile | ast.For, unroll: int | None
 def _for(ctx: Context, e: ast.For, unroll: int | None) -> tast.Stmt:
     init: tast.Stmt | None
     if isinstance(e.init, ast.Declaration):
-        if e.init.specs.storage:
+        if not ({"auto", "register"} if ctx.is_c else set()).issuperset(e.init.specs.storage):
             message = "a variable declared in a 'for' is automatic"
             ctx.diags.error("bad-storage", message, e.init.span)
         declared = declaration(ctx, e.init, of_loop=True)
@@ -362,7 +362,7 @@ def _local(
     quals = written.quals
     if storage == "auto":
         quals = quals.with_(space=AddrSpace.PRIVATE)
-    elif storage == "static" and not written.spaced:
+    elif storage == "static" and not written.spaced and not ctx.is_c:
         quals = quals.with_(space=AddrSpace.GLOBAL)
     var = tast.Var(name, written.type, quals, storage, span, written.spelling, align=align)
     var.may_be_unused = check_attribute.may_be_unused(specs.attributes + item.declarator.attributes)
@@ -408,12 +408,12 @@ def _storage(
     """Where a function's variable lives; None, with an error, where it cannot."""
     state, space = function_state(ctx), written.quals.space
     for word in specs.storage:
-        if word in ("auto", "register"):
+        if word in ("auto", "register") and not ctx.is_c:
             message = f"'{word}' is not for variables of a function in OpenCL C"
             ctx.diags.error("bad-storage", message, specs.span)
             return None
     if "static" in specs.storage:
-        if ctx.options.version >= 200:
+        if ctx.options.version >= 200 or ctx.is_c:
             allowed = check_global.space_is_allowed(ctx, written, name, span)
             return "static" if allowed else None
         message = f"variable '{name}' of a function cannot be static"

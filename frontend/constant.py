@@ -154,7 +154,7 @@ def _never_changes(var: tast.Var) -> bool:
 
     It lies in constant memory, is const, or has no name.
     """
-    nameless = var.storage == "static" and var.quals.space is AddrSpace.PRIVATE
+    nameless = var.storage == "static" and not var.name
     const = var.storage == "static" and var.quals.const and not var.quals.volatile
     return nameless or const or var.quals.space is AddrSpace.CONSTANT
 

@@ -1,4 +1,4 @@
-"""The versions of OpenCL C, and what of the optional parts of each kcc has.
+"""The languages: versions of OpenCL C and what optional parts each has, and standards of C.
 
 The one list of features and extensions: macros, checks and pragmas all read it. Light: the
 command line pays for this module on every start.
@@ -8,6 +8,13 @@ from __future__ import annotations
 
 VERSIONS = {"CL1.0": 100, "CL1.1": 110, "CL1.2": 120, "CL2.0": 200, "CL3.0": 300}
 _OTHER_SPELLINGS = {"CL": "CL1.0", "cl": "CL1.0"} | {name.lower(): name for name in VERSIONS}
+# C: what __STDC_VERSION__ says. "gnu..." has typeof and asm besides, as with clang.
+C_STANDARDS = {
+    f"{family}{year}": number
+    for year, number in (("99", 199901), ("11", 201112), ("17", 201710))
+    for family in ("c", "gnu")
+}
+DEFAULT_C = "gnu17"
 PLATFORM_VERSION = 120  # what __OPENCL_VERSION__ says at least
 
 GENERIC_SPACE = "__opencl_c_generic_address_space"
@@ -46,9 +53,14 @@ def standard(name: str) -> str | None:
     return name if name in VERSIONS else _OTHER_SPELLINGS.get(name)
 
 
-def version_of(cl_std: str) -> int:
-    """120 for CL1.2. An unknown standard is the command line's to reject."""
-    return VERSIONS[standard(cl_std) or "CL1.2"]
+def version_of(std: str) -> int:
+    """120 for CL1.2, 0 for C. An unknown standard is the command line's to reject."""
+    return 0 if is_c(std) else VERSIONS[standard(std) or "CL1.2"]
+
+
+def is_c(std: str) -> bool:
+    """Whether the standard of a program, one of C_STANDARDS or of VERSIONS, is one of C."""
+    return std in C_STANDARDS
 
 
 def has(part: str, version: int) -> bool:

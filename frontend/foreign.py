@@ -70,13 +70,31 @@ FOREIGN = {
     "atomicAdd": "OpenCL's atomic_add",
     "gl_GlobalInvocationID": "OpenCL's get_global_id(0), (1), (2)",
 }
+# What C programs get from a header.
+HEADERS = {
+    name: header
+    for header, names in {
+        "stddef.h": "size_t ptrdiff_t NULL offsetof",
+        "stdbool.h": "bool true false",
+        "stdint.h": "int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t uintptr_t "
+        "intptr_t INT32_MAX UINT32_MAX INT64_MAX UINT64_MAX",
+        "limits.h": "INT_MAX INT_MIN UINT_MAX CHAR_BIT LONG_MAX",
+        "stdio.h": "printf puts",
+        "string.h": "memcpy memset memmove memcmp strlen strcmp strcpy",
+        "stdlib.h": "abs exit",
+        "assert.h": "assert",
+    }.items()
+    for name in names.split()
+}
 
 
 def misspelt(
-    name: str, span: Span, candidates: Iterable[str]
+    name: str, span: Span, candidates: Iterable[str], is_c: bool = False
 ) -> tuple[str | None, tuple[Fix, ...]]:
     """(hint, fixes) that put the candidate nearest to `name` in its place, if one is near."""
-    if name in FOREIGN:
+    if name in HEADERS and is_c:
+        return f"include <{HEADERS[name]}>", ()
+    if name in FOREIGN and not is_c:
         return FOREIGN[name], ()
     hit = closest(name, sorted(candidates))
     if hit is None:

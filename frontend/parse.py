@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import ast
 from .diag import Diagnostics
+from .dialect import is_c
 from .record import record
 from .source import Span, spelled
 from .tables import Tables, load_tables
 from .tokens import CLOSERS, Token, TokenKind
 from .treebuild import BRACKET_LIMIT, NESTING_LIMIT, Builder, Opened, too_deep
-from .words import WORDS
+from .words import GNU_WORDS, WORDS, Words, words_of_c
 
 if TYPE_CHECKING:
     from .recovery import Recovery
@@ -42,31 +43,39 @@ Step: TypeAlias = tuple[
 
 
 def parse(
-    tokens: list[Token], diags: Diagnostics, tables_dir: Path | str | None = None
+    tokens: list[Token],
+    diags: Diagnostics,
+    tables_dir: Path | str | None = None,
+    std: str = "CL1.2",
 ) -> ast.TranslationUnit:
     """The tree of one translation unit.
 
     tokens:     as preprocess() gives them, the last of kind EOF.
     tables_dir: where tables are kept when the package holds none; None: made anew.
+    std:        the language: of dialect.VERSIONS, or of C_STANDARDS.
     returns:    what could be made sense of; after errors (in `diags`) it is incomplete.
     raises:     CompileError when too much is wrong to go on (nesting, number of errors).
     """
-    return Parser(tokens, diags, load_tables(str(tables_dir) if tables_dir else None)).run()
+    tables = load_tables(str(tables_dir) if tables_dir else None)
+    return Parser(tokens, diags, tables, std).run()
 
 
 class Parser:
     """The state of one parse. Stacks run in parallel, but that `states` holds one more."""
 
-    def __init__(self, tokens: list[Token], diags: Diagnostics, tables: Tables) -> None:
+    def __init__(
+        self, tokens: list[Token], diags: Diagnostics, tables: Tables, std: str = "CL1.2"
+    ) -> None:
         self.tokens = tokens
         self.diags = diags
         self.tables = tables
-        self.numbers = _numbers(tables)
+        self.is_c = is_c(std)
+        self.numbers = _numbers(tables, std if self.is_c else "CL")
         self.states = [0]
         self.values: list[Any] = []
         self.firsts: list[Span] = []  # span of the first token of each value
         self.lasts: list[Span] = []  # and of the last
-        self.builder = Builder(diags, self.values)
+        self.builder = Builder(diags, self.values, self.is_c)
         self.position = 0  # of the next token to read
         self.lookahead: Token | None = None
         self.queued: Token | None = None  # comes before what `position` says
@@ -232,9 +241,9 @@ class Parser:
     def _classify_name(self, token: Token) -> int:
         numbers = self.numbers
         kind = self.builder.kind_of(token.text)
-        if token.text == "pipe" and self._next_is_name() and kind is None:
-            return UNKNOWN
         if kind is None or kind == "other":
+            if token.text == "pipe" and kind is None and not self.is_c and self._next_is_name():
+                return UNKNOWN
             may_be_old = numbers.old_name in self.tables.rows[self.states[-1]]
             return numbers.old_name if may_be_old and self._in_old_list() else numbers.ident
         if self.tokens[self.position].text == ":" and self.accepts(numbers.label_name):
@@ -369,14 +378,18 @@ class Numbers:
     old_name: int
     vector_paren: int
     resume: frozenset[int]  # states where parsing can resume
+    reserved: Words  # the language's
 
 
 @cache
-def _numbers(tables: Tables) -> Numbers:
+def _numbers(tables: Tables, std: str) -> Numbers:
     number = {name: i for i, name in enumerate(tables.symbols)}
     words = dict(tables.words)
-    special = {"UNSUPPORTED": UNKNOWN, "": DROPPED}
-    for word, (kind, _meaning) in WORDS.items():
+    reserved = words_of_c() if is_c(std) else WORDS
+    if is_c(std) and not std.startswith("gnu"):
+        words = {word: n for word, n in words.items() if word not in GNU_WORDS}
+    special = {"UNSUPPORTED": UNKNOWN, "FOREIGN": UNKNOWN, "": DROPPED}
+    for word, (kind, _meaning) in reserved.items():
         words[word] = special.get(kind, tables.words.get(kind, number.get(kind, UNKNOWN)))
     kinds = {
         TokenKind.NUMBER: number["NUMBER"],
@@ -397,4 +410,5 @@ def _numbers(tables: Tables) -> Numbers:
         number["OLD_NAME"],
         number["_VECTOR_PAREN"],
         frozenset(i for i, row in enumerate(tables.rows) if items & row.keys()),
+        reserved,
     )

@@ -41,7 +41,7 @@ class PPOptions:
     macros: tuple[str, ...] = ()
     include_dirs: tuple[str, ...] = ()
     includes: tuple[str, ...] = ()
-    cl_std: str = "CL1.2"
+    std: str = "CL1.2"
     relaxations: tuple[str, ...] = ()
     opt_level: int = 3
 
@@ -70,7 +70,7 @@ def preprocess(
 
 class _Preprocessor(Expander):
     def __init__(self, options: PPOptions, diags: Diagnostics, dependencies: Dependencies) -> None:
-        super().__init__(diags, predefined(options.cl_std, options.relaxations, options.opt_level))
+        super().__init__(diags, predefined(options.std, options.relaxations, options.opt_level))
         self.options, self.dependencies = options, dependencies
         self.out: list[Token] = []
         self.once: set[str] = set()

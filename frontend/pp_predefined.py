@@ -7,13 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from .dialect import MACROS, PLATFORM_VERSION, VERSIONS, version_of
+from .dialect import MACROS, PLATFORM_VERSION, VERSIONS, is_c, version_of
 
-# The C subset of C99 that OpenCL C is based on, the byte order, and the target.
-_ALWAYS = {
-    "__ENDIAN_LITTLE__": "1",
+# What C and OpenCL C have in common: the compiler, the target, and what compilers say of types.
+COMMON = {
     "__STDC__": "1",
-    "__STDC_VERSION__": "199901L",
     "__kcc__": "1",
     "__riscv": "1",
     "__riscv_xlen": "64",
@@ -25,6 +23,19 @@ _ALWAYS = {
     "__BYTE_ORDER__": "__ORDER_LITTLE_ENDIAN__",
     "__ORDER_LITTLE_ENDIAN__": "1234",
     "__ORDER_BIG_ENDIAN__": "4321",
+    "__SCHAR_MAX__": "127",
+    "__SHRT_MAX__": "32767",
+    "__INT_MAX__": "2147483647",
+    "__LONG_MAX__": "9223372036854775807L",
+    "__SIZE_MAX__": "18446744073709551615UL",
+    "__PTRDIFF_MAX__": "9223372036854775807L",
+}
+COMMON |= {f"__SIZEOF_{name}__": size for name, size in (
+    ("SHORT", "2"), ("INT", "4"), ("LONG", "8"), ("FLOAT", "4"), ("DOUBLE", "8"), ("SIZE_T", "8"),
+    ("PTRDIFF_T", "8"))}  # fmt: skip
+_ALWAYS = COMMON | {
+    "__ENDIAN_LITTLE__": "1",
+    "__STDC_VERSION__": "199901L",  # the C that OpenCL C is based on
     "NULL": "((void *)0)",
     # Limits of the integer types.
     "CHAR_BIT": "8",
@@ -124,18 +135,6 @@ _ALWAYS |= {
     "__attribute__((work_group_size_hint(X, 1, 1))) __attribute__((vec_type_hint(typen)))"
     for name in ("kernel_exec", "__kernel_exec")
 }
-# What compilers of C say of their types.
-_ALWAYS |= {f"__SIZEOF_{name}__": size for name, size in (
-    ("SHORT", "2"), ("INT", "4"), ("LONG", "8"), ("FLOAT", "4"), ("DOUBLE", "8"), ("SIZE_T", "8"),
-    ("PTRDIFF_T", "8"))}  # fmt: skip
-_ALWAYS |= {
-    "__SCHAR_MAX__": "127",
-    "__SHRT_MAX__": "32767",
-    "__INT_MAX__": "2147483647",
-    "__LONG_MAX__": "9223372036854775807L",
-    "__SIZE_MAX__": "18446744073709551615UL",
-    "__PTRDIFF_MAX__": "9223372036854775807L",
-}
 _SINCE_2_0 = {
     "CLK_IMAGE_MEM_FENCE": "0x04",
     "MAX_WORK_DIM": "3",
@@ -144,20 +143,24 @@ _SINCE_2_0 = {
 }
 
 
-def predefined(
-    cl_std: str, relaxations: Collection[str] = (), opt_level: int = 3
-) -> dict[str, str]:
+def predefined(std: str, relaxations: Collection[str] = (), opt_level: int = 3) -> dict[str, str]:
     """Name -> body of every macro defined before the first line of a program.
 
+    std:         of dialect.VERSIONS, or of C_STANDARDS.
     relaxations: those of the command line, "finite-math-only" and the like.
     """
-    version = version_of(cl_std)
-    table = dict(_ALWAYS)
-    table["__OPENCL_VERSION__"] = str(max(version, PLATFORM_VERSION))
-    table["__OPENCL_C_VERSION__"] = str(version)
-    table |= {name: "1" for name, since in MACROS.items() if version >= since}
-    if version >= 200:
-        table |= _SINCE_2_0
+    if is_c(std):
+        from .pp_predefined_c import predefined_c
+
+        table = predefined_c(std)
+    else:
+        version = version_of(std)
+        table = dict(_ALWAYS)
+        table["__OPENCL_VERSION__"] = str(max(version, PLATFORM_VERSION))
+        table["__OPENCL_C_VERSION__"] = str(version)
+        table |= {name: "1" for name, since in MACROS.items() if version >= since}
+        if version >= 200:
+            table |= _SINCE_2_0
     table["__OPTIMIZE__" if opt_level else "__NO_INLINE__"] = "1"
     fast = "fast-relaxed-math" in relaxations
     table["__FINITE_MATH_ONLY__"] = str(int(fast or "finite-math-only" in relaxations))

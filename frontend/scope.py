@@ -20,20 +20,24 @@ if TYPE_CHECKING:
 class CheckOptions:
     """What the command line says of the language.
 
-    cl_std: as in `-cl-std=`; "CL" is CL1.0's old name.
+    std: as in `-cl-std=`, or of dialect.C_STANDARDS.
     single_precision_constant: an unsuffixed floating constant is a float.
     fp64, fp16: double and half arithmetic exist; fp16 also by `#pragma OPENCL EXTENSION`.
     """
 
-    cl_std: str = "CL1.2"
+    std: str = "CL1.2"
     single_precision_constant: bool = False
     fp64: bool = True
     fp16: bool = False
 
     @property
     def version(self) -> int:
-        """120 for CL1.2; an unknown standard is the command line's to reject."""
-        return dialect.version_of(self.cl_std)
+        """120 for CL1.2, 0 for C; an unknown standard is the command line's to reject."""
+        return dialect.version_of(self.std)
+
+    @property
+    def is_c(self) -> bool:
+        return dialect.is_c(self.std)
 
     def has(self, feature: str) -> bool:
         """Whether the language has an optional part, one of dialect.FEATURES."""
@@ -178,6 +182,10 @@ class Context:
             self.scope = outer
 
     @property
+    def is_c(self) -> bool:
+        return self.options.is_c
+
+    @property
     def default_space(self) -> AddrSpace:
         """Of a pointee without one (OpenCL C 3.0, section 6.7.8)."""
         generic = self.options.has(dialect.GENERIC_SPACE)
@@ -187,9 +195,18 @@ class Context:
         """`what` is a whole clause: "bit-fields are"."""
         self.diags.error("unsupported", f"{what} not supported yet", span, hint=hint)
 
+    def no_function_pointers(self, what: str, span: Span) -> None:
+        """`what`: a clause that ends in "; ", or nothing."""
+        why = (
+            "function pointers are not supported"
+            if self.is_c
+            else "OpenCL C has no function pointers"
+        )
+        self.diags.error("function-pointer", what + why, span)
+
     def declare(self, name: str, symbol: Symbol, span: Span) -> bool:
         """Enter a name into the innermost scope; False, with an error, if it is taken."""
-        if name in ("true", "false"):
+        if name in ("true", "false") and not self.is_c:
             self.diags.error("reserved-name", f"'{name}' is a constant of OpenCL C", span)
             return False
         old = self.scope.names.get(name)

@@ -10,7 +10,6 @@ from .record import record
 from .source import Span, spelled
 from .tokens import CLOSERS, Token, TokenKind
 from .treebuild import Opened
-from .words import WORDS
 
 if TYPE_CHECKING:
     from .parse import Parser
@@ -47,16 +46,21 @@ class Complaint:
 
 def unknown_type(parser: Parser, name: Token) -> Complaint:
     known = {n for scope in parser.builder.scopes for n, kind in scope.items() if kind != "other"}
-    words = {word for word, (kind, _meaning) in WORDS.items() if kind in _SPECIFIERS}
-    hint, fixes = misspelt(name.text, name.span, known | words | STATEMENT_WORDS)
+    reserved = parser.numbers.reserved
+    words = {word for word, (kind, _meaning) in reserved.items() if kind in _SPECIFIERS}
+    candidates = known | words | STATEMENT_WORDS
+    hint, fixes = misspelt(name.text, name.span, candidates, parser.is_c)
     message = f"unknown type name '{name.text}'"
     return Complaint(message, name.span, "unknown-type", hint=hint, fixes=fixes)
 
 
 def complain(parser: Parser, token: Token) -> Complaint:
     """Find the words for a syntax error: what was expected, what was found instead."""
-    if WORDS.get(token.text, ("",))[0] == "UNSUPPORTED" or token.text == "pipe":
+    kind = parser.numbers.reserved.get(token.text, ("",))[0]
+    if kind == "UNSUPPORTED" or (token.text == "pipe" and not parser.is_c):
         return Complaint(f"'{token.text}' is not supported", token.span, "unsupported")
+    if kind == "FOREIGN":
+        return Complaint(f"'{token.text}' is OpenCL C; this is C", token.span, "unsupported")
     if token.kind is TokenKind.OTHER:
         return Complaint(f"stray character {token.text!a} in program", token.span)
     found = "end of file" if token.kind is TokenKind.EOF else f"'{token.text}'"
@@ -88,10 +92,10 @@ def complain(parser: Parser, token: Token) -> Complaint:
     if token.kind is TokenKind.IDENT and hint is None:
         fitting = {
             word
-            for word, (kind, _meaning) in WORDS.items()
+            for word, (kind, _meaning) in parser.numbers.reserved.items()
             if len(word) > 2 and (kind in possible or word in possible)
         }
-        hint, fixes = misspelt(token.text, token.span, fitting)
+        hint, fixes = misspelt(token.text, token.span, fitting, parser.is_c)
         if hint is not None:
             return Complaint(message, token.span, "syntax", notes, hint, missing, fixes)
     fixes = _insertion(parser.behind_last(), missing)
@@ -180,21 +184,23 @@ def _opener(parser: Parser, bracket: str) -> Span | None:
 
 
 def _hint(parser: Parser, token: Token) -> str | None:
-    if token.text in FOREIGN:
-        return FOREIGN[token.text]
+    foreign = {} if parser.is_c else FOREIGN
+    if token.text in foreign:
+        return foreign[token.text]
     if not parser.values:
         return None
-    before, after = spelled(parser.lasts[-1]), WORDS.get(token.text, ("", ""))[0]
+    reserved = parser.numbers.reserved
+    before, after = spelled(parser.lasts[-1]), reserved.get(token.text, ("", ""))[0]
     if before == "?" and token.text == ":":
         return "write the condition again between '?' and ':'"
     if after == "VECTOR_WORD" and before in ("unsigned", "signed"):
         return f"write '{'u' if before == 'unsigned' else ''}{token.text}'"
     if before == ":" and after in ("TYPE_WORD", "VECTOR_WORD", "QUALIFIER", "STORAGE"):
         return "put a ';' between a label and a declaration"
-    if before == token.text == ":":
-        return FOREIGN["::"]
+    if before == token.text == ":" and "::" in foreign:
+        return foreign["::"]
     earlier = spelled(parser.lasts[-2]) if len(parser.lasts) > 1 else ""
-    return FOREIGN.get(before) or FOREIGN.get(earlier) or _misspelt_head(parser)
+    return foreign.get(before) or foreign.get(earlier) or _misspelt_head(parser)
 
 
 def _misspelt_head(parser: Parser) -> str | None:

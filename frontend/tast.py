@@ -79,6 +79,7 @@ class Function:
     is_inline: bool = False
     needs_locals: bool = False  # it, or a kernel it calls, has variables in local memory
     is_exported: bool = False  # some declaration lacks `inline` or has `extern` (C99 6.7.4)
+    is_c: bool = False  # of a C program: it takes the arguments that are written, and no others
     is_overloadable: bool = False  # others may have its name; the linker's has its types in it
     attrs: FunctionAttrs = field(default_factory=FunctionAttrs)
     body: Block | None = None

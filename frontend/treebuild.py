@@ -46,10 +46,12 @@ class Marked:
 class Builder:
     """Builds nodes; `scopes` says of every name in scope whether it is a type."""
 
-    def __init__(self, diags: Diagnostics, values: Sequence[Any]) -> None:
+    def __init__(self, diags: Diagnostics, values: Sequence[Any], is_c: bool = False) -> None:
         self.diags = diags
         self.values = values  # the parser's stack: what stands left of the rule being built
-        self.scopes: list[dict[str, NameKind]] = [dict.fromkeys(PREDECLARED, "type"), {}]
+        self.scopes: list[dict[str, NameKind]] = [{}, {}]
+        if not is_c:
+            self.scopes[0] |= dict.fromkeys(PREDECLARED, "type")
         self.after_vector_head = False  # a "(" next would open a vector literal
 
     # -- scopes -------------------------------------------------------------------------------

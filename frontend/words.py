@@ -1,4 +1,4 @@
-"""Every reserved word of OpenCL C and the GNU dialect: its class in the grammar, its one spelling.
+"""Every reserved word of OpenCL C, C and GNU C: its class in the grammar, its one spelling.
 
 Words that are a terminal of their own in opencl.lark ("if", "enum") need a row only where they
 have other spellings. Names for which OpenCL C has a typedef are in PREDECLARED instead: they
@@ -7,7 +7,9 @@ can be shadowed.
 
 from __future__ import annotations
 
+from functools import cache
 from itertools import product
+from typing import TypeAlias
 
 # fmt: off
 _CLASSES = {
@@ -55,6 +57,21 @@ _CLASSES = {
 }
 # fmt: on
 
+# Words that C leaves to programs, and those that it has no use for: naming one is an error.
+_NOT_IN_C = frozenset(
+    """global constant local private generic read_only write_only read_write kernel half bool
+    uchar ushort uint ulong image1d_t image1d_array_t image1d_buffer_t image2d_t image2d_array_t
+    image2d_depth_t image2d_array_depth_t image2d_msaa_t image2d_array_msaa_t
+    image2d_msaa_depth_t image2d_array_msaa_depth_t image3d_t sampler_t event_t clk_event_t
+    queue_t reserve_id_t ndrange_t vec_step alignof complex imaginary""".split()
+)
+_ERRORS_IN_C = frozenset(
+    """__global __constant __local __private __generic __read_only __write_only __read_write
+    __kernel __block""".split()
+)
+GNU_WORDS = frozenset({"asm", "typeof"})  # of the grammar itself; "c11" has them as names
+Words: TypeAlias = dict[str, tuple[str, str]]
+
 VECTOR_WORDS = tuple(
     f"{element}{count}"
     for element, count in product(
@@ -69,7 +86,7 @@ PREDECLARED = tuple(
 )
 
 
-def _rows() -> dict[str, tuple[str, str]]:
+def _rows() -> Words:
     rows = {word: ("VECTOR_WORD", word) for word in VECTOR_WORDS}
     for kind, words in _CLASSES.items():
         for word in words.split():
@@ -82,3 +99,11 @@ def _rows() -> dict[str, tuple[str, str]]:
 
 
 WORDS = _rows()  # spelling: (class or terminal text, the one spelling)
+
+
+@cache
+def words_of_c() -> Words:
+    """The same of C."""
+    errors = {word: ("FOREIGN", word) for word in _ERRORS_IN_C}
+    gone = _NOT_IN_C.union(VECTOR_WORDS)
+    return {word: row for word, row in WORDS.items() if word not in gone} | errors

@@ -85,7 +85,7 @@ class Unit:
     diags: Diagnostics
     function_of: Callable[[tast.Function], Any]  # declares on first use
     global_of: Callable[[tast.Var], Any]
-    string_of: Callable[[bytes], Any]
+    string_of: Callable[..., Any]  # of bytes, and the address space; constant memory without
     waiting: set[tast.Function]  # they come to a barrier: each call is the body, in its place
     debug: Any = None  # ir.debug.DebugInfo when -g was given
 

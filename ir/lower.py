@@ -4,10 +4,13 @@ How functions are called among themselves, whatever input they come from:
 
     result name([ptr result,] arguments..., ptr addrspace(3) locals, ptr wg, i64 x, y, z)
 
+Functions of C, and those of the device library (`__kcc_*`, and memcpy and its kin), take the
+arguments alone that are written. OpenCL C may call a function of C all the same: what is too
+many lies in registers and on the stack where nobody looks.
+
 An aggregate argument is an address, and the callee copies what is there; an aggregate result
 goes where `result` points. locals is the group's local memory; wg and x, y, z are its wg_info
-and the local id, for the work-item functions. Functions of the device library (`__kcc_*`, and
-memcpy and its kin) take their C arguments alone.
+and the local id, for the work-item functions.
 
 The body of kernel `k` is `__kcc_item.k`; the symbol `k` is its entry, made by the passes.
 """
@@ -114,7 +117,7 @@ class _Module:
         )  # fmt: skip
         self.functions: dict[tast.Function, Any] = {}
         self.globals: dict[tast.Var, Any] = {}
-        self.strings: dict[bytes, Any] = {}
+        self.strings: dict[tuple[bytes, AddrSpace], Any] = {}
         self.owner = ""  # the function being lowered, to name what lives outside its frame
         functions = [f for f in (*program.functions, *program.externs) if not f.is_static]
         self.visible = {f.name if f.is_kernel else _symbol(f, options) for f in functions}
@@ -176,7 +179,7 @@ class _Module:
         result = function.type.result
         if is_aggregate(result):
             types.insert(0, llir.PointerType())
-        if not options.runtime:
+        if not (options.runtime or function.is_c):
             types += (LOCAL_PTR, *ITEM_TYPES)
         ll_result = VOID if is_aggregate(result) else value_type(result)
         name = _symbol(function, options)
@@ -206,7 +209,8 @@ class _Module:
             return self.globals[var]
         space = AddrSpace.LOCAL if var.storage == "group" else var.quals.space
         internal = var.is_static or var not in self.program_scope or var.storage == "group"
-        name = f"{self.owner}.{var.name}" if internal and self.owner else var.name
+        name = var.name or "literal"
+        name = f"{self.owner}.{name}" if internal and self.owner else name
         name = self.hidden_name(name) if internal else self.module.get_unique_name(name)
         symbol = self.globals[var] = GlobalVar(self.module, memory_type(var.type), name, int(space))
         symbol.align = max(var.align, alignof(var.type))
@@ -243,11 +247,13 @@ class _Module:
             message = f"{what} is not supported; a kernel's entry aligns to {MAX_ARG_ALIGN}"
             self.unit.diags.error("unsupported", message, var.span)
 
-    def string(self, data: bytes) -> Any:
-        if data not in self.strings:
+    def string(self, data: bytes, space: AddrSpace = AddrSpace.CONSTANT) -> Any:
+        known = self.strings.get((data, space))
+        if known is None:
             name = self.module.get_unique_name(".str")
-            self.strings[data] = global_bytes(self.module, name, data, int(AddrSpace.CONSTANT))
-        return self.strings[data]
+            known = global_bytes(self.module, name, data, int(space))
+            self.strings[data, space] = known
+        return known
 
 
 def _param_type(t: Type) -> Any:
@@ -260,7 +266,8 @@ def _symbol(function: tast.Function, options: LowerOptions) -> str:
     if function.is_overloadable:
         return mangled(function)
     library = function.name in LIBRARY_NAMES or function.name.startswith("__kcc_")
-    return f"user.{function.name}" if library and not options.runtime else function.name
+    keep = options.runtime or function.is_c  # what C calls memcpy is the library's
+    return function.name if keep or not library else f"user.{function.name}"
 
 
 def _decorate(llfn: Any, function: tast.Function, options: LowerOptions) -> None:

@@ -159,8 +159,8 @@ def _place(unit: Unit, node: tast.Expr | tast.LValue) -> tuple[Any, int]:
     match node:
         case tast.VarRef(var=var):
             return unit.global_of(var), 0
-        case tast.StringRef(value=data):
-            return unit.string_of(data), 0
+        case tast.StringRef(value=data, quals=quals):
+            return unit.string_of(data, quals.space), 0
         case tast.Deref(pointer=pointer):
             return _address(unit, pointer)
         case tast.MemberRef(base=base, index=index):

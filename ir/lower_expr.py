@@ -465,8 +465,8 @@ def place(frame: Frame, node: tast.LValue) -> Place:
             if whole.lanes is not None:
                 lanes = tuple(whole.lanes[i] for i in lanes)
             return Place(whole.ptr, whole.type, whole.align, whole.volatile, lanes)
-        case tast.StringRef(value=data, type=t):
-            return Place(frame.unit.string_of(data), t, 1)
+        case tast.StringRef(value=data, type=t, quals=quals):
+            return Place(frame.unit.string_of(data, quals.space), t, 1)
         case tast.CompoundRef(var=var, init=init):
             if var.storage == "static":
                 return place(frame, tast.VarRef(var, type=var.type))

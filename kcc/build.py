@@ -87,7 +87,7 @@ def _describe_job(job: Compilation, units: list[Unit], goal: str) -> str:
     for unit in units:
         kind = job.kind(unit)
         last = goal if goal in STAGES else "obj"
-        through = {"cl": steps(last), "asm": ["assemble"], "link": ["read"]}[kind]
+        through = {"cl": steps(last), "c": steps(last), "asm": ["assemble"], "link": ["read"]}[kind]
         lines.append(f'"{unit.name}": {" ".join(through)}')
     if goal not in names:
         script = job.options.script or f"{job.options.device}.ld"

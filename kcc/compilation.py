@@ -19,7 +19,8 @@ from .options import Options, UsageError
 LINKED = ("elf", "map")  # made once, of all inputs
 _ASSEMBLY = (".s", ".S")
 _LINKABLE = (".o", ".a")
-_SOURCES = (".cl", ".clcpp", ".c", ".i", "")
+_SOURCES = (".cl", ".clcpp", "")
+_C_SOURCES = (".c", ".i")
 
 
 @record(frozen=False)
@@ -93,16 +94,24 @@ class Compilation:
         return {"pp": "tokens", "check": "tast"}.get(options.mode, options.mode)
 
     def kind(self, unit: Unit) -> str:
-        """ "cl", "asm" or "link": what an input is, by -x or by its name."""
+        """ "cl", "c", "asm" or "link": what an input is, by -x or by its name."""
         language = self.options.language
         suffix = os.path.splitext(unit.name)[1]
         if suffix in _LINKABLE:
             return "link"
         if language == "assembler" or (language == "none" and suffix in _ASSEMBLY):
             return "asm"
-        if language == "cl" or suffix in _SOURCES:
+        if language != "none":
+            return language
+        if suffix in _C_SOURCES:
+            return "c"
+        if suffix in _SOURCES:
             return "cl"
         raise UsageError(f"'{unit.name}': unknown kind of input '{suffix}'; say which with -x cl")
+
+    def standard(self, unit: Unit) -> str:
+        """The language of a source, of dialect.VERSIONS or of C_STANDARDS."""
+        return self.options.c_std if self.kind(unit) == "c" else self.options.cl_std
 
     def text(self, unit: Unit) -> str:
         """An input's bytes as text."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 
-from kcc.frontend.dialect import VERSIONS, standard
+from kcc.frontend.dialect import C_STANDARDS, DEFAULT_C, VERSIONS, standard
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ FLAGS = (
     ("-U", EITHER, "macros*", "NAME", "undefine a macro"),
     ("-I", EITHER, "include_dirs*", "DIR", "search DIR for included files"),
     ("-include", SEPARATE, "includes*", "FILE", "include FILE first"),
-    ("-x", EITHER, "language", "LANG", "language of the inputs: cl, assembler, none"),
+    ("-x", EITHER, "language", "LANG", "language of the inputs: cl, c, assembler, none"),
     ("-W", JOINED, "warnings*", "NAME", "warning NAME; no-NAME, error, error=NAME"),
     ("-w", FLAG, "warnings*=none", "", "no warnings"),
     ("-pedantic", FLAG, "warnings*=pedantic", "", "warn of what the standards do not have"),
@@ -77,7 +77,8 @@ FLAGS = (
     ("-MP", FLAG, "depfile_phony", "", "a rule without dependencies for each included file"),
     ("-v", FLAG, "verbose", "", "say what is done"),
     ("-###", FLAG, "dry_run", "", "say what would be done, do nothing"),
-    ("-cl-std=", JOINED, "cl_std", "CLx.y", "language version (default CL1.2)"),
+    ("-cl-std=", JOINED, "cl_std", "CLx.y", "version of OpenCL C (default CL1.2)"),
+    ("-std=", JOINED, "c_std", "STD", "standard of C: c99 c11 c17 gnu99 gnu11 gnu17 (default)"),
     ("-cl-opt-disable", FLAG, "opt=0", "", "same as -O0"),
     ("-cl-single-precision-constant", FLAG, "cl_flags*=single-precision-constant",
      "", "1.0 is a float"),
@@ -157,6 +158,7 @@ class Options:
         self.verbose = False
         self.dry_run = False
         self.cl_std = "CL1.2"
+        self.c_std = DEFAULT_C
         self.cl_flags: list[str] = []
         self.help = False
         self.version = False
@@ -261,6 +263,9 @@ def _check(options: Options) -> None:
         known = ", ".join(VERSIONS)
         raise UsageError(f"invalid value '{options.cl_std}' in '-cl-std=': {known}")
     options.cl_std = cl_std
+    if options.c_std not in C_STANDARDS:
+        known = ", ".join(C_STANDARDS)
+        raise UsageError(f"invalid value '{options.c_std}' in '-std=': {known}")
     if not options.error_limit.isdecimal():
         raise UsageError(f"invalid value '{options.error_limit}' in '-ferror-limit='")
     if options.diagnostics_format not in DIAGNOSTICS_FORMATS:
@@ -281,7 +286,7 @@ def _check(options: Options) -> None:
         raise UsageError("a sub-group is one work-item with '-fwork-item-mode=wi'")
     if options.fp_contract not in ("on", "off", "fast"):
         raise UsageError(f"invalid value '{options.fp_contract}' in '-ffp-contract='")
-    if options.language not in ("cl", "assembler", "none"):
+    if options.language not in ("cl", "c", "assembler", "none"):
         raise UsageError(f"language not recognized: '{options.language}'")
     if options.device not in DEVICES:
         known = ", ".join(DEVICES)
@@ -338,7 +343,7 @@ def expand_response_files(argv: Iterable[str], depth: int = 0) -> Iterator[str]:
 def usage() -> str:
     """The text of `kcc --help`."""
     lines = [
-        "usage: kcc INPUT.cl... [-o OUT] [options]      compile OpenCL C to a RISC-V ELF",
+        "usage: kcc INPUT.cl|INPUT.c... [-o OUT] [options]   compile OpenCL C or C to a RISC-V ELF",
         "       kcc run FILE.cl|FILE.elf -g X NAME=VALUE...    run a kernel on a simulated device",
         "       kcc info FILE.elf                       kernels, arguments, sections",
         "       kcc disasm [-S] FILE.elf                disassemble, with symbols [and source]",

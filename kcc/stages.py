@@ -29,7 +29,7 @@ def _tokens(job: Compilation, unit: Unit) -> Any:
         macros=tuple(options.macros),
         include_dirs=tuple(options.include_dirs),
         includes=tuple(options.includes),
-        cl_std=options.cl_std,
+        std=job.standard(unit),
         relaxations=tuple(options.cl_flags),
         opt_level=options.opt_level,
     )
@@ -44,22 +44,23 @@ def _tokens(job: Compilation, unit: Unit) -> Any:
 def _ast(job: Compilation, unit: Unit) -> Any:
     from kcc.frontend.parse import parse
 
-    tree = parse(unit.artefacts["tokens"], job.diags, config.cache_dir("parser"))
+    tables = config.cache_dir("parser")
+    tree = parse(unit.artefacts["tokens"], job.diags, tables, job.standard(unit))
     if job.diags.error_count():
-        _checked(job, tree)  # for what else there is to say
+        _checked(job, unit, tree)  # for what else there is to say
     return tree
 
 
 def _tast(job: Compilation, unit: Unit) -> Any:
-    return _checked(job, unit.artefacts["ast"])
+    return _checked(job, unit, unit.artefacts["ast"])
 
 
-def _checked(job: Compilation, tree: Any) -> Any:
+def _checked(job: Compilation, unit: Unit, tree: Any) -> Any:
     from kcc.frontend.check import CheckOptions, check
 
     options = job.options
     settings = CheckOptions(
-        cl_std=options.cl_std,
+        std=job.standard(unit),
         single_precision_constant="single-precision-constant" in options.cl_flags,
     )
     program = check(tree, job.diags, settings)

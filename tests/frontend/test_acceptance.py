@@ -72,10 +72,10 @@ def checked(program: Program, standard: str) -> tast.Program | None:
     diags = Diagnostics()
     try:
         source = SourceFile("t.cl", program.text)
-        tokens = pp.preprocess(source, pp.PPOptions(cl_std=standard), diags)
+        tokens = pp.preprocess(source, pp.PPOptions(std=standard), diags)
         unit = parse(tokens, diags)
         diags.raise_errors()
-        meant = check(unit, diags, CheckOptions(cl_std=standard))
+        meant = check(unit, diags, CheckOptions(std=standard))
         diags.raise_errors()
     except CompileError:
         return None

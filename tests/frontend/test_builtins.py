@@ -25,8 +25,8 @@ def results(
     params += "global const half *gh, const global uint *gu"
     diags = Diagnostics(max_errors=0)
     text = f"{prelude} void k({params}) {{ {calls} }}"
-    tokens = pp.preprocess(SourceFile("t.cl", text), pp.PPOptions(cl_std=standard), diags)
-    program = check(parse(tokens, diags), diags, CheckOptions(cl_std=standard))
+    tokens = pp.preprocess(SourceFile("t.cl", text), pp.PPOptions(std=standard), diags)
+    program = check(parse(tokens, diags), diags, CheckOptions(std=standard))
     types = []
     body = program.functions[-1].body
     assert body is not None

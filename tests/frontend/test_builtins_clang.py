@@ -71,10 +71,10 @@ def ours(made: list[tuple[str, str]], standard: str) -> list[str | None]:
     )
     diags = Diagnostics(settings=("none",), max_errors=0)
     source = SourceFile("t.cl", text)
-    tokens = pp.preprocess(source, pp.PPOptions(cl_std=standard), diags)
+    tokens = pp.preprocess(source, pp.PPOptions(std=standard), diags)
     unit = parse(tokens, diags)
     try:
-        program = check(unit, diags, CheckOptions(cl_std=standard))
+        program = check(unit, diags, CheckOptions(std=standard))
     except CompileError:
         raise AssertionError("the checker stops early") from None
     wrong = {source.position(d.span.start)[0] - 2 for d in diags.seen if d.span is not None}

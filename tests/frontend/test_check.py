@@ -25,7 +25,7 @@ def checked(
 ) -> tuple[tast.Program | None, tuple[Diagnostic, ...]]:
     diags = Diagnostics(settings=warnings)
     try:
-        pp_options = pp.PPOptions(cl_std=(options or CheckOptions()).cl_std)
+        pp_options = pp.PPOptions(std=(options or CheckOptions()).std)
         tokens = pp.preprocess(SourceFile("t.cl", text), pp_options, diags)
         unit = parse(tokens, diags)
         diags.raise_errors()

@@ -16,7 +16,7 @@ def run(text: str, cl_std: str = "CL1.2") -> tuple[tast.Program, list[str]]:
     diags = Diagnostics(settings=("unknown-pragmas",))
     program = tast.Program()
     try:
-        tokens = pp.preprocess(SourceFile("t.cl", text), pp.PPOptions(cl_std=cl_std), diags)
+        tokens = pp.preprocess(SourceFile("t.cl", text), pp.PPOptions(std=cl_std), diags)
         unit = parse(tokens, diags)
         diags.raise_errors()
         program = check(unit, diags, CheckOptions(cl_std))

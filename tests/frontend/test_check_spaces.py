@@ -44,7 +44,7 @@ def run(text: str, cl_std: str) -> tuple[tast.Program | None, set[str]]:
     """The program, or None and the codes of its errors."""
     diags = Diagnostics()
     try:
-        tokens = pp.preprocess(SourceFile("t.cl", text), pp.PPOptions(cl_std=cl_std), diags)
+        tokens = pp.preprocess(SourceFile("t.cl", text), pp.PPOptions(std=cl_std), diags)
         unit = parse(tokens, diags)
         diags.raise_errors()
         program = check(unit, diags, CheckOptions(cl_std))

@@ -64,9 +64,9 @@ def program(lines: list[str]) -> str:
 def wrong_lines(text: str, standard: str) -> set[int]:
     diags = Diagnostics(max_errors=0)
     try:
-        options = pp.PPOptions(cl_std=standard)
+        options = pp.PPOptions(std=standard)
         tokens = pp.preprocess(SourceFile("t.cl", text), options, diags)
-        check(parse(tokens, diags), diags, CheckOptions(cl_std=standard))
+        check(parse(tokens, diags), diags, CheckOptions(std=standard))
     except CompileError:
         pass
     found = [d.span.outermost() for d in diags.seen if d.severity == "error"]

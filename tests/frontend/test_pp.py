@@ -57,17 +57,17 @@ def test_a_command_line_macro_may_replace_a_predefined_one_silently():
     ("cl_std", "version"), [("CL1.1", "110"), ("cl1.2", "120"), ("CL3.0", "300")]
 )
 def test_language_version(cl_std, version):
-    assert words("__OPENCL_C_VERSION__", cl_std=cl_std) == version
+    assert words("__OPENCL_C_VERSION__", std=cl_std) == version
     platform = str(max(120, int(version)))
-    assert words("__OPENCL_VERSION__ CL_VERSION_2_0", cl_std=cl_std) == f"{platform} 200"
+    assert words("__OPENCL_VERSION__ CL_VERSION_2_0", std=cl_std) == f"{platform} 200"
 
 
 def test_features_are_those_of_the_version():
     features = "__opencl_c_int64 __opencl_c_generic_address_space __opencl_c_fp64"
     names = features.split()
-    assert words(features, cl_std="CL1.2") == f"1 {names[1]} {names[2]}"
-    assert words(features, cl_std="CL2.0") == f"1 1 {names[2]}"
-    assert words(features, cl_std="CL3.0") == "1 1 1"
+    assert words(features, std="CL1.2") == f"1 {names[1]} {names[2]}"
+    assert words(features, std="CL2.0") == f"1 1 {names[2]}"
+    assert words(features, std="CL3.0") == "1 1 1"
 
 
 def test_a_predefined_macro_may_have_parameters():

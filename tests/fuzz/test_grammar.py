@@ -22,10 +22,10 @@ def outcome(text: str, standard: str) -> str:
     """ "ir" or "error"; raises what is neither."""
     diags = Diagnostics()
     try:
-        options = pp.PPOptions(cl_std=standard)
+        options = pp.PPOptions(std=standard)
         unit = parse(pp.preprocess(SourceFile("t.cl", text), options, diags), diags)
         diags.raise_errors()
-        program = check(unit, diags, CheckOptions(cl_std=standard))
+        program = check(unit, diags, CheckOptions(std=standard))
         diags.raise_errors()
         lowered = lower(program)
     except CompileError as error:
