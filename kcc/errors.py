@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .source_lines import SourcePlace
+    from kcc.linker.source_lines import SourcePlace
 
 
 class DeviceError(Exception):

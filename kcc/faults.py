@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from kcc.device.launch import WorkGroup
     from kcc.device.sim.machine import Machine
     from kcc.device.sim.watch import Action, Stop
+    from kcc.linker.source_lines import SourceLines, SourcePlace
 
     from .program import Program
-    from .source_lines import SourceLines, SourcePlace
 
 
 def launch_error(

@@ -135,7 +135,7 @@ def _disassembly(elf: ElfFile, *, with_source: bool) -> Iterator[str]:
 
     heading = None
     if with_source:
-        from .source_lines import Heading, SourceLines
+        from kcc.linker.source_lines import Heading, SourceLines
 
         heading = Heading(SourceLines(elf))
 

@@ -15,9 +15,9 @@ from .errors import DeviceError
 
 if TYPE_CHECKING:
     from kcc.ir.abi import KernelArg, KernelInfo
+    from kcc.linker.source_lines import SourceLines
 
     from .options import Options
-    from .source_lines import SourceLines
 
 
 class Program:
@@ -48,7 +48,7 @@ class Program:
     @cached_property
     def source_lines(self) -> SourceLines:
         """Where its addresses are in the source; empty without debug information."""
-        from .source_lines import SourceLines
+        from kcc.linker.source_lines import SourceLines
 
         return SourceLines(self.image)
 

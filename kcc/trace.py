@@ -18,9 +18,9 @@ from kcc.backend.disasm import render
 from kcc.backend.regs import F_NAMES, VLMUL, VMASK, VSEW, VTAIL, X_NAMES
 from kcc.device.sim.record import Executed, Filter, Recorder, Sink
 from kcc.device.soc.traps import CAUSES, WITH_ADDRESS
+from kcc.linker.source_lines import Heading, SourceLines
 
 from .options import UsageError
-from .source_lines import Heading, SourceLines
 
 if TYPE_CHECKING:
     from kcc.device.sim.effects import Touched

@@ -27,7 +27,14 @@ ALLOWED = {
     "ir": {"frontend.tast", "frontend.types"},
     "backend": {"ir.threads"},
     "linker": {"ir.abi", "backend.isa", "backend.encode", "backend.asm"},
-    "device": {"ir.abi", "backend.isa", "backend.encode", "linker.elf", "linker.notes"},
+    "device": {
+        "ir.abi",
+        "backend.isa",
+        "backend.encode",
+        "linker.elf",
+        "linker.notes",
+        "linker.source_lines",
+    },
     "device.sim": {
         "ir.passmemory",
         "backend.isa",
@@ -39,7 +46,11 @@ ALLOWED = {
 }
 # What a package needs of others' libraries; importing these at the top of a module is for the
 # modules that cannot work without them.
-LATE_ONLY = {"kcc": {"llvmlite", "lark", "elftools"}, "device": {"lark", "elftools"}}
+LATE_ONLY = {
+    "kcc": {"llvmlite", "lark", "elftools"},
+    "linker": {"elftools"},
+    "device": {"lark", "elftools"},
+}
 
 
 def modules() -> list[tuple[str, Path]]:

@@ -137,6 +137,7 @@ class Hart:
         """Forget what the hart was doing; next it enters the dispatcher anew."""
         self.state.host_sp = 0
         self.state.status = state.IDLE
+        self.state.awaits = 0
         self.barrier = None
 
     @property

@@ -95,6 +95,13 @@ class Sleep:
 
 
 @dataclass(frozen=True)
+class Await:
+    """Sleep until the byte at a host address is 0; not for machines with several threads."""
+
+    addr: int
+
+
+@dataclass(frozen=True)
 class Abort:
     """Stop all harts; the run ends with this exit code."""
 
@@ -106,7 +113,7 @@ class Fatal:
     """The ecall is not known or its argument is bad: the run ends with a fault, cause 11."""
 
 
-EcallResult = Done | Resume | Sleep | Abort | Fatal
+EcallResult = Done | Resume | Sleep | Await | Abort | Fatal
 
 
 class HartView(Protocol):
@@ -170,7 +177,7 @@ class Reason(Enum):
     ABORT = "abort"  # an ecall handler said so: see code
     LIMIT = "limit"  # more instructions than allowed
     STOPPED = "stopped"  # stop() was called
-    BARRIER = "barrier"  # harts sleep at different barriers, or one exited before it
+    BARRIER = "barrier"  # harts sleep that nothing will wake: at different barriers, or awaiting
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from .engine import Engine
 from .hart import Hart, Mapped
 from .interface import (
     Abort,
+    Await,
     BusError,
     Cause,
     Done,
@@ -43,6 +44,7 @@ from .watch import Watcher
 
 __all__ = [
     "Abort",
+    "Await",
     "BusError",
     "Cause",
     "Done",
@@ -67,6 +69,11 @@ TURN = 50_000
 GOLDEN = 0x9E37_79B9_7F4A_7C15  # 2**64 over the golden ratio
 
 
+def shared_translations(arch: str, cache_dir: Path | None) -> Translations:
+    """What several machines with harts of this kind may share; see Machine."""
+    return Translations(Engine(cache_dir), extensions_of(arch), vlen_of(arch), counters=False)
+
+
 class Machine:
     """A set of harts that share memory. One run at a time; stop() may come from any thread."""
 
@@ -80,6 +87,7 @@ class Machine:
         threads: int = 1,
         counters: bool = False,
         cache_dir: Path | None = None,
+        translations: Translations | None = None,
     ) -> None:
         """harts: their number. arch: an ISA string. quantum: instructions per turn.
 
@@ -89,6 +97,8 @@ class Machine:
                  the instruction; with more, they differ as far as what harts do depends on each
                  other's speed, and a hart may be ahead of others by whole instances.
         counters: have the harts count events, see counting.py; without, these counters are 0.
+        translations: of other machines that run the same, to share them; nothing of these
+                 machines may be watched. By default the machine has its own.
         raises:  ValueError for an ISA string that is not supported, or no harts.
         """
         if harts < 1 or quantum < 1 or threads < 1:
@@ -100,10 +110,10 @@ class Machine:
         self._threads = threads
         # Scattered, and never 0; so near seeds have nothing in common.
         self._seed = 0 if seed is None else (2 * seed + 1) * GOLDEN & MASK64
-        self._engine = Engine(cache_dir)
-        self._translations = Translations(
-            self._engine, self.extensions, self.vlen, counters=counters
+        self._translations = translations or Translations(
+            Engine(cache_dir), self.extensions, self.vlen, counters=counters
         )
+        self._engine = self._translations.engine
         self._counters = counters
         self._harts: list[Hart] = []
         for _ in range(harts):
@@ -129,6 +139,7 @@ class Machine:
         offset: int = 0,
         *,
         hart: int | None = None,
+        readable: bool = True,
         writable: bool = True,
         executable: bool = True,
     ) -> None:
@@ -144,7 +155,7 @@ class Machine:
         part = view[offset : offset + size]
         anchor = ctypes.c_char.from_buffer(part)
         host = ctypes.addressof(anchor)
-        flags = state.READ
+        flags = state.READ if readable else 0
         flags |= state.WRITE if writable else 0
         flags |= state.EXEC if executable else 0
         flags |= state.INLINE if base % 8 == host % 8 == 0 else 0

@@ -18,6 +18,7 @@ from .flow import MASK64
 from .hart import Hart
 from .interface import (
     Abort,
+    Await,
     BusError,
     Cause,
     Done,
@@ -246,6 +247,10 @@ class Run:
                 hart.state.pc += 4
                 hart.state.status = state.ASLEEP
                 hart.barrier = barrier
+            case Await(addr):
+                hart.state.pc += 4
+                hart.state.status = state.ASLEEP
+                hart.state.awaits = addr
             case Abort(code):
                 self._end(Reason.ABORT, code=code)
                 return
@@ -306,7 +311,7 @@ class Run:
         """Have all harts go on if those asleep are a whole group, at the same barrier."""
         asleep = [h for h in self._harts if h.state.status == state.ASLEEP]
         starts = {h.instance - h.hart for h in asleep}
-        if len(starts) != 1 or len({h.barrier for h in asleep}) != 1:
+        if len(starts) != 1 or len({h.barrier for h in asleep}) != 1 or asleep[0].barrier is None:
             return False
         first = starts.pop()
         group = [h for h in self._harts if h.instance - h.hart == first]

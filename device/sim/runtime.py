@@ -322,9 +322,22 @@ scan.one:
   %hart = call ptr @hart_at(ptr %c, i64 %h)
   {load("hart", "status", "hart", "status")}
   %ready = icmp eq i64 %status, {state.READY}
-  br i1 %ready, label %take, label %scan.next
-scan.next:
+  br i1 %ready, label %take, label %scan.idle
+scan.idle:
+  {load("hart", "awaits", "hart", "awaits")}
   %sleeps = icmp eq i64 %status, {state.ASLEEP}
+  %waits = icmp ne i64 %awaits, 0
+  br i1 %waits, label %scan.waits, label %scan.next
+scan.waits:
+  %flag.at = inttoptr i64 %awaits to ptr
+  %flag = load i8, ptr %flag.at
+  %still = icmp ne i8 %flag, 0
+  br i1 %still, label %scan.next, label %wake
+wake:
+  {store("hart", "awaits", "hart", "0", "wa")}
+  {store("hart", "status", "hart", str(state.READY), "ws")}
+  br label %take
+scan.next:
   %asleep.next = or i1 %asleep, %sleeps
   %k.next = add i64 %k, 1
   br label %scan.loop

@@ -57,6 +57,7 @@ HART = Layout({
     "reason": 1,          # why the hart stopped: see EVENTS
     "status": 1,          # see STATUS
     "instance": 1,
+    "awaits": 1,          # asleep: host address of a byte; the hart is ready when it is 0
     "cause": 1, "tval": 1,
     "io_addr": 1, "io_size": 1, "io_value": 1, "io_store": 1,
     "table": 1,           # hash table of translated addresses, see ENTRY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable
 
 from . import flow
@@ -12,7 +13,7 @@ MAX_REBUILDS = 3  # a unit grows entries for indirect jumps this often, then the
 
 
 class Translations:
-    """Of one machine; units are found once for all of its harts.
+    """Of machines that run the same; units are found once for all of their harts.
 
     epoch:  what harts have entered in their tables before is not to be used in a later one.
     stops:  addresses to leave units at.
@@ -27,7 +28,8 @@ class Translations:
         self.exact = False
         self._track_flags = False  # as in Mode
         self._sets_rounding = False  # some code has written frm, or is about to
-        self._engine = engine
+        self.engine = engine
+        self._lock = threading.Lock()  # machines that share may run in threads of their own
         self._extensions = extensions
         self._vlen = vlen
         self._counters = counters
@@ -47,9 +49,13 @@ class Translations:
 
         limit: instructions in it. A single one is executed even where units are to be left.
         """
-        pc = hart.pc
-        if flow.read_word(hart.fetch, pc) is None:
+        if flow.read_word(hart.fetch, hart.pc) is None:
             return False
+        with self._lock:
+            self._enter(hart, limit)
+        return True
+
+    def _enter(self, hart: Hart, limit: int) -> None:
         extra: tuple[flow.Node, ...] = ()
         start = node = hart.node
         known = hart.blocks.get(node)
@@ -59,7 +65,7 @@ class Translations:
                 hart.rebuilds[first] = hart.rebuilds.get(first, 0) + 1
                 start, extra = first, (*known.unit.entries[1:], node, *_ways_in(hart, known.unit))
         unit = self._unit(hart, start, extra, limit)
-        if not self._track_flags and hart.reads_flags_near(pc):
+        if not self._track_flags and hart.reads_flags_near(hart.pc):
             self._track_flags = True
             self.epoch += 1
         if not self._sets_rounding and unit.sets_rounding:
@@ -72,8 +78,7 @@ class Translations:
             exact=self.exact,
             counters=self._counters,
         )
-        hart.add_function(self._engine.function(unit, mode, self._extensions))
-        return True
+        hart.add_function(self.engine.function(unit, mode, self._extensions))
 
     def _unit(
         self, hart: Hart, start: flow.Node, extra: tuple[flow.Node, ...], limit: int

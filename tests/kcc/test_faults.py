@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import kcc
-from kcc.source_lines import SourceLines, SourcePlace
+from kcc.linker.source_lines import SourceLines, SourcePlace
 
 SOURCE = """\
 static inline int get(global int *p, int k) {

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from kcc.linker.elf import ElfFile
+    from .elf import ElfFile
 
 LOCAL_ID = "__local_id"  # the variable of a function that holds its work-item's id
 _BLOCKS = ("DW_TAG_lexical_block", "DW_TAG_inlined_subroutine")

@@ -1,0 +1,248 @@
+"""One DPU: its memories, the program in it, and runs of the program's tasklets.
+
+Tasklets are harts that take turns on one host thread, so a run repeats to the instruction; runs
+of several DPUs go on side by side in threads of their own.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from ...frontend.record import record
+from ...ir.abi import DpuCall, DpuCounter
+from ..sim.interface import (
+    Abort,
+    Await,
+    BusError,
+    Done,
+    EcallResult,
+    Fatal,
+    HartStart,
+    HartView,
+    Reason,
+    Resume,
+    RunResult,
+)
+from ..soc.memory import Ram
+from .fault import DpuFault, of_hardware, of_program, place
+from .image import ARCH, Image, open_image
+from .memory_map import IRAM, LOCK_BITS, MAX_TASKLETS, MEMORIES, MRAM, WRAM, memory_at
+
+if TYPE_CHECKING:
+    from ..sim.machine import Machine
+
+Checks = Literal["off", "warn", "strict"]
+A0, A7 = 10, 17
+NOWHERE = 1  # where tasklets return to: an address that no jump leads to
+
+
+@record
+class Outcome:
+    """How a launch ended.
+
+    status:  what main returned in each tasklet; None for one that did not finish.
+    fault:   why the run ended early; None when all tasklets finished.
+    retired: instructions of all tasklets together.
+    cycles:  what the launch took by the model of time; None without.
+    """
+
+    status: tuple[int | None, ...]
+    fault: DpuFault | None
+    retired: int
+    cycles: int | None = None
+
+
+class Dpu:
+    """A simulated DPU. One call at a time, but for stop()."""
+
+    def __init__(
+        self,
+        checks: Checks = "off",
+        timing: bool = False,
+        cache_dir: Path | None = None,
+    ) -> None:
+        """cache_dir: where translations are kept between processes."""
+        self.checks = checks
+        self.timing = timing
+        self._cache_dir = cache_dir
+        self._rams = {memory.name: Ram(memory.size) for memory in MEMORIES}
+        self._image: Image | None = None
+        self._machine: Machine | None = None
+
+    # -- memory
+
+    def view(self, addr: int, size: int) -> memoryview:
+        """The live bytes of a range, by the program's addresses; raises BusError.
+
+        Who writes code through it calls code_written() then.
+        """
+        memory = memory_at(addr)
+        if memory is None or size < 0 or not memory.holds(addr, size):
+            raise BusError(f"{size} bytes at {addr:#x} are in none of a DPU's memories")
+        at = addr - memory.base
+        return self._rams[memory.name].memory[at : at + size]
+
+    def read(self, addr: int, size: int) -> bytes:
+        """raises: BusError for a range that is not in one memory."""
+        return bytes(self.view(addr, size))
+
+    def write(self, addr: int, data: bytes | memoryview) -> None:
+        """raises: BusError for a range that is not in one memory."""
+        flat = memoryview(data).cast("B")
+        self.view(addr, len(flat))[:] = flat
+        if IRAM.holds(addr, 1):
+            self.code_written()
+
+    def code_written(self) -> None:
+        if self._machine is not None:
+            self._machine.flush_code()
+
+    # -- programs
+
+    @property
+    def image(self) -> Image:
+        """The program; raises RuntimeError where none is loaded."""
+        if self._image is None:
+            raise RuntimeError("no program is loaded")
+        return self._image
+
+    def load(self, elf: bytes) -> None:
+        """Put a program into zeroed memories; lock bits are clear.
+
+        raises: ElfError for what is no program for a DPU; then nothing has changed.
+        """
+        image = open_image(elf, self._cache_dir)
+        for ram in self._rams.values():
+            ram.discard()
+        for segment in image.segments:
+            self.view(segment.vaddr, segment.filesz)[:] = image.elf.segment_data(segment)
+        if self._image is not image or self._machine is None:
+            self._image, self._machine = image, self._made(image)
+        self._machine.reset()
+        self._machine.locks[:] = [0] * LOCK_BITS
+        self._machine.flush_code()
+
+    def _made(self, image: Image) -> Machine:
+        """Harts that see these memories and run this program."""
+        from ..sim.machine import Machine
+
+        machine = Machine(image.tasklets, arch=ARCH, translations=image.translations)
+        wram, iram, mram = (self._rams[memory.name].memory for memory in (WRAM, IRAM, MRAM))
+        machine.map_ram(WRAM.base, WRAM.size, wram, executable=False)
+        machine.map_ram(IRAM.base, IRAM.size, iram, readable=False, writable=False)
+        machine.join_memories((WRAM.base, wram), (MRAM.base, mram))
+        return machine
+
+    # -- running
+
+    def launch(self, limit: int | None = None) -> Outcome:
+        """Run all tasklets from the program's entry to their ends.
+
+        limit:  instructions that all tasklets may retire together.
+        raises: RuntimeError where no program is loaded, or it is running.
+        """
+        image, machine = self.image, self._machine
+        assert machine is not None
+        calls = _Calls(image.tasklets, machine)
+        result = machine.run_instances(
+            [HartStart(0)] * image.tasklets,
+            entry=image.elf.entry,
+            return_addr=NOWHERE,
+            first=0,
+            count=image.tasklets,
+            limit=limit,
+            ecall=calls.decide,
+        )
+        return Outcome(tuple(calls.status), _fault(image, calls, result), sum(result.retired))
+
+    def stop(self) -> None:
+        """End the launch that is going on, if any. From any thread."""
+        if self._machine is not None:
+            self._machine.stop()
+
+
+class _Calls:
+    """What the environment does for tasklets, in one launch."""
+
+    def __init__(self, tasklets: int, machine: Machine) -> None:
+        self.status: list[int | None] = [None] * tasklets
+        self.waits: list[str] = [""] * tasklets  # what each that sleeps is waiting for
+        self.fault: tuple[int, int, int] | None = None  # code, pc, tasklet
+        self._machine = machine
+        self._before = [machine.retired(t) for t in range(tasklets)]
+        self._stopped = (ctypes.c_ubyte * MAX_TASKLETS)()  # 1: sleeps until resumed
+        self._resumed = [False] * tasklets  # before it has stopped
+        self._stops_at = ctypes.addressof(self._stopped)
+        self._locks = machine.locks
+        self._locks_at = ctypes.addressof(self._locks)
+
+    def decide(self, view: HartView) -> EcallResult:
+        me, argument = view.hart, view.x(A0)
+        match view.x(A7):
+            case DpuCall.EXIT:
+                self.status[me] = _signed(argument)
+                return Done()
+            case DpuCall.FAULT:
+                self.fault = argument, view.pc, me
+                return Abort(argument & 0xFF)
+            case DpuCall.STOP:
+                if self._resumed[me]:
+                    self._resumed[me] = False
+                    return Resume()
+                self._stopped[me] = 1
+                self.waits[me] = "to be resumed"
+                return Await(self._stops_at + me)
+            case DpuCall.RESUME if argument < len(self.status):
+                self._resumed[argument] = not self._stopped[argument]
+                self._stopped[argument] = 0
+                return Resume()
+            case DpuCall.WAIT:
+                bit = argument % LOCK_BITS
+                if not self._locks[bit]:
+                    return Resume()
+                self.waits[me] = f"for lock bit {bit}"
+                return Await(self._locks_at + bit)
+            case DpuCall.COUNTER if argument in (DpuCounter.CYCLES, DpuCounter.INSTRUCTIONS):
+                view.set_x(A0, self._retired())
+                return Resume()
+        return Fatal()
+
+    def _retired(self) -> int:
+        return sum(self._machine.retired(t) - n for t, n in enumerate(self._before))
+
+
+def _signed(value: int) -> int:
+    """An int in a register."""
+    value &= 0xFFFF_FFFF
+    return value - (1 << 32) if value >> 31 else value
+
+
+def _fault(image: Image, calls: _Calls, result: RunResult) -> DpuFault | None:
+    """Why a run ended; None where it finished."""
+    match result.reason:
+        case Reason.FINISHED:
+            return None
+        case Reason.FAULT:
+            assert result.fault is not None
+            return of_hardware(image, result.fault)
+        case Reason.ABORT:
+            assert calls.fault is not None
+            return of_program(image, *calls.fault)
+        case Reason.BARRIER:
+            asleep = [t for t, status in enumerate(calls.status) if status is None]
+            lines = (
+                f"tasklet {t} waits {calls.waits[t]} {place(image, result.pcs[t])}" for t in asleep
+            )
+            pc = result.pcs[asleep[0]]
+            return DpuFault("deadlock", "\n  ".join(["deadlock", *lines]), pc, asleep[0])
+        case Reason.LIMIT:
+            return DpuFault("limit", _unfinished(image, calls, result, "the limit of instructions"))
+        case Reason.STOPPED:
+            return DpuFault("stopped", _unfinished(image, calls, result, "stopped from outside"))
+
+
+def _unfinished(image: Image, calls: _Calls, result: RunResult, what: str) -> str:
+    left = [t for t, status in enumerate(calls.status) if status is None]
+    return "\n  ".join([what, *(f"tasklet {t} {place(image, result.pcs[t])}" for t in left)])

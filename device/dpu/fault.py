@@ -1,0 +1,98 @@
+"""Why a run of a DPU did not end well: what, where, which tasklet."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ...frontend.record import record
+from ...ir.abi import DpuFaultCode
+from ...linker.source_lines import SourcePlace
+from ..sim.interface import Cause, Fault
+from .image import Image
+from .memory_map import memory_at
+
+Kind = Literal["program", "memory", "dma", "illegal", "deadlock", "limit", "stopped", "check"]
+
+# What a program stops with, by its own account.
+REASONS = {
+    DpuFaultCode.HEAP_FULL: "the heap is full",
+    DpuFaultCode.DIVISION_BY_ZERO: "division by zero",
+    DpuFaultCode.ASSERTION: "an assertion has failed",
+    DpuFaultCode.HALT: "halt() was called",
+    DpuFaultCode.PRINTF_OVERFLOW: "the buffer of printf is full",
+    DpuFaultCode.ALREADY_PROFILING: "profiling has begun already",
+    DpuFaultCode.NOT_PROFILING: "profiling has not begun",
+    DpuFaultCode.UNALIGNED_WRITE: "an unaligned write between places that differ modulo 8",
+}
+_ACCESSES = {
+    Cause.FETCH_FAULT.value: "no code",
+    Cause.LOAD_MISALIGNED.value: "misaligned load",
+    Cause.LOAD_FAULT.value: "load outside of WRAM",
+    Cause.STORE_MISALIGNED.value: "misaligned store",
+    Cause.STORE_FAULT.value: "store outside of WRAM",
+}
+
+
+@record
+class DpuFault:
+    """How a run ended that did not finish.
+
+    kind:    "program": by the program's own request, for the reason `code`; "memory", "dma":
+             what hardware refuses; "deadlock": all tasklets that are left sleep; "limit": of
+             instructions; "stopped": from outside; "check": a rule that hardware does not check.
+    pc, tasklet: of the instruction; of the first that sleeps, in a deadlock.
+    address: that the instruction asked for; None where that is not what is wrong.
+    symbol:  pc as "function+0x12". source: its place, then those it is inlined into.
+    """
+
+    kind: Kind
+    message: str
+    pc: int = 0
+    tasklet: int = 0
+    code: int | None = None
+    address: int | None = None
+    symbol: str | None = None
+    source: tuple[SourcePlace, ...] = ()
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def located(image: Image, kind: Kind, what: str, pc: int, tasklet: int, **more: int) -> DpuFault:
+    """A fault of one instruction; more: code, address."""
+    symbol, source = image.symbolize(pc), image.places(pc)
+    message = f"{what} {place(image, pc)}, tasklet {tasklet}"
+    return DpuFault(kind, message, pc, tasklet, symbol=symbol, source=source, **more)
+
+
+def place(image: Image, pc: int) -> str:
+    """An instruction's address in words: "in main+0x12 (pc 0x80000012), a.c:3"."""
+    symbol = image.symbolize(pc)
+    known = f"in {symbol} (pc {pc:#x})" if symbol else f"at pc {pc:#x}"
+    return ", ".join([known, *(str(p) for p in image.places(pc)[:1])])
+
+
+def of_program(image: Image, code: int, pc: int, tasklet: int) -> DpuFault:
+    reason = REASONS[DpuFaultCode(code)] if code in REASONS else "of no known meaning"
+    return located(image, "program", f"fault {code}, {reason},", pc, tasklet, code=code)
+
+
+def of_hardware(image: Image, fault: Fault) -> DpuFault:
+    """What a trap is called on a DPU."""
+    pc, tasklet, address = fault.pc, fault.hart, fault.tval
+    if fault.cause in _ACCESSES:
+        what = f"memory fault: {_ACCESSES[fault.cause]} at {address:#x}{_within(address)}"
+        return located(image, "memory", what, pc, tasklet, address=address)
+    if fault.cause == Cause.DMA_FAULT.value:
+        what = f"DMA fault: the range from {address:#x}{_within(address)} leaves its memory"
+        return located(image, "dma", what, pc, tasklet, address=address)
+    if fault.cause == Cause.ECALL_M.value:
+        return located(image, "illegal", "a call that a DPU does not know", pc, tasklet)
+    if fault.cause == Cause.BREAKPOINT.value:
+        return located(image, "illegal", "a breakpoint", pc, tasklet)
+    return located(image, "illegal", f"illegal instruction {fault.word:#x}", pc, tasklet)
+
+
+def _within(address: int) -> str:
+    memory = memory_at(address)
+    return f" ({memory.name})" if memory is not None else ""

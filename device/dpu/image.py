@@ -1,0 +1,131 @@
+"""Programs for a DPU: the checked ELF, what it says of tasklets, its translations.
+
+An image is shared by all DPUs of the process that have loaded the same bytes: it is read and
+translated once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+import weakref
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...linker.elf import SHN_ABS, ElfError, ElfFile, Phdr, read_elf
+from ...linker.source_lines import SourceLines, SourcePlace
+from .memory_map import IRAM, LOCK_BITS, MAX_TASKLETS, MEMORIES, WRAM
+
+if TYPE_CHECKING:
+    from ..sim.translations import Translations
+
+ARCH = "rv64gc_zba_zbb_xdpu"  # what tasklets execute
+LOCKS_BASE = 0xF000_0000  # what a linker numbers lock bits by; nothing is there
+TASKLETS, STACKS = "NR_TASKLETS", "__sys_stack_table"
+
+
+class Image:
+    """A program.
+
+    tasklets: how many of them it has.
+    raises:   ElfError for what is no program for RISC-V, or does not fit a DPU.
+    """
+
+    def __init__(self, data: bytes, cache_dir: Path | None) -> None:
+        self.elf: ElfFile = read_elf(data)
+        self.segments = tuple(s for s in self.elf.loads() if not _is_locks(s))
+        for segment in self.segments:
+            _check_place(segment)
+        if not IRAM.holds(self.elf.entry, 2) or self.elf.entry % 2:
+            raise ElfError(f"the entry, {self.elf.entry:#x}, is no place for code")
+        self.tasklets = self._tasklets()
+        self._cache_dir = cache_dir
+        self._lock = threading.Lock()
+        self._translations: Translations | None = None
+
+    @property
+    def translations(self) -> Translations:
+        """Host code of the program, for all machines that run it."""
+        from ..sim.machine import shared_translations
+
+        with self._lock:
+            if self._translations is None:
+                self._translations = shared_translations(ARCH, self._cache_dir)
+            return self._translations
+
+    def symbolize(self, pc: int) -> str | None:
+        """An address as "function+0x12"; None outside of the program."""
+        symbol = self.elf.symbol_at(pc)
+        if symbol is None:
+            return None
+        offset = pc - symbol.value
+        return f"{symbol.name}+{offset:#x}" if offset else symbol.name
+
+    def places(self, pc: int) -> tuple[SourcePlace, ...]:
+        """Where an instruction is in the source; none without debug information."""
+        with self._lock:
+            return self._lines.places(pc)
+
+    @cached_property
+    def _lines(self) -> SourceLines:
+        return SourceLines(self.elf)
+
+    @cached_property
+    def stacks(self) -> tuple[range, ...]:
+        """The bytes of each tasklet's stack; of none where the program does not say."""
+        symbol = self.elf.symbol(STACKS)
+        found = []
+        for tasklet in range(self.tasklets if symbol is not None else 0):
+            assert symbol is not None
+            row = self._initial(symbol.value + 16 * tasklet, 16)
+            size, base = (int.from_bytes(row[at : at + 8], "little") for at in (0, 8))
+            if not WRAM.holds(base, size):
+                return ()
+            found.append(range(base, base + size))
+        return tuple(found)
+
+    def _initial(self, addr: int, size: int) -> bytes:
+        """Bytes as they are when the program is loaded."""
+        for s in self.segments:
+            if s.vaddr <= addr and addr + size <= s.vaddr + s.memsz:
+                data = bytes(self.elf.segment_data(s))[addr - s.vaddr :][:size]
+                return data + bytes(size - len(data))
+        return bytes(size)
+
+    def _tasklets(self) -> int:
+        symbol = self.elf.symbol(TASKLETS)
+        count = symbol.value if symbol is not None and symbol.shndx == SHN_ABS else 1
+        if not 1 <= count <= MAX_TASKLETS:
+            raise ElfError(f"{TASKLETS} is {count}: a DPU has 1 to {MAX_TASKLETS} tasklets")
+        return count
+
+
+def _is_locks(segment: Phdr) -> bool:
+    """Whether it is but the numbers of lock bits."""
+    inside = LOCKS_BASE <= segment.vaddr <= LOCKS_BASE + LOCK_BITS - segment.memsz
+    return inside and not segment.filesz
+
+
+def _check_place(segment: Phdr) -> None:
+    if not any(memory.holds(segment.vaddr, segment.memsz) for memory in MEMORIES):
+        names = ", ".join(f"{m.name} ({m.base:#x} to {m.end:#x})" for m in MEMORIES)
+        raise ElfError(
+            f"a segment of {segment.memsz} bytes at {segment.vaddr:#x} is in none of a DPU's "
+            f"memories: {names}"
+        )
+
+
+_Key = tuple[bytes, Path | None]
+_images: weakref.WeakValueDictionary[_Key, Image] = weakref.WeakValueDictionary()
+_images_lock = threading.Lock()
+
+
+def open_image(data: bytes, cache_dir: Path | None) -> Image:
+    """The image of these bytes: that of another DPU, or a new one. raises: as Image."""
+    key = hashlib.sha256(data).digest(), cache_dir
+    with _images_lock:
+        image = _images.get(key)
+        if image is None:
+            image = _images[key] = Image(data, cache_dir)
+        return image
