@@ -82,7 +82,11 @@ def value(frame: Frame, expr: tast.Expr) -> Any:
         case tast.Printf():
             args = [value(frame, a) for a in expr.args]
             frame.at(expr.span)
-            from .lower_printf import printf  # few programs print
+            # Few programs print.
+            if frame.unit.options.device == "dpu":
+                from .lower_log import printf
+            else:
+                from .lower_printf import printf
 
             return printf(frame, expr, args)
         case tast.VectorBuild(parts=parts, type=t):

@@ -102,13 +102,8 @@ class _Printer:
         self.frame.build.call(function, [self.state, *args], arg_attrs=attrs)
 
     def text(self, data: bytes) -> None:
-        source = self.flat(self.frame.unit.string_of(data + b"\0"))
+        source = flat(self.frame, self.frame.unit.string_of(data + b"\0"))
         self.emit("text", source, I64(len(data)))
-
-    def flat(self, pointer: Any) -> Any:
-        if pointer.type.addrspace == 0:
-            return pointer
-        return self.frame.build.addrspacecast(pointer, PTR)
 
     def convert(self, spec: tast.Conversion, width: Any, precision: Any, v: Any, t: Type) -> None:
         """Print a value of a type that the checker has made fit: a scalar, or lanes."""
@@ -132,7 +127,9 @@ class _Printer:
     def one(self, spec: tast.Conversion, shape: tuple[Any, Any, Any], v: Any, t: Type) -> None:
         build, letter = self.frame.build, spec.letter.lower()
         if letter == "s":
-            text = self.flat(v) if v.type.is_pointer else build.inttoptr(self.word(v, t), PTR)
+            text = (
+                flat(self.frame, v) if v.type.is_pointer else build.inttoptr(self.word(v, t), PTR)
+            )
             self.emit("string", text, *shape, signext=(1, 2, 3))
         elif letter in "fega":
             wide = build.fpext(v, llir.DoubleType()) if sizeof(t) < 8 else v
@@ -145,21 +142,28 @@ class _Printer:
             character = resize(build, v, I32, is_signed(t))
             self.emit("char", character, *shape[:2], signext=(0, 1, 2))
         else:
-            number = self.integer(spec, v, t)
+            number = integer(build, spec, v, t)
             base = I32({"x": 16, "o": 8}.get(letter, 10))
             self.emit("integer", number, base, *shape, signext=(1, 2, 3, 4))
 
     def word(self, v: Any, t: Type) -> Any:
         return resize(self.frame.build, v, I64, is_signed(t))
 
-    def integer(self, spec: tast.Conversion, v: Any, t: Type) -> Any:
-        """The argument as i64, cut to the conversion's length and extended as its letter says."""
-        build = self.frame.build
-        size = min(LENGTHS[spec.length], sizeof(t))
-        v = resize(build, v, llir.IntType(size * 8), is_signed(t))
-        if size == 8:
-            return v
-        return build.sext(v, I64) if spec.letter in "di" else build.zext(v, I64)
+
+def flat(frame: Frame, pointer: Any) -> Any:
+    """A pointer of any space as one of LLVM's first."""
+    if pointer.type.addrspace == 0:
+        return pointer
+    return frame.build.addrspacecast(pointer, PTR)
+
+
+def integer(build: Any, spec: tast.Conversion, v: Any, t: Type) -> Any:
+    """The argument as i64, cut to the conversion's length and extended as its letter says."""
+    size = min(LENGTHS[spec.length], sizeof(t))
+    v = resize(build, v, llir.IntType(size * 8), is_signed(t))
+    if size == 8:
+        return v
+    return build.sext(v, I64) if spec.letter in "di" else build.zext(v, I64)
 
 
 def _flags(spec: tast.Conversion) -> int:
