@@ -1,7 +1,6 @@
 #include <barrier.h>
 
-void barrier_wait(barrier_t *barrier)
-{
+void barrier_wait(barrier_t *barrier) {
     __dpu_note(DPU_NOTE_BARRIER, barrier, barrier->initial_count);
     __dpu_acquire(barrier->lock);
     if (barrier->count > 1) {

@@ -6,8 +6,7 @@ enum { IDLE = 0, NOTIFIED = 1, AWAITED = 2 }; // AWAITED and more: by tasklet 0 
 
 static uint8_t meetings[__DPU_MAX_TASKLETS];
 
-void handshake_notify(void)
-{
+void handshake_notify(void) {
     unsigned self = me();
     __dpu_acquire(__DPU_LOCK_HANDSHAKE);
     if (meetings[self] == IDLE) {
@@ -21,8 +20,7 @@ void handshake_notify(void)
     __dpu_clear(__DPU_LOCK_HANDSHAKE);
 }
 
-int handshake_wait_for(sysname_t notifier)
-{
+int handshake_wait_for(sysname_t notifier) {
     __dpu_acquire(__DPU_LOCK_HANDSHAKE);
     unsigned meeting = meetings[notifier];
     if (meeting == IDLE) {

@@ -16,28 +16,24 @@ __mram_noinit uint64_t __dpu_log[LOG_BYTES / 8];
 // Since the launch began. `.bss.launch` is zero at the begin of each.
 __attribute__((used, section(".bss.launch"))) uint64_t __dpu_log_used;
 
-static unsigned long length(const char *text, unsigned long limit)
-{
+static unsigned long length(const char *text, unsigned long limit) {
     unsigned long size = 0;
     while (size < limit && text[size])
         size++;
     return size;
 }
 
-static unsigned long padded(unsigned long size)
-{
+static unsigned long padded(unsigned long size) {
     return (size + 7) & ~7ul;
 }
 
-static unsigned long put(unsigned long at, unsigned long word)
-{
+static unsigned long put(unsigned long at, unsigned long word) {
     uint64_t piece = word;
     __dpu_sdma(&piece, (__mram_ptr char *)__dpu_log + at, sizeof piece);
     return at + sizeof piece;
 }
 
-static unsigned long put_text(unsigned long at, const char *text, unsigned long size)
-{
+static unsigned long put_text(unsigned long at, const char *text, unsigned long size) {
     for (unsigned long i = 0; i < size; i += 8) {
         unsigned long word = 0;
         for (unsigned long j = i; j < i + 8 && j < size; j++)
@@ -48,8 +44,7 @@ static unsigned long put_text(unsigned long at, const char *text, unsigned long 
 }
 
 void __dpu_print(const char *format, const unsigned long *args, unsigned long count,
-                 unsigned long strings)
-{
+                 unsigned long strings) {
     unsigned long size = (2 + count) * 8;
     for (unsigned long i = 0; i < count; i++)
         if (strings >> i & 1 && args[i])

@@ -1,7 +1,6 @@
 #include <sem.h>
 
-void sem_take(sem_t *sem)
-{
+void sem_take(sem_t *sem) {
     __dpu_acquire(sem->lock);
     sem->count--;
     if (sem->count < 0) {
@@ -12,8 +11,7 @@ void sem_take(sem_t *sem)
     __dpu_clear(sem->lock);
 }
 
-void sem_give(sem_t *sem)
-{
+void sem_give(sem_t *sem) {
     __dpu_acquire(sem->lock);
     sem->count++;
     // Where the count began below 0, more gives are missing than tasklets wait.

@@ -1,13 +1,11 @@
 #include <stdio.h>
 
-int puts(const char *text)
-{
+int puts(const char *text) {
     printf("%s\n", text);
     return 0;
 }
 
-int putchar(int c)
-{
+int putchar(int c) {
     printf("%c", c);
     return (unsigned char)c;
 }

@@ -3,8 +3,7 @@
 // Who comes behind each tasklet that waits: it is in one queue only.
 static uint8_t behind[__DPU_MAX_TASKLETS];
 
-void __dpu_wait(__dpu_wait_queue_t *queue, unsigned lock)
-{
+void __dpu_wait(__dpu_wait_queue_t *queue, unsigned lock) {
     unsigned self = me();
     if (*queue == __DPU_NOBODY) {
         behind[self] = (uint8_t)self;
@@ -17,8 +16,7 @@ void __dpu_wait(__dpu_wait_queue_t *queue, unsigned lock)
     __dpu_stop(); // returns at once if somebody was faster to resume us
 }
 
-bool __dpu_wake(__dpu_wait_queue_t *queue)
-{
+bool __dpu_wake(__dpu_wait_queue_t *queue) {
     if (*queue == __DPU_NOBODY)
         return false;
     unsigned last = *queue, first = behind[last];

@@ -7,13 +7,11 @@
 typedef unsigned sysname_t;
 
 // Ends the run (fault 4).
-static inline void halt(void)
-{
+static inline void halt(void) {
     __dpu_fault(DPU_FAULT_HALT);
 }
 
 // Bytes that the tasklet's stack still has room for; negative when it has overflowed.
-static inline int check_stack(void)
-{
+static inline int check_stack(void) {
     return (int)__dpu_stack_left();
 }

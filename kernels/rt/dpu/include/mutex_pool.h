@@ -17,12 +17,10 @@ struct mutex_pool {
     __atomic_bit_t __atomic_bit hw_mutexes_##name[count];                                  \
     struct mutex_pool name = {hw_mutexes_##name, (count) - 1}
 
-static inline void mutex_pool_lock(const struct mutex_pool *pool, uint16_t id)
-{
+static inline void mutex_pool_lock(const struct mutex_pool *pool, uint16_t id) {
     mutex_lock(pool->hw_mutexes + (id & pool->hw_mutexes_mask));
 }
 
-static inline void mutex_pool_unlock(const struct mutex_pool *pool, uint16_t id)
-{
+static inline void mutex_pool_unlock(const struct mutex_pool *pool, uint16_t id) {
     mutex_unlock(pool->hw_mutexes + (id & pool->hw_mutexes_mask));
 }
