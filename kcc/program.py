@@ -63,7 +63,7 @@ class Program:
 
 
 def compile(source: str | Path, options: Sequence[str] = ()) -> Program:
-    """Compile OpenCL C.
+    """Compile OpenCL C; C if the path ends in ".c", or the options say "-x", "c".
 
     source:  a path, or the text itself: a str with a newline or a brace in it is text.
     options: compiler flags as on the command line, e.g. ("-O2", "-DN=4").
@@ -85,7 +85,8 @@ def compile(source: str | Path, options: Sequence[str] = ()) -> Program:
     name = "<source>" if is_text else str(source)
     data = str(source).encode() if is_text else read_input(name)
     parsed.inputs = [name]
-    parsed.language = "cl"
+    if parsed.language == "none":
+        parsed.language = "c" if name.endswith(".c") and not is_text else "cl"
     parsed.output = "a.elf"  # never written: the image is taken from memory
     outputs = obtain(parsed, [(name, data)])
     return Program(outputs.files[0][1], name, outputs.messages)

@@ -79,6 +79,15 @@ def test_source_is_text_or_a_path(tmp_path: Path) -> None:
         kcc.compile(b"kernel void k() {}")  # type: ignore[arg-type]  # the point of the test
 
 
+def test_c_is_known_by_name_and_by_option(tmp_path: Path) -> None:
+    source = "int kernel(int half) { return half; }\n"
+    path = tmp_path / "f.c"
+    path.write_text(source)
+    assert kcc.compile(path).elf == kcc.compile(source, ("-x", "c")).elf
+    with pytest.raises(kcc.CompileError):
+        kcc.compile(source)
+
+
 def test_what_is_wrong_with_a_program_is_listed() -> None:
     with pytest.raises(kcc.CompileError) as caught:
         kcc.compile("kernel void k(global int *a) { a[0] = b; a[1] = c; }")
