@@ -26,6 +26,14 @@ def check_room(
         return f"a work-group of {items} work-items; at most {most}"
     if info is None or by_items:
         return None
+    groups = math.prod(ndrange.groups)
+    if info.blocking and (groups > profile.group_harts or groups > ndrange.groups[0]):
+        # Rows of groups run one after another.
+        return (
+            f"kernel '{info.name}': its work-groups wait for each other, so that they need a hart "
+            f"each and one dimension; there are {profile.group_harts} harts, not "
+            f"{' x '.join(map(str, ndrange.groups))}"
+        )
     arguments = (
         int.from_bytes(block[arg.offset : arg.offset + 8], "little")
         for arg in info.args

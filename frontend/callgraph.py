@@ -10,10 +10,13 @@ from .source import Span
 
 
 def close(program: tast.Program) -> None:
-    """Let callers have of their callees what makes them special: `waiting`, `needs_locals`."""
+    """Let callers have of their callees what is special: `waiting`, `needs_locals`, `blocks`."""
     for function in _with_callers(program, (f for f in program.functions if f.needs_locals)):
         function.needs_locals = True  # who calls a kernel with such variables passes them on
     program.waiting = _with_callers(program, program.waiting)
+    called = {callee for calls in program.calls.values() for callee, _span in calls}
+    for function in _with_callers(program, (f for f in called if f.attrs.blocking)):
+        function.blocks = True
 
 
 def _with_callers(program: tast.Program, found: Iterable[tast.Function]) -> set[tast.Function]:
@@ -50,6 +53,43 @@ def forbid_recursion(program: tast.Program, diags: Diagnostics) -> None:
                 _report_cycle(program, diags, path, callee)
             elif callee not in state:
                 path.append((callee, 0))
+
+
+def forbid_blocking(program: tast.Program, diags: Diagnostics) -> None:
+    """Report kernels whose work-items may wait for each other, though one hart runs them all."""
+    for kernel in program.functions:
+        if not (kernel.is_kernel and kernel.blocks):
+            continue
+        if kernel.attrs.reqd_work_group_size == (1, 1, 1):
+            continue
+        path = _way_to_block(program, kernel)
+        notes = tuple((f"'{f.name}' calls '{callee.name}' here", at) for f, callee, at in path)
+        name = path[-1][1].name
+        message = (
+            f"'{name}' waits for other harts, which kernel '{kernel.name}' must not do: "
+            "a hart runs the work-items of a group one after another"
+        )
+        hint = "__attribute__((reqd_work_group_size(1, 1, 1)))"
+        diags.error("blocking", message, kernel.span, notes=notes, hint=hint)
+
+
+def _way_to_block(
+    program: tast.Program, kernel: tast.Function
+) -> list[tuple[tast.Function, tast.Function, Span]]:
+    """The calls, caller and callee, by which a kernel comes to a function that blocks."""
+    came: dict[tast.Function, tuple[tast.Function, Span]] = {}
+    for function in (work := [kernel]):
+        for callee, span in program.calls.get(function, ()):
+            if callee not in came:
+                came[callee] = function, span
+                work.append(callee)
+    at = next(function for function in came if function.attrs.blocking)
+    way = []
+    while at is not kernel:
+        caller, span = came[at]
+        way.insert(0, (caller, at, span))
+        at = caller
+    return way
 
 
 def _report_cycle(

@@ -76,6 +76,7 @@ def check(
     callgraph.close(ctx.program)
     if not ctx.is_c:
         callgraph.forbid_recursion(ctx.program, diags)
+        callgraph.forbid_blocking(ctx.program, diags)
     if diags.wants("unused-function"):
         warn_unused.functions(ctx)
     return ctx.program

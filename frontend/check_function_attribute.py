@@ -45,6 +45,8 @@ def attributes(
                 from . import check_dma  # few programs transfer
 
                 attrs.dma = check_dma.attribute(ctx, attribute)
+            case "blocking":
+                attrs.blocking |= check_attribute.takes_nothing(ctx, attribute)
             case "overloadable":
                 check_attribute.takes_nothing(ctx, attribute)
             case _:

@@ -57,12 +57,15 @@ def _join(inputs: list[Input], diags: Diagnostics) -> list[tuple[list[int], tast
     callgraph.forbid_recursion(whole, diags)
     diags.raise_errors()
     callgraph.close(whole)
+    callgraph.forbid_blocking(whole, diags)
+    diags.raise_errors()
     result: list[tuple[list[int], tast.Program]] = []
     for group in _groups(inputs, meanings, whole.waiting):
         program = _joined([inputs[i] for i in group], diags)
         for function in program.functions:  # some stand for their likes in other groups
             meant = _function(meanings, function)
             function.needs_locals = function.needs_locals or meant.needs_locals
+            function.blocks = function.blocks or meant.blocks
             if meant in whole.waiting:
                 program.waiting.add(function)
         result.append((group, program))

@@ -65,6 +65,7 @@ class FunctionAttrs:
     may_be_unused: bool = False  # __attribute__((unused))
     fp_contract: Contraction = "default"
     dma: str | None = None  # a row of check_dma.CONTRACTS
+    blocking: bool = False  # waits for what other harts do
 
 
 @record(eq=False, frozen=False)
@@ -78,6 +79,7 @@ class Function:
     is_static: bool = False
     is_inline: bool = False
     needs_locals: bool = False  # it, or a kernel it calls, has variables in local memory
+    blocks: bool = False  # it, or a function it calls, may wait for other harts
     is_exported: bool = False  # some declaration lacks `inline` or has `extern` (C99 6.7.4)
     is_c: bool = False  # of a C program: it takes the arguments that are written, and no others
     is_overloadable: bool = False  # others may have its name; the linker's has its types in it

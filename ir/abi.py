@@ -97,6 +97,7 @@ class KernelInfo:
     uniform:        all work-groups of a launch must be of one size.
     item_room, group_room: what the stack of a work-group's hart holds besides local memory, for
                     what is alive across barriers: so much for each work-item, and once.
+    blocking:       groups wait for each other: each is to have a hart.
     device:         for whose launches its entry and its argument block are made.
     """
 
@@ -113,6 +114,7 @@ class KernelInfo:
     group_room: int = 0
     by_items: bool = False
     device: Target = "refsi"
+    blocking: bool = False
 
 
 def arg_align(size: int) -> int:
@@ -336,7 +338,7 @@ class DpuNote(IntEnum):
 
 def encode_metadata(kernels: Iterable[KernelInfo]) -> bytes:
     """One ELF note record (owner "kcc") that describes `kernels`; inverse: decode_metadata."""
-    body = {"version": METADATA_VERSION, "kernels": [asdict(k) for k in kernels]}
+    body = {"version": METADATA_VERSION, "kernels": [_fields(k) for k in kernels]}
     desc = json.dumps(body, separators=(",", ":"), sort_keys=True).encode()
     name = NOTE_OWNER.encode() + b"\0"
     head = struct.pack("<III", len(name), len(desc), NOTE_TYPE)
@@ -357,6 +359,13 @@ def decode_metadata(desc: bytes) -> tuple[KernelInfo, ...]:
         raise ValueError(f"malformed kernel metadata: {e}") from e
 
 
+def _fields(kernel: KernelInfo) -> dict[str, Any]:
+    fields = asdict(kernel)
+    if not kernel.blocking:  # as it is of nearly all
+        del fields["blocking"]
+    return fields
+
+
 def _kernel(k: dict[str, Any]) -> KernelInfo:
     args = tuple(map(_arg, k["args"]))
     sizes = {
@@ -372,7 +381,7 @@ def _checked(info: KernelInfo) -> KernelInfo:
     sizes = [info.block_size, info.local_size, *(info.reqd_work_group_size or ())]
     sizes += [info.sub_group_size, info.item_room, info.group_room]
     sound = all(isinstance(text, str) for text in texts) and info.device in TARGETS
-    sound &= isinstance(info.uniform, bool) and isinstance(info.by_items, bool)
+    sound &= all(isinstance(b, bool) for b in (info.uniform, info.by_items, info.blocking))
     for a in info.args:
         element = a.element
         sizes += [a.size, a.align, a.offset, element.size]

@@ -365,6 +365,7 @@ def kernel_info(function: tast.Function, options: LowerOptions = DEFAULTS) -> Ke
         work_group_size_hint=function.attrs.work_group_size_hint,
         vec_type_hint=function.attrs.vec_type_hint,
         uniform=options.uniform or function.attrs.reqd_work_group_size is not None,
+        blocking=function.blocks,
         device=options.device,
     )
 

@@ -27,6 +27,8 @@ def run(text: str, cl_std: str = "CL1.2") -> tuple[tast.Program, list[str]]:
 
 BAD, IGNORED, UNKNOWN = "e:bad-attribute", "w:ignored-attributes", "w:unknown-attributes"
 SIZE = "__attribute__((reqd_work_group_size(8, 2, 1)))"
+BLOCK = "void w(void) __attribute__((blocking)); void f(void) { w(); }"
+ALONE = "__attribute__((reqd_work_group_size(1, 1, 1)))"
 LOOP = "void f(int n) {{ __attribute__(({})) while (n--) ; }}"
 
 
@@ -51,6 +53,12 @@ LOOP = "void f(int n) {{ __attribute__(({})) while (n--) ; }}"
         ("__attribute__((__unused__)) static void f(void) {}", []),
         ("void f(int n) { __attribute__((unused)) n++; }", [BAD]),
         ("void f(global int *a __attribute__((nosvm))) {}", [BAD]),
+        (f"{BLOCK} kernel {ALONE} void k(void) {{ f(); }} kernel void l(void) {{}}", []),
+        (f"{BLOCK} kernel void k(void) {{ f(); }}", ["e:blocking"]),
+        (f"{BLOCK} kernel {SIZE} void k(void) {{ w(); }}", ["e:blocking"]),
+        (f"{BLOCK} void g(void); void h(void) {{ g(); f(); }} void g(void) {{ h(); }}"
+         "kernel void k(void) { g(); }", ["e:recursion", "e:blocking"]),
+        ("void w(void) __attribute__((blocking(1)));", [BAD]),
         (LOOP.format("opencl_unroll_hint"), []),
         (LOOP.format("opencl_unroll_hint(4)"), []),
         (LOOP.format("opencl_unroll_hint(0)"), [BAD]),

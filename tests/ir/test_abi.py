@@ -93,6 +93,7 @@ def test_metadata_survives_the_note():
         (1, 2, 3),
         None,
         "float4",
+        blocking=True,
     )
     note = encode_metadata([info])
     name_size, desc_size, kind = struct.unpack_from("<III", note)
