@@ -11,6 +11,7 @@ from functools import lru_cache
 from ..frontend.record import record
 
 DEFAULT_ARCH = "rv64gcv"  # the one place that says so; Zba, Zbb and others are asked for
+DPU_ARCH = "rv64gc_zba_zbb_xdpu"
 TRIPLE = "riscv64-unknown-unknown-elf"
 DATA_LAYOUT = "e-m:e-p:64:64-i64:64-i128:128-n32:64-S128"
 CPU = "generic-rv64"

@@ -536,4 +536,5 @@ def _definitions(macros: tuple[str, ...]) -> str:
 
 def _builtin_headers() -> str:
     """The folder of headers that come with kcc."""
-    return os.path.join(os.path.dirname(os.path.dirname(__file__)), "kernels", "include")
+    kernels = os.path.join(os.path.dirname(os.path.dirname(__file__)), "kernels")
+    return os.path.join(kernels, "rt", "dpu", "include")

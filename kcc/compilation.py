@@ -61,14 +61,8 @@ class Compilation:
     """One command line's work: its options, what it found wrong, and where its time went."""
 
     def __init__(self, options: Options) -> None:
-        from kcc.backend.target import DEFAULT_ARCH, parse_target
-
         self.options = options
-        self.arch = options.arch or DEFAULT_ARCH
-        try:
-            parse_target(self.arch)
-        except ValueError as e:
-            raise UsageError(f"-march: {e}") from e
+        self.arch = _arch(options)
         self.diags = Diagnostics(
             settings=tuple(options.warnings), max_errors=int(options.error_limit)
         )
@@ -94,7 +88,16 @@ class Compilation:
         return {"pp": "tokens", "check": "tast"}.get(options.mode, options.mode)
 
     def kind(self, unit: Unit) -> str:
-        """ "cl", "c", "asm" or "link": what an input is, by -x or by its name."""
+        """ "cl", "c", "asm" or "link": what an input is, by -x or by its name.
+
+        raises: UsageError for a name that does not tell, and for what the device cannot have.
+        """
+        kind = self._kind_by_name(unit)
+        if kind == "cl" and self.options.device == "dpu":
+            raise UsageError(f"'{unit.name}': a DPU runs programs in C, no kernels; -x c says so")
+        return kind
+
+    def _kind_by_name(self, unit: Unit) -> str:
         language = self.options.language
         suffix = os.path.splitext(unit.name)[1]
         if suffix in _LINKABLE:
@@ -144,6 +147,22 @@ class Compilation:
             rows = [*self.times, ("total", total)]
             text += "".join(f"{name:<10} {seconds * 1e3:>8.1f} ms\n" for name, seconds in rows)
         return text
+
+
+def _arch(options: Options) -> str:
+    """The architecture to generate code for, which the device has."""
+    from kcc.backend.target import DEFAULT_ARCH, DPU_ARCH, parse_target
+
+    arch = options.arch or (DPU_ARCH if options.device == "dpu" else DEFAULT_ARCH)
+    try:
+        extensions = parse_target(arch).extensions
+    except ValueError as e:
+        raise UsageError(f"-march: {e}") from e
+    if options.device == "dpu":
+        lacking = sorted(extensions - parse_target(DPU_ARCH).extensions)
+        if lacking:
+            raise UsageError(f"-march: '{arch}': a DPU has no {', '.join(lacking)}")
+    return arch
 
 
 def _passes_to_print(options: Options, debug: int) -> frozenset[str]:

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 # What each source of kcc contributes to the key, cheap to find out: name, size, time.
 _SOURCE_FOLDERS = ("frontend", "ir", "ir/passes", "ir/wide", "backend", "linker",
-                   "linker/scripts", "linker/start", "linker/start/formosa", "kcc", "kernels/rt",
-                   "kernels/rt/builtins")  # fmt: skip
+                   "linker/scripts", "linker/start", "linker/start/formosa", "linker/start/dpu",
+                   "kcc", "kernels/rt", "kernels/rt/builtins", "kernels/rt/dpu",
+                   "kernels/rt/dpu/include", "kernels/rt/dpu/refsi")  # fmt: skip
 MAX_INPUT = 1 << 28  # bytes of one input
 _ET_EXEC = b"\x02"  # the byte of an ELF header that tells a program from an object
 

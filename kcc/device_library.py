@@ -1,7 +1,8 @@
-"""The device library as an archive of objects, made by kcc itself and kept in the cache.
+"""The device libraries as archives of objects, made by kcc itself and kept in the cache.
 
-Members: every OpenCL C file of kernels/rt, every assembly file of linker/start. The linker
-takes the members that a program asks for.
+Members of the one for all: every OpenCL C file of kernels/rt, every assembly file of
+linker/start. Of the one for tasklets: the C files of kernels/rt/dpu. The linker takes the members
+that a program asks for.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING
 
+from kcc.backend.target import DPU_ARCH
 from kcc.frontend.store import Store
 from kcc.linker.elf import ET_REL, STB_LOCAL, ElfError, read_elf
-from kcc.linker.objfile import ARCHIVE_MAGIC, write_archive
+from kcc.linker.objfile import ARCHIVE_MAGIC, read_archive, write_archive
 
 from . import config
 
@@ -23,30 +26,56 @@ if TYPE_CHECKING:
 
 START = "start.S"
 FLAGS = ("-O2", "-c", "-Werror", "-cl-std=CL2.0")
+TASKLET_FLAGS = ("-O2", "-c", "-Werror")
+# Where the library for tasklets is: in the first folder what all devices share.
+TASKLET_DEVICES = {"dpu": ("rt/dpu",), "refsi": ("rt/dpu", "rt/dpu/refsi")}
+# What the library for all may define, or a linker script; and what is no name in C.
+RESERVED = ("__kcc_", "__sys_", ".")
 # Not yet for any architecture, nor vectorised: that comes with the kernel they go into.
 MEMBER_FLAGS = ("-O1", "-c", "-emit-llvm", "-march=rv64gc", "-Werror", "-cl-std=CL2.0")
 
 
-def needs_library(inputs: Sequence[LinkInput]) -> bool:
-    """Whether the inputs leave a symbol undefined. Archives and damaged objects: perhaps."""
+def libraries(inputs: Sequence[LinkInput], device: str, arch: str) -> list[LinkInput]:
+    """The archives that define what the inputs leave undefined; none when that is nothing."""
+    from kcc.linker.link import LinkInput
+
+    wanted = _undefined(inputs)
+    found = []
+    if wanted:
+        found.append(LinkInput("<device library>", library_archive(arch)))
+    if device in TASKLET_DEVICES and wanted:
+        wanted -= read_archive("", found[0].data).index.keys()
+        if any(not name.startswith(RESERVED) for name in wanted):
+            found.append(LinkInput("<tasklet library>", tasklet_archive(device, arch)))
+    return found
+
+
+def _undefined(inputs: Sequence[LinkInput]) -> set[str]:
+    """The symbols that inputs want and none of them defines, as if all members came in."""
     defined: set[str] = set()
     wanted: set[str] = set()
     for one in inputs:
-        if one.data.startswith(ARCHIVE_MAGIC):
-            return True
         try:
-            symbols = read_elf(one.data, (ET_REL,)).symbols
+            objects = [one.data]
+            if one.data.startswith(ARCHIVE_MAGIC):
+                objects = [data for _, data in read_archive(one.name, one.data).members.values()]
+            symbols = [s for data in objects for s in read_elf(data, (ET_REL,)).symbols]
         except ElfError:
-            return False  # the linker says what is wrong with it
+            return set()  # the linker says what is wrong with it
         for symbol in symbols:
             if symbol.binding != STB_LOCAL:
                 (defined if symbol.defined else wanted).add(symbol.name)
-    return not wanted <= defined
+    return wanted - defined
 
 
 def library_archive(arch: str) -> bytes:
     """The archive for one architecture; from the cache when this kcc has made it before."""
     return _kept(f"library {arch}", lambda: _build(arch))
+
+
+def tasklet_archive(device: str, arch: str) -> bytes:
+    """Allocators, transfers, synchronisation and more of a device for tasklets, cached too."""
+    return _kept(f"tasklets {device} {arch}", lambda: _build_tasklets(device, arch))
 
 
 def start_code(device: str, arch: str) -> list[LinkInput]:
@@ -58,6 +87,8 @@ def start_code(device: str, arch: str) -> list[LinkInput]:
 
     if device == "refsi":
         return []
+    if device == "dpu":
+        arch = DPU_ARCH  # whatever of it the program is for
     folder, flags = f"start/{device}", ["-c", f"-march={arch}"]
 
     def assembled(first: bool) -> list[tuple[str, bytes]]:
@@ -101,10 +132,24 @@ def _build(arch: str) -> bytes:
     return write_archive(members)
 
 
+def _build_tasklets(device: str, arch: str) -> bytes:
+    flags = [*TASKLET_FLAGS, f"-mdevice={device}", f"-march={arch}"]
+    return write_archive([
+        # By the whole path, for headers beside the source.
+        (name[:15], _compiled(str(_folder("kernels", folder).joinpath(name)), data, flags))
+        for folder in TASKLET_DEVICES[device]
+        for name, data in _sources("kernels", folder, ".c")
+    ])  # fmt: skip
+
+
 def _sources(package: str, folder: str, suffix: str) -> list[tuple[str, bytes]]:
-    files = resources.files(f"kcc.{package}").joinpath(folder)
+    files = _folder(package, folder)
     found = [file for file in files.iterdir() if file.name.endswith(suffix)]
     return [(file.name, file.read_bytes()) for file in sorted(found, key=lambda f: f.name)]
+
+
+def _folder(package: str, folder: str) -> Traversable:
+    return resources.files(f"kcc.{package}").joinpath(folder)
 
 
 def _compiled(name: str, data: bytes, flags: Sequence[str]) -> bytes:

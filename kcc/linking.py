@@ -5,12 +5,13 @@ Inputs whose calls need each other's bodies go on as one from tast (frontend/joi
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from kcc.frontend.source import SourceFile
 
 from .compilation import Compilation, Unit
-from .options import Options
+from .options import Options, UsageError
 from .stages import assemble, make
 
 
@@ -18,7 +19,7 @@ def link_units(job: Compilation, units: list[Unit]) -> Any:
     """The program of all inputs: a linker.link.LinkResult."""
     from kcc.linker.link import LinkInput, link
 
-    from .device_library import needs_library, start_code
+    from .device_library import libraries, start_code
 
     options = job.options
     inputs = start_code(options.device, job.arch)
@@ -33,11 +34,7 @@ def link_units(job: Compilation, units: list[Unit]) -> Any:
             objects = make(job, unit, "obj")
         name = ", ".join([unit.name, *unit.joined])
         inputs += [LinkInput(name, data) for data in objects]
-    if needs_library(inputs):
-        from .device_library import library_archive
-
-        archive = job.timed("library", lambda: library_archive(job.arch))
-        inputs.append(LinkInput("<device library>", archive))
+    inputs += job.timed("library", lambda: libraries(inputs, options.device, job.arch))
     script, settings = _script(options), _link_options(options)
     return job.timed("link", lambda: link(inputs, script, settings, job.diags))
 
@@ -68,9 +65,39 @@ def _link_options(options: Options) -> Any:
     regions = options.regions
     if options.device == "refsi":
         return LinkOptions(regions=regions)
+    if options.device == "dpu":
+        return LinkOptions(regions=regions, defines=_dpu_sizes(options))
     if options.pie == "no":
         return LinkOptions(regions=regions, defines=(f"__image_base = {FIXED_BASE:#x}",))
     return LinkOptions(regions=regions, pie=True)
+
+
+_SIZE = re.compile(
+    r"(NR_TASKLETS|STACK_SIZE_DEFAULT|STACK_SIZE_TASKLET_([0-9]|1[0-9]|2[0-3]))=(.*)"
+)
+
+
+def _dpu_sizes(options: Options) -> tuple[str, ...]:
+    """What the script wants to know of -D: how many tasklets there are, and of what stacks.
+
+    raises: UsageError for what is no number.
+    """
+    sizes: dict[str, int] = {}
+    for macro in options.macros:
+        text = macro[1:] if "=" in macro else macro[1:] + "=1"
+        match = _SIZE.fullmatch(text)
+        if match is None:
+            continue
+        name, value = match[1], match[3].strip("() ")
+        if macro[0] == "U":
+            sizes.pop(name, None)
+            continue
+        try:
+            sizes[name] = int(value.rstrip("uUlL"), 0)
+        except ValueError:
+            reason = "the linker takes a whole number"
+            raise UsageError(f"invalid value '{match[3]}' in '-D{name}=': {reason}") from None
+    return tuple(f"{name} = {number:#x}" for name, number in sizes.items())
 
 
 def _check_device(job: Compilation, unit: Unit) -> None:

@@ -63,7 +63,7 @@ FLAGS = (
     ("-fcolor-diagnostics", FLAG, "colour=on", "", "colour in diagnostics"),
     ("-fno-color-diagnostics", FLAG, "colour=off", "", "no colour in diagnostics"),
     ("-march=", JOINED, "arch", "ISA", "RISC-V instruction set"),
-    ("-mdevice=", JOINED, "device", "NAME", "who starts kernels: refsi (default), formosa"),
+    ("-mdevice=", JOINED, "device", "NAME", "what it is for: refsi (default), formosa, dpu"),
     ("-pie", FLAG, "pie=yes", "", "on formosa: a program that goes anywhere (the default there)"),
     ("-no-pie", FLAG, "pie=no", "", "on formosa: one for a fixed address"),
     ("-T", EITHER, "script", "SCRIPT", "linker script"),
@@ -107,7 +107,7 @@ FLAGS = (
 DIAGNOSTICS_FORMATS = ("text", "json", "sarif")
 EMITS = ("tokens", "ast", "tast", "ir", "optir", "asm", "obj", "elf", "map")
 SUB_GROUP_SIZES = tuple(str(1 << n) for n in range(11))
-DEVICES = ("refsi", "formosa")
+DEVICES = ("refsi", "formosa", "dpu")
 LEVELS = {"0": 0, "1": 1, "2": 2, "3": 3, "": 2, "fast": 3, "s": 2, "z": 2}
 
 
@@ -293,6 +293,8 @@ def _check(options: Options) -> None:
         raise UsageError(f"invalid value '{options.device}' in '-mdevice=': {known}")
     if options.pie == "yes" and options.device != "formosa":
         raise UsageError(f"-pie: a program for {options.device} stays where it is linked to")
+    if options.work_item_mode == "wi" and options.device == "dpu":
+        raise UsageError("-fwork-item-mode=wi: a program for dpu has no work-items")
     _ = options.regions  # raises what is wrong with them
     if options.emit_llvm and options.mode not in ("obj", "asm"):
         raise UsageError("-emit-llvm cannot be used when linking; add -S or -c")

@@ -33,7 +33,7 @@ def test_every_data_file_is_packaged() -> None:
         base = ROOT / folder
         taken = {p for pattern in data.get(f"kcc.{folder}", ()) for p in base.glob(pattern)}
         for path in base.rglob("*"):
-            if path.suffix in (".cl", ".h", ".lark", ".ld", ".S", ".hex", ".toml"):
+            if path.suffix in (".cl", ".c", ".h", ".lark", ".ld", ".S", ".hex", ".toml"):
                 assert path in taken, f"{path} would not be in the wheel"
 
 

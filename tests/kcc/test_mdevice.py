@@ -38,7 +38,7 @@ def test_info_shows_the_trampoline_and_where_arguments_are(tmp_path, capsys):
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
-        (["-mdevice=m9"], "invalid value 'm9' in '-mdevice=': refsi, formosa"),
+        (["-mdevice=m9"], "invalid value 'm9' in '-mdevice=': refsi, formosa, dpu"),
         (["-pie"], "-pie: a program for refsi stays where it is linked to"),
     ],
 )
