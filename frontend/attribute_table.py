@@ -21,4 +21,6 @@ OTHERS = frozenset("aligned packed endian opencl_unroll_hint fallthrough".split(
 REFUSED = frozenset(
     "address_space ext_vector_type mode vector_size intel_reqd_sub_group_size".split()
 )
-KNOWN = QUIET | FUNCTIONS_ONLY | KERNELS_ONLY | OTHERS
+# Of symbols in the object file, in C; OpenCL C knows the first as one of QUIET.
+LINKAGE = frozenset({"used", "section", "weak"})
+KNOWN = QUIET | LINKAGE | FUNCTIONS_ONLY | KERNELS_ONLY | OTHERS

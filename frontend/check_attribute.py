@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from . import ast, check_decl, check_expr
-from .attribute_table import FUNCTIONS_ONLY, KERNELS_ONLY, NO_ARGUMENTS, QUIET, REFUSED
+from . import ast, check_decl, check_expr, check_literal, tast
+from .attribute_table import (
+    FUNCTIONS_ONLY,
+    KERNELS_ONLY,
+    LINKAGE,
+    NO_ARGUMENTS,
+    QUIET,
+    REFUSED,
+)
 from .scope import Context, Written
 from .types import alignof, is_complete
 
@@ -69,6 +76,48 @@ def may_be_unused(attributes: tuple[ast.Attribute, ...]) -> bool:
     return any(a.name in ("unused", "maybe_unused", "used") for a in attributes)
 
 
+def linkage(
+    ctx: Context,
+    attributes: tuple[ast.Attribute, ...],
+    symbol: tast.Var | tast.Function,
+) -> None:
+    """Take note of what is said in C of a function or variable as a symbol."""
+    for attribute in attributes:
+        if attribute.name not in LINKAGE or not ctx.is_c:
+            continue
+        if symbol.linkage is None:
+            symbol.linkage = tast.Linkage()
+        if attribute.name == "section":
+            symbol.linkage.section = _section(ctx, attribute) or symbol.linkage.section
+        elif takes_nothing(ctx, attribute):
+            symbol.linkage.used |= attribute.name == "used"
+            symbol.linkage.weak |= attribute.name == "weak"
+        if symbol.linkage.weak and symbol.is_static:
+            message = f"'{symbol.name}' is weak and static: no other file could replace it"
+            ctx.diags.error("bad-attribute", message, attribute.span)
+
+
+def _section(ctx: Context, attribute: ast.Attribute) -> str:
+    """The name that `section("name")` gives; "", with an error, for none."""
+    name = ""
+    match attribute.args:
+        case (ast.String() as text,):
+            name = (check_literal.string_bytes(ctx, text) or b"\0")[:-1].decode()
+    if not name or not name.isprintable() or not name.isascii() or '"' in name or "\\" in name:
+        message = "'section' takes the name of a section as a string"
+        ctx.diags.error("bad-attribute", message, attribute.span)
+        return ""
+    return name
+
+
+def no_linkage(ctx: Context, attributes: tuple[ast.Attribute, ...]) -> None:
+    """Report what is for symbols on a variable that becomes none."""
+    for attribute in attributes:
+        if attribute.name in LINKAGE and ctx.is_c:
+            message = f"'{attribute.name}' is for functions and for variables of the whole program"
+            ctx.diags.error("bad-attribute", message, attribute.span)
+
+
 def takes_nothing(ctx: Context, attribute: ast.Attribute) -> bool:
     """Whether an attribute that has no arguments was given none; reports it if not."""
     if attribute.args:
@@ -89,6 +138,8 @@ def other(ctx: Context, attribute: ast.Attribute, where: str = "") -> None:
         ctx.diags.error("bad-attribute", f"'{name}' stands before a loop only", span)
     elif name == "nosvm" and where != "function" and ctx.options.version < 200:
         ctx.diags.error("bad-attribute", f"'{name}' needs OpenCL C 2.0", span)
+    elif name in LINKAGE and ctx.is_c:
+        return  # see linkage()
     elif name not in QUIET | FUNCTIONS_ONLY:
         message = f"attribute '{name}' is not known and has no effect"
         ctx.diags.warning("unknown-attributes", message, span)

@@ -134,6 +134,11 @@ _SHOWN = 6  # candidates in the notes of one error
 
 def _call_builtin(ctx: Context, e: ast.Call, name: str) -> tast.Expr:
     if ctx.is_c:
+        if name.startswith("__builtin_"):
+            from . import check_gnu  # few programs of C, and none of OpenCL C, have such calls
+
+            if name in check_gnu.FUNCTIONS:
+                return check_gnu.call(ctx, e, name)
         _arguments(ctx, e)
         return _report_undeclared(ctx, e, name, set())
     if name == "printf" and ctx.options.version >= 120:

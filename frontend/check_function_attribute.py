@@ -20,6 +20,7 @@ def attributes(
 ) -> None:
     """Take note of the attributes of one of a function's declarations."""
     attrs = function.attrs
+    check_attribute.linkage(ctx, attributes, function)
     for attribute in attributes:
         match attribute.name:
             case "reqd_work_group_size":

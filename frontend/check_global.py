@@ -49,6 +49,7 @@ def variable(
         ctx.program.globals.append(var)
     else:
         return
+    check_attribute.linkage(ctx, attributes, var)
     if item.init is not None:
         _initialise(ctx, var, item.init)
 
@@ -200,5 +201,6 @@ def local_extern(
     else:
         ctx.program.globals.append(var)
         ctx.externs[name] = var
+    check_attribute.linkage(ctx, attributes, var)
     if ctx.scope.names.get(name) is not var:
         ctx.declare(name, var, span)

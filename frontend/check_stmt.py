@@ -365,7 +365,11 @@ def _local(
     elif storage == "static" and not written.spaced and not ctx.is_c:
         quals = quals.with_(space=AddrSpace.GLOBAL)
     var = tast.Var(name, written.type, quals, storage, span, written.spelling, align=align)
-    var.may_be_unused = check_attribute.may_be_unused(specs.attributes + item.declarator.attributes)
+    var.may_be_unused = check_attribute.may_be_unused(attributes)
+    if storage == "static":
+        check_attribute.linkage(ctx, attributes, var)
+    else:
+        check_attribute.no_linkage(ctx, attributes)
     if ctx.declare(name, var, span):
         state.locals.append(var)
     if storage == "static":

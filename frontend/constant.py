@@ -130,7 +130,7 @@ def _fold_leaf(expr: tast.Expr, parts: bool) -> Value | None:
             return None if distance is None else distance // sizeof(left.type.pointee)
         case tast.Convert(kind="to-bool", operand=pointer) if not isinstance(pointer, tast.OBJECTS):
             number = fold(pointer)
-            return 1 if number is None and _address(pointer) is not None else number
+            return 1 if number is None and _is_object(pointer) else number
         case tast.Shuffle(operand=operand, lanes=(lane,)):
             values = fold_vector(operand)
             return None if values is None else values[lane]
@@ -143,10 +143,16 @@ def _same_pointer(left: tast.Expr, right: tast.Expr) -> bool | None:
     a, b = fold(left), fold(right)
     if a is not None and b is not None:
         return a == b
-    if (a == 0 and _address(right) is not None) or (b == 0 and _address(left) is not None):
+    if (a == 0 and _is_object(right)) or (b == 0 and _is_object(left)):
         return False
     distance = location.distance(left, right)
     return None if distance is None else distance == 0
+
+
+def _is_object(pointer: tast.Expr) -> bool:
+    """Whether a pointer leads to an object for certain; a weak one need not exist."""
+    var = location.static_object(pointer)
+    return _address(pointer) is not None and not (var and var.linkage and var.linkage.weak)
 
 
 def _never_changes(var: tast.Var) -> bool:

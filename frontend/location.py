@@ -12,6 +12,12 @@ def distance(left: tast.Expr, right: tast.Expr) -> int | None:
     return a[1] - b[1] if a is not None and b is not None and a[0] is b[0] else None
 
 
+def static_object(pointer: tast.Expr) -> tast.Var | None:
+    """What a pointer points into, if that is seen."""
+    found = _location(pointer)
+    return None if found is None else found[0]
+
+
 def _location(pointer: tast.Expr) -> tuple[tast.Var, int] | None:
     """The static object that a pointer points into, and how many bytes from its start."""
     match pointer:

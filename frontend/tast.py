@@ -29,6 +29,16 @@ class TypedNode(Node):
 
 
 @record(eq=False, frozen=False)
+class Linkage:
+    """What a C program's attributes ask of a symbol: where it lies, that it stays, that another
+    definition may win over it."""
+
+    section: str = ""
+    used: bool = False
+    weak: bool = False
+
+
+@record(eq=False, frozen=False)
 class Var:
     """A variable, parameter or program-scope object.
 
@@ -48,6 +58,7 @@ class Var:
     is_extern: bool = False  # declared here, defined in another input
     is_static: bool = False  # `static` at program scope: not visible to other inputs
     may_be_unused: bool = False  # __attribute__((unused))
+    linkage: Linkage | None = None
     definition: Var | None = field(default=None, repr=False)  # of an extern, in a joined input
 
 
@@ -84,6 +95,7 @@ class Function:
     is_c: bool = False  # of a C program: it takes the arguments that are written, and no others
     is_overloadable: bool = False  # others may have its name; the linker's has its types in it
     attrs: FunctionAttrs = field(default_factory=FunctionAttrs)
+    linkage: Linkage | None = None
     body: Block | None = None
     span: Span = NO_SPAN
     definition: Function | None = field(default=None, repr=False)  # as a Var's

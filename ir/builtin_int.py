@@ -7,7 +7,7 @@ from typing import Any
 import llvmlite.ir as llir
 
 from .builtin_use import Emit, Use, like, number
-from .emit import I1, resize
+from .emit import I1, VOID, declare, resize
 from .lower_type import value_type
 
 
@@ -125,6 +125,15 @@ def count_zeros(name: str) -> Emit:
     return lambda use: use.call(name, *use.args, I1(0))
 
 
+def _trap(use: Use) -> None:
+    use.build.call(declare(use.build.module, "llvm.trap", VOID, ()), ())
+
+
+def _unreachable(use: Use) -> None:
+    use.build.unreachable()
+    use.frame.enter(use.frame.block("never"))
+
+
 INTEGER: dict[str, Emit] = {
     "abs": _abs,
     "abs_diff": _abs_diff,
@@ -135,6 +144,9 @@ INTEGER: dict[str, Emit] = {
     "clz": count_zeros("ctlz"),
     "ctz": count_zeros("cttz"),
     "popcount": lambda use: use.call("ctpop", *use.args),
+    "bswap": lambda use: use.call("bswap", *use.args),  # C's __builtin_bswap32
+    "trap": _trap,
+    "unreachable": _unreachable,
     "mul_hi": _mul_hi,
     "mad_hi": _mad_hi,
     "mad_sat": _mad_sat,

@@ -257,6 +257,15 @@ def _move(
         call.arg_attributes[i].align = align
 
 
+def keep(module: Any, symbols: list[Any]) -> None:
+    """Symbols that neither LLVM nor a linker may drop, whoever uses them or not."""
+    typ = llir.ArrayType(PTR, len(symbols))
+    used = llir.GlobalVariable(module, typ, "llvm.used")
+    used.linkage, used.section = "appending", "llvm.metadata"
+    flat = [s if s.type.addrspace == 0 else s.addrspacecast(PTR) for s in symbols]
+    used.initializer = llir.Constant(typ, flat)
+
+
 def global_bytes(module: Any, name: str, data: bytes, addrspace: int = 0) -> Any:
     """A private constant array of bytes."""
     typ = llir.ArrayType(I8, len(data))

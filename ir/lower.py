@@ -52,7 +52,7 @@ from .abi import (
     block_offsets,
     trampoline_name,
 )
-from .emit import I8, VOID, Attributes, Function, GlobalVar, global_bytes
+from .emit import I8, VOID, Attributes, Function, GlobalVar, global_bytes, keep
 from .frame import MAX_NAME, Frame, LowerOptions, Place, Unit, write
 from .lower_const import global_initialiser
 from .lower_stmt import statement
@@ -158,6 +158,7 @@ class _Module:
             for param in function.params if function.is_kernel else ():
                 self.check_alignment(alignof(param.type), param)
             _body(self.unit, function, self.function(function))
+        self.keep_used()
         if self.unit.debug is not None:
             self.unit.debug.finish(self.globals)
         options = self.unit.options
@@ -198,6 +199,15 @@ class _Module:
             mark.linkage, mark.storage_class, mark.global_constant = "weak_odr", "hidden", True
             mark.initializer, mark.align = llir.Constant(typ, None), 1
 
+    def keep_used(self) -> None:
+        """What `used` asks to keep, LLVM and linkers keep."""
+        symbols: list[tuple[tast.Function | tast.Var, Any]] = []
+        symbols += self.functions.items()
+        symbols += self.globals.items()
+        kept = [s for of, s in symbols if of.linkage and of.linkage.used and _is_defined(of)]
+        if kept:
+            keep(self.module, kept)
+
     def hidden_name(self, name: str) -> str:
         """A name for what is not visible outside: joined inputs may have several of one name."""
         name = f"{name}.static" if name in self.visible else name
@@ -222,15 +232,30 @@ class _Module:
                 symbol.description = self.unit.debug.group_var(var)
             return symbol  # undefined until the entry makes room for it
         if var.is_extern and var.init is None:
-            symbol.linkage = "external"
+            weak = var.linkage is not None and var.linkage.weak
+            symbol.linkage = "extern_weak" if weak else "external"
             symbol.global_constant = space is AddrSpace.CONSTANT
             return symbol
         symbol.global_constant = space is AddrSpace.CONSTANT or var.quals.const
         if not self.fits(var):
             return symbol
+        if var.linkage is not None:
+            self.place_symbol(symbol, var, var.linkage)
         symbol.initializer = global_initialiser(self.unit, var.type, var.init)
         symbol.value_type = symbol.initializer.type
         return symbol
+
+    def place_symbol(self, symbol: Any, var: tast.Var, linkage: tast.Linkage) -> None:
+        """Heed the attributes of a variable of C."""
+        if linkage.weak:
+            symbol.linkage = "weak"
+        if linkage.section:
+            # One section takes what is constant and what is not: all of it is written to.
+            symbol.section, symbol.global_constant = linkage.section, False
+            if var.init is not None and linkage.section.startswith((".bss", ".sbss", ".tbss")):
+                message = f"'{var.name}' has an initialiser and lies in {linkage.section}, where "
+                message += "nothing is kept of one"
+                self.unit.diags.error("bad-initialiser", message, var.span)
 
     def fits(self, var: tast.Var) -> bool:
         """Whether a device may have the memory for a variable; reports it if not."""
@@ -254,6 +279,12 @@ class _Module:
             known = global_bytes(self.module, name, data, int(space))
             self.strings[data, space] = known
         return known
+
+
+def _is_defined(symbol: tast.Var | tast.Function) -> bool:
+    if isinstance(symbol, tast.Function):
+        return symbol.body is not None
+    return not symbol.is_extern or symbol.init is not None
 
 
 def _param_type(t: Type) -> Any:
@@ -288,6 +319,8 @@ def _decorate(llfn: Any, function: tast.Function, options: LowerOptions) -> None
         attrs.add("alwaysinline")
     elif function.is_inline:
         attrs.add("inlinehint")
+    if function.linkage is not None:
+        _place_function(llfn, function, function.linkage)
     hidden = list(llfn.args)
     if is_aggregate(function.type.result):
         out = hidden.pop(0)
@@ -306,6 +339,14 @@ def _decorate(llfn: Any, function: tast.Function, options: LowerOptions) -> None
             arg.attributes.add("noalias")
     for arg, name in zip(hidden, ("locals", *ITEM_NAMES), strict=False):
         arg.name = name
+
+
+def _place_function(llfn: Any, function: tast.Function, linkage: tast.Linkage) -> None:
+    defined = function.body is not None
+    if linkage.weak:
+        llfn.linkage = "weak" if defined else "extern_weak"
+    if linkage.section and defined:
+        llfn.section = linkage.section
 
 
 def _c_args(llfn: Any, function: tast.Function) -> list[Any]:

@@ -5,7 +5,8 @@
 
 Other objects know what is not internal by its name: it is emitted with one part, and in the
 others `available_externally`. Internal functions, literals and what the linker merges (`inline`
-functions) are copied; an internal variable is one object, so all who use it share a part. What
+functions) are copied; an internal variable is one object, so all who use it share a part, and a
+weak definition is not to be looked through. What
 the parts are depends on the text alone, not on the machine: identical input gives identical
 bytes.
 """
@@ -40,7 +41,7 @@ class _Symbol:
 
     @property
     def is_one_object(self) -> bool:
-        return self.linkage == "internal" and not self.is_function
+        return self.linkage == "weak" or (self.linkage == "internal" and not self.is_function)
 
     def as_copy(self) -> str:
         if not self.is_root:

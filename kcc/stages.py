@@ -36,7 +36,8 @@ def _tokens(job: Compilation, unit: Unit) -> Any:
     known = len(job.dependencies.read)
     tokens = preprocess(source, settings, job.diags, job.dependencies)
     unit.included += [path for path, _data in job.dependencies.read[known:]]
-    if len(tokens) == 1 and options.mode != "pp" and options.emit != "tokens":
+    empty = len(tokens) == 1 and job.kind(unit) != "c"  # a C file may be for other devices
+    if empty and options.mode != "pp" and options.emit != "tokens":
         raise job.diags.fatal("empty-input", f"'{source.name}' holds no declarations")
     return tokens
 

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import llvmlite.ir as llir
-
 from ..abi import NOTE_SECTION, encode_metadata
-from ..emit import PTR, global_bytes
+from ..emit import global_bytes, keep
 from ._pass import Pass
 
 if TYPE_CHECKING:
@@ -24,10 +22,7 @@ def add_note(unit: Lowered) -> None:
     note = global_bytes(unit.module, "__kcc_note", encode_metadata(unit.kernels))
     note.linkage, note.unnamed_addr = "internal", False
     note.section, note.align = NOTE_SECTION, 4
-    typ = llir.ArrayType(PTR, 1)
-    used = llir.GlobalVariable(unit.module, typ, "llvm.used")
-    used.linkage, used.section = "appending", "llvm.metadata"
-    used.initializer = llir.Constant(typ, [note])
+    keep(unit.module, [note])
 
 
 PASS = Pass("metadata", add_note, after=("local-memory",))

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kcc.cli import run_command
-from kcc.linker.elf import ET_REL, read_elf
+from kcc.linker.elf import ET_REL, SHF_GNU_RETAIN, SHT_NOBITS, read_elf
 
 PROGRAM = """\
 typedef __UINT64_TYPE__ uint64_t;
@@ -46,3 +46,58 @@ def test_the_same_is_no_program_of_opencl_c(tmp_path: Path) -> None:
     assert run_command(["-fsyntax-only", str(source)]) == 1
     assert run_command(["-fsyntax-only", "-xc", "-std=c11", str(source)]) == 0
     assert run_command(["-fsyntax-only", "-xc", "-std=c2z", str(source)]) == 2
+
+
+PLACED = """\
+#define S(name) __attribute__((section(name), used))
+static const int constants[3] S(".mram") = {1, 2, 3};
+static int room[3] S(".bss.mram");
+int weak_one __attribute__((weak)) = 4;
+extern int absent __attribute__((weak));
+__attribute__((weak)) int replaced(void) { return constants[0]; }
+static void __attribute__((used)) kept(void) {}
+__attribute__((section(".text.special"), noinline)) int special(void) { return replaced(); }
+int main(void) { return (&absent ? absent : 0) + special() + weak_one + __builtin_clz(1u); }
+"""
+
+
+def test_attributes_place_symbols(tmp_path: Path) -> None:
+    (tmp_path / "p.c").write_text(PLACED)
+    assert run_command(["-c", "-w", str(tmp_path / "p.c"), "-o", str(tmp_path / "p.o")]) == 0
+    elf = read_elf((tmp_path / "p.o").read_bytes(), (ET_REL,))
+    symbols = {s.name: s for s in elf.symbols}
+    placed = {
+        name: (elf.sections[symbols[name].shndx].name, symbols[name].binding)
+        for name in ("constants", "room", "weak_one", "replaced", "special", "absent", "kept")
+    }
+    assert placed == {
+        "constants": (".mram", 0),
+        "room": (".bss.mram", 0),
+        "weak_one": (".data", 2),
+        "replaced": (".text.replaced", 2),
+        "special": (".text.special", 1),
+        "absent": ("", 2),
+        "kept": (".text.kept", 0),
+    }
+    assert elf.sections[symbols["room"].shndx].header.type == SHT_NOBITS
+    retained = [s for s in elf.sections if s.header.flags & SHF_GNU_RETAIN]
+    assert {s.name for s in retained} == {".mram", ".bss.mram", ".text.kept"}
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ('int x __attribute__((section(".bss.mram"))) = 1;', "bad-initialiser"),
+        ('void f(void) { int x __attribute__((section(".mram"))); }', "bad-attribute"),
+        ("static int x __attribute__((weak));", "bad-attribute"),
+        ("int x __attribute__((section(3)));", "bad-attribute"),
+        ("__kernel void f(void) {}", "unsupported"),
+        ("long double x;", "unsupported"),
+    ],
+)
+def test_what_is_refused_is_named(
+    text: str, code: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "p.c").write_text(text)
+    assert run_command(["-c", str(tmp_path / "p.c"), "-o", str(tmp_path / "p.o")]) == 1
+    assert f"error[{code}]" in capsys.readouterr().err
