@@ -274,7 +274,7 @@ def _parameters(ctx: Context, part: ast.FunctionPart) -> tuple[tast.Var, ...]:
             ctx.diags.error("missing-name", "a parameter's name is missing", param.span)
             name, span = "", param.span
         if written.quals.space is not AddrSpace.PRIVATE and written.type is not ERROR:
-            message = f"parameter '{name}' itself cannot lie in {written.quals.space} memory"
+            message = f"parameter '{name}' itself cannot lie in {written.quals.space.memory}"
             ctx.diags.error("address-space", message, span)
         attributes = param.specs.attributes + param.declarator.attributes
         align = check_attribute.variable_alignment(ctx, attributes, written)

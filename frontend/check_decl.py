@@ -85,6 +85,7 @@ _SPACES = {
     "constant": AddrSpace.CONSTANT,
     "local": AddrSpace.LOCAL,
     "generic": AddrSpace.GENERIC,
+    "__mram_ptr": AddrSpace.MRAM,
 }
 _IMAGE_QUALS = frozenset({"read_only", "write_only", "read_write"})
 # Objects of this size or more cannot be addressed.
@@ -340,7 +341,7 @@ def _function_returning(
         ctx.diags.error("bad-type", f"a function cannot return {what}", part.span)
         return Written(ERROR)
     if result.spaced and result.quals.space is not AddrSpace.PRIVATE:
-        message = f"a function cannot return an object in {result.quals.space} memory"
+        message = f"a function cannot return an object in {result.quals.space.memory}"
         ctx.diags.error("address-space", message, declarator.span)
         return Written(ERROR)
     if returned == HALF and not ctx.fp16:

@@ -336,7 +336,7 @@ def _compound_literal(ctx: Context, e: ast.CompoundLiteral) -> Operand:
     if ctx.function is None:
         return _static_literal(ctx, e, written)
     if written.quals.space is not AddrSpace.PRIVATE:
-        message = f"a compound literal lies in private memory, not in {written.quals.space}"
+        message = f"a compound literal cannot lie in {written.quals.space.memory}"
         ctx.diags.error("address-space", message, e.span)
         return error_value(e.span)
     t, init = check_init.initialiser(ctx, written.type, e.init)

@@ -426,16 +426,17 @@ def _storage(
         return None
     if space is AddrSpace.PRIVATE:
         return "auto"
-    if space in (AddrSpace.GLOBAL, AddrSpace.GENERIC):
-        message = f"variable '{name}' of a function cannot lie in {space} memory"
-        ctx.diags.error("address-space", message, span)
+    if space in (AddrSpace.GLOBAL, AddrSpace.GENERIC, AddrSpace.MRAM):
+        message = f"variable '{name}' of a function cannot lie in {space.memory}"
+        where = "declare it 'static', or at file scope" if ctx.is_c else None
+        ctx.diags.error("address-space", message, span, hint=where)
         return None
     if not state.function.is_kernel:
-        message = f"'{name}' in {space} memory can be declared in a kernel only"
+        message = f"'{name}' in {space.memory} can be declared in a kernel only"
         ctx.diags.error("address-space", message, span, hint="pass a pointer to it")
         return None
     if ctx.scope is not state.body_scope:
-        message = f"'{name}' in {space} memory must be declared in the kernel's outermost block"
+        message = f"'{name}' in {space.memory} must be declared in the kernel's outermost block"
         ctx.diags.error("address-space", message, span)
         return None
     return "static" if space is AddrSpace.CONSTANT else "group"

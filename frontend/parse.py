@@ -21,7 +21,7 @@ from .source import Span, spelled
 from .tables import Tables, load_tables
 from .tokens import CLOSERS, Token, TokenKind
 from .treebuild import BRACKET_LIMIT, NESTING_LIMIT, Builder, Opened, too_deep
-from .words import GNU_WORDS, WORDS, Words, words_of_c
+from .words import GNU_WORDS, Words, words_of_c, words_of_opencl
 
 if TYPE_CHECKING:
     from .recovery import Recovery
@@ -385,7 +385,7 @@ class Numbers:
 def _numbers(tables: Tables, std: str) -> Numbers:
     number = {name: i for i, name in enumerate(tables.symbols)}
     words = dict(tables.words)
-    reserved = words_of_c() if is_c(std) else WORDS
+    reserved = words_of_c() if is_c(std) else words_of_opencl()
     if is_c(std) and not std.startswith("gnu"):
         words = {word: n for word, n in words.items() if word not in GNU_WORDS}
     special = {"UNSUPPORTED": UNKNOWN, "FOREIGN": UNKNOWN, "": DROPPED}

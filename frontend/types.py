@@ -32,6 +32,10 @@ class AddrSpace(IntEnum):
             return "__mram_ptr"
         return "" if self is AddrSpace.PRIVATE else self.name.lower()
 
+    @property
+    def memory(self) -> str:
+        return "MRAM" if self is AddrSpace.MRAM else f"{self} memory"
+
 
 @record
 class Quals:

@@ -21,7 +21,8 @@ _CLASSES = {
         global __global=global constant __constant=constant local __local=local
         private __private=private generic __generic=generic
         read_only __read_only=read_only write_only __write_only=write_only
-        read_write __read_write=read_write""",
+        read_write __read_write=read_write
+        __mram_ptr""",
     "FUNCTION_WORD": """
         inline __inline=inline __inline__=inline kernel __kernel=kernel
         _Noreturn=noreturn""",
@@ -69,6 +70,7 @@ _ERRORS_IN_C = frozenset(
     """__global __constant __local __private __generic __read_only __write_only __read_write
     __kernel __block""".split()
 )
+_IN_C_ALONE = frozenset({"__mram_ptr"})  # <attributes.h> is about it
 GNU_WORDS = frozenset({"asm", "typeof"})  # of the grammar itself; "c11" has them as names
 Words: TypeAlias = dict[str, tuple[str, str]]
 
@@ -102,8 +104,12 @@ WORDS = _rows()  # spelling: (class or terminal text, the one spelling)
 
 
 @cache
+def words_of_opencl() -> Words:
+    return {word: row for word, row in WORDS.items() if word not in _IN_C_ALONE}
+
+
+@cache
 def words_of_c() -> Words:
-    """The same of C."""
     errors = {word: ("FOREIGN", word) for word in _ERRORS_IN_C}
     gone = _NOT_IN_C.union(VECTOR_WORDS)
     return {word: row for word, row in WORDS.items() if word not in gone} | errors

@@ -40,6 +40,7 @@ from ..frontend.types import (
     enum_type,
     sizeof,
 )
+from . import lower_mram
 from .abi import (
     BLOCK_START,
     IN_PLACE,
@@ -162,6 +163,8 @@ class _Module:
         if self.unit.debug is not None:
             self.unit.debug.finish(self.globals)
         options = self.unit.options
+        if options.device == "dpu":
+            lower_mram.verify(self.module)
         sub_groups = any(n.startswith("__kcc.") and "sub_group" in n for n in self.module.globals)
         size = options.sub_group_size if sub_groups else 0
         kernels = tuple(
@@ -186,7 +189,13 @@ class _Module:
         name = _symbol(function, options)
         if function.is_static:
             name = self.hidden_name(name)
-        llfn = Function(self.module, llir.FunctionType(ll_result, types), name)
+        ftype = llir.FunctionType(ll_result, types)
+        llfn = self.module.globals.get(name)
+        if not isinstance(llfn, llir.Function):
+            llfn = Function(self.module, ftype, name)
+        elif llfn.ftype != ftype:  # lowering has called it already
+            message = f"'{name}' is a function of the device library, of another type"
+            self.unit.diags.error("conflicting-types", message, function.span)
         self.functions[function] = llfn
         _decorate(llfn, function, options)
         return llfn
@@ -237,6 +246,8 @@ class _Module:
             symbol.global_constant = space is AddrSpace.CONSTANT
             return symbol
         symbol.global_constant = space is AddrSpace.CONSTANT or var.quals.const
+        if space is AddrSpace.MRAM and self.unit.options.device == "dpu":
+            lower_mram.place(symbol, var)
         if not self.fits(var):
             return symbol
         if var.linkage is not None:

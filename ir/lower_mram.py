@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import llvmlite.ir as llir
 
+from ..frontend import tast
 from ..frontend.diag import InternalError
 from ..frontend.types import AddrSpace, sizeof
 from .emit import I64, VOID, declare
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
 _WRAM, _MRAM = llir.PointerType(), llir.PointerType(addrspace=int(AddrSpace.MRAM))
 # How the calling convention widens an argument of so many bits (LP64).
 _EXTENSIONS = {8: ("zeroext",), 16: ("zeroext",), 32: ("signext",), 64: ()}
+
+
+def place(symbol: Any, var: tast.Var) -> None:
+    """Let a variable lie in MRAM, on words of its own: a DMA can begin there."""
+    symbol.align = max(symbol.align, 8)
+    symbol.global_constant = False  # no section of constants is in MRAM
+    symbol.section = ".bss.mram" if var.init is None else ".mram"
 
 
 def load(frame: Frame, place: Place) -> Any:

@@ -10,7 +10,7 @@ from kcc.frontend.scope import CheckOptions
 from kcc.frontend.source import SourceFile
 
 DECLARATIONS = """
-#define MRAM global
+#define MRAM __mram_ptr
 #define ALIGNED __attribute__((aligned(8)))
 #define CONTRACT(name) __attribute__((dma_contract(name)))
 CONTRACT(words) void mram_read(const MRAM void *from, void *to, unsigned n);
@@ -22,7 +22,7 @@ CONTRACT(word32) void write_int(MRAM int *to, int value);
 PROGRAM = """
 CONTRACT(none) void f(void);  // bad-attribute
 CONTRACT(1) void g(void);  // bad-attribute
-ALIGNED global int far[16];
+ALIGNED MRAM int far[16];
 struct s { char c; ALIGNED char d[16]; char e[8]; };
 void sizes(MRAM int *p, int n) {
  ALIGNED int a[16];
@@ -86,8 +86,8 @@ void addresses(MRAM int *p, int n) {
 
 def said(text: str) -> dict[int, str]:
     diags = Diagnostics(max_errors=0)
-    tokens = pp.preprocess(SourceFile("t.cl", text), pp.PPOptions(), diags)
-    check(parse(tokens, diags), diags, CheckOptions("CL2.0"))
+    tokens = pp.preprocess(SourceFile("t.c", text), pp.PPOptions(std="c11"), diags)
+    check(parse(tokens, diags, std="c11"), diags, CheckOptions("c11"))
     places = [(d.span.outermost(), d.code) for d in diags.seen if d.span is not None]
     return {span.file.position(span.start)[0]: code for span, code in places}
 

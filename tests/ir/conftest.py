@@ -130,16 +130,30 @@ def load_program(lowered: Lowered, opt: int = 2, library: tuple[str, ...] = ()) 
         module.link_in(part)
     if "printf.cl" in library:
         llvm.add_symbol("__kcc_putstring", ctypes.cast(put, ctypes.c_void_p).value)
-    engine = llvm.create_mcjit_compiler(module, machine_for_jit(opt))
-    engine.finalize_object()
+    engine = engine_for(module, opt)
     kernels = {k.name: k for k in lowered.kernels}
     return Program(engine, kernels, ir, printed, [put])
+
+
+def engine_for(module: Any, opt: int) -> Any:
+    """The host's code of a module."""
+    engine = llvm.create_mcjit_compiler(module, machine_for_jit(opt))
+    engine.finalize_object()
+    return engine
 
 
 def machine_for_jit(opt: int) -> Any:
     """A machine of its own: the engine takes it over."""
     target = llvm.Target.from_default_triple()
     return target.create_target_machine(opt=opt, jit=True, codemodel="jitdefault", reloc="pic")
+
+
+@pytest.fixture
+def load() -> Callable[..., Any]:
+    """load(lowered, opt) -> the engine, for programs without kernels"""
+    return lambda lowered, opt: engine_for(
+        run_pipeline(lowered, host_machine(opt), PipelineOptions(opt)), opt
+    )
 
 
 @pytest.fixture
