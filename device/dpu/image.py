@@ -25,6 +25,10 @@ LOCKS_BASE = 0xF000_0000  # what a linker numbers lock bits by; nothing is there
 TASKLETS, STACKS = "NR_TASKLETS", "__sys_stack_table"
 
 
+class TaskletsError(ElfError):
+    """A program for more tasklets than a DPU has, or for none."""
+
+
 class Image:
     """A program.
 
@@ -97,7 +101,7 @@ class Image:
         symbol = self.elf.symbol(TASKLETS)
         count = symbol.value if symbol is not None and symbol.shndx == SHN_ABS else 1
         if not 1 <= count <= MAX_TASKLETS:
-            raise ElfError(f"{TASKLETS} is {count}: a DPU has 1 to {MAX_TASKLETS} tasklets")
+            raise TaskletsError(f"{TASKLETS} is {count}: a DPU has 1 to {MAX_TASKLETS} tasklets")
         return count
 
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable
 
+from ..sim.interface import BusError
 from . import cformat
+from .device import Dpu
 from .memory_map import WRAM
 
 LOG_BYTES = 1 << 20
+LOG, USED = "__dpu_log", "__dpu_log_used"  # symbols of programs that print
 HEAD = 16  # bytes of a record before its words
 NO_STRING = (1 << 64) - 1  # the length of a null pointer's
 
@@ -22,12 +25,25 @@ class LogError(Exception):
     """The log is not what the library writes: something else has written there."""
 
 
+def log_of(dpu: Dpu) -> bytes | None:
+    """What a DPU has printed since its last launch began; None where its program does not print.
+
+    raises: LogError; RuntimeError without a program.
+    """
+    log, used = (dpu.image.elf.symbol(name) for name in (LOG, USED))
+    if log is None or used is None:
+        return None
+    try:
+        return read_log(dpu.read, log.value, used.value)
+    except BusError as error:
+        raise LogError(str(error)) from None
+
+
 def read_log(read: Read, log_addr: int, used_addr: int) -> bytes:
     """What has been printed since the last launch began.
 
     read:      of an address as in the program's ELF file, and a count, the bytes there.
-    log_addr:  of the symbol __dpu_log; used_addr: of __dpu_log_used. Only programs that print
-               have them.
+    log_addr:  of the symbol LOG; used_addr: of USED.
     raises:    LogError.
     """
     (used,) = struct.unpack("<Q", read(used_addr, 8))

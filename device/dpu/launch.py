@@ -1,0 +1,109 @@
+"""Launches: the DPUs of a set run on threads of the host, side by side, and are waited for."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future, wait
+from enum import IntEnum
+
+from .device import Outcome
+from .errors import DpuAlreadyRunning, DpuFaulted, DpuTimeout, InvalidLaunchPolicy, NoProgramLoaded
+from .sets import DpuSet, Member, check_idle, live, single
+
+SHOWN = 8  # faults of a set that a message tells of
+
+
+class dpu_launch_policy_t(IntEnum):
+    DPU_ASYNCHRONOUS = 0
+    DPU_SYNCHRONOUS = 1
+
+
+DPU_ASYNCHRONOUS, DPU_SYNCHRONOUS = dpu_launch_policy_t
+
+
+def dpu_launch(dpu_set: DpuSet, policy: int = DPU_SYNCHRONOUS) -> None:
+    """Run the loaded program on every DPU of a set.
+
+    Synchronous: returns when all have stopped. Asynchronous: returns at once, dpu_sync waits.
+    raises: NoProgramLoaded, DpuAlreadyRunning, InvalidLaunchPolicy; DpuFaulted for a DPU whose
+            last run ended with a fault and that was not loaded since; nothing runs then.
+            Synchronous ones also raise what dpu_sync does.
+    """
+    if policy not in tuple(dpu_launch_policy_t):
+        raise InvalidLaunchPolicy(f"{policy!r} is no policy of launches")
+    allocation = live(dpu_set).allocation
+    with allocation.lock:
+        members = live(dpu_set).members
+        for member in members:
+            if member.program is None:
+                raise NoProgramLoaded(f"DPU {member.index} has none")
+        check_idle(members, "dpu_launch")
+        _raise_faults(members, "stopped with a fault before, and needs its program loaded again: ")
+        for member in members:
+            member.run = allocation.pool.submit(member.device.launch, allocation.limit)
+    if policy == DPU_SYNCHRONOUS:
+        dpu_sync(dpu_set)
+
+
+def dpu_sync(dpu_set: DpuSet) -> None:
+    """Wait until no DPU of the set is running.
+
+    raises: DpuFaulted when one ended its last run with a fault, naming which and why; DpuTimeout
+            when those were no others than the limit of instructions. KeyboardInterrupt, when
+            someone loses patience, stops what is running.
+    """
+    members = live(dpu_set).members
+    runs = {member.run: member for member in members if member.run is not None}
+    try:
+        wait(runs)
+    except KeyboardInterrupt:
+        _stop(runs)
+        raise
+    _raise_faults(members, "")
+
+
+def dpu_status(dpu_set: DpuSet) -> tuple[bool, bool]:
+    """(whether all DPUs of the set have stopped, whether one did with a fault)."""
+    members = live(dpu_set).members
+    outcomes = [_outcome(member) for member in members]
+    done = not any(member.running for member in members)
+    return done, any(o is not None and o.fault is not None for o in outcomes)
+
+
+def dpu_outcome(dpu: DpuSet) -> Outcome | None:
+    """How the last run of one DPU ended: what each tasklet's main returned, counts, the fault.
+
+    Beyond dpu.h. None before the first run of the loaded program.
+    raises: DpuAlreadyRunning.
+    """
+    member = single(dpu, "dpu_outcome")
+    if member.running:
+        raise DpuAlreadyRunning(f"dpu_outcome: DPU {member.index} is running")
+    return _outcome(member)
+
+
+def _stop(runs: dict[Future[Outcome], Member]) -> None:
+    """End runs; those that had not begun never were."""
+    for run, member in runs.items():
+        if run.cancel():
+            member.run = None
+    left = {run for run in runs if not run.done()}
+    while left:  # one that is only about to begin does not see a stop
+        for run in left:
+            runs[run].device.stop()
+        left = wait(left, timeout=0.05).not_done
+
+
+def _outcome(member: Member) -> Outcome | None:
+    run = member.run
+    return run.result() if run is not None and run.done() else None
+
+
+def _raise_faults(members: tuple[Member, ...], before: str) -> None:
+    outcomes = [(member.index, _outcome(member)) for member in members]
+    faults = [(index, o.fault) for index, o in outcomes if o is not None and o.fault is not None]
+    if faults:
+        lines = [f"DPU {index}: {before}{fault}" for index, fault in faults[:SHOWN]]
+        if len(faults) > SHOWN:
+            lines.append(f"and {len(faults) - SHOWN} more")
+        timeout = all(fault.kind == "limit" for _, fault in faults)
+        raise (DpuTimeout if timeout else DpuFaulted)("\n".join(lines))
