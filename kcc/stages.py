@@ -21,12 +21,15 @@ from kcc.frontend.source import SourceFile
 from . import config
 from .compilation import LINKED, Compilation, Unit
 
+# What programs may ask of the device that they are compiled for.
+DEVICE_MACROS = {"dpu": ("D__dpu__",)}
+
 
 def _tokens(job: Compilation, unit: Unit) -> Any:
     options = job.options
     source = SourceFile("<stdin>" if unit.name == "-" else unit.name, job.text(unit))
     settings = PPOptions(
-        macros=tuple(options.macros),
+        macros=(*DEVICE_MACROS.get(options.device, ()), *options.macros),
         include_dirs=tuple(options.include_dirs),
         includes=tuple(options.includes),
         std=job.standard(unit),

@@ -101,3 +101,9 @@ def test_what_is_refused_is_named(
     (tmp_path / "p.c").write_text(text)
     assert run_command(["-c", str(tmp_path / "p.c"), "-o", str(tmp_path / "p.o")]) == 1
     assert f"error[{code}]" in capsys.readouterr().err
+
+
+def test_programs_can_tell_a_dpu(tmp_path: Path) -> None:
+    (tmp_path / "p.c").write_text("#if !__dpu__\n#error elsewhere\n#endif\n")
+    assert run_command(["-fsyntax-only", "-mdevice=dpu", str(tmp_path / "p.c")]) == 0
+    assert run_command(["-fsyntax-only", str(tmp_path / "p.c")]) == 1
