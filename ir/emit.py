@@ -257,12 +257,17 @@ def _move(
         call.arg_attributes[i].align = align
 
 
+def _flat(symbol: Any) -> Any:
+    text = f"addrspacecast ({symbol.type} {symbol.get_reference()} to {PTR})"
+    return llir.values.FormattedConstant(PTR, text)
+
+
 def keep(module: Any, symbols: list[Any]) -> None:
     """Symbols that neither LLVM nor a linker may drop, whoever uses them or not."""
     typ = llir.ArrayType(PTR, len(symbols))
     used = llir.GlobalVariable(module, typ, "llvm.used")
     used.linkage, used.section = "appending", "llvm.metadata"
-    flat = [s if s.type.addrspace == 0 else s.addrspacecast(PTR) for s in symbols]
+    flat = [s if s.type.addrspace == 0 else _flat(s) for s in symbols]
     used.initializer = llir.Constant(typ, flat)
 
 

@@ -246,12 +246,12 @@ class _Module:
             symbol.global_constant = space is AddrSpace.CONSTANT
             return symbol
         symbol.global_constant = space is AddrSpace.CONSTANT or var.quals.const
-        if space is AddrSpace.MRAM and self.unit.options.device == "dpu":
-            lower_mram.place(symbol, var)
         if not self.fits(var):
             return symbol
         if var.linkage is not None:
             self.place_symbol(symbol, var, var.linkage)
+        if self.unit.options.device == "dpu":
+            lower_mram.place(symbol, var, self.unit.diags)
         symbol.initializer = global_initialiser(self.unit, var.type, var.init)
         symbol.value_type = symbol.initializer.type
         return symbol

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import llvmlite.ir as llir
 
 from ..frontend import tast
-from ..frontend.diag import InternalError
-from ..frontend.types import AddrSpace, sizeof
+from ..frontend.diag import Diagnostics, InternalError
+from ..frontend.types import AddrSpace, Pointer, sizeof
 from .emit import I64, VOID, declare
 from .lower_type import stored_type
 
@@ -25,15 +25,27 @@ if TYPE_CHECKING:
     from .frame import Frame, Place
 
 _WRAM, _MRAM = llir.PointerType(), llir.PointerType(addrspace=int(AddrSpace.MRAM))
+_SECTIONS = (".mram", ".bss.mram")  # and what begins so
 # How the calling convention widens an argument of so many bits (LP64).
 _EXTENSIONS = {8: ("zeroext",), 16: ("zeroext",), 32: ("signext",), 64: ()}
 
 
-def place(symbol: Any, var: tast.Var) -> None:
-    """Let a variable lie in MRAM, on words of its own: a DMA can begin there."""
-    symbol.align = max(symbol.align, 8)
-    symbol.global_constant = False  # no section of constants is in MRAM
-    symbol.section = ".bss.mram" if var.init is None else ".mram"
+def place(symbol: Any, var: tast.Var, diags: Diagnostics) -> None:
+    """Let a variable in MRAM lie there, on words of its own: a DMA can begin there.
+
+    Reports a variable of either memory that asks for a section of the other.
+    """
+    in_mram = symbol.type == _MRAM
+    if symbol.section and symbol.section.startswith(_SECTIONS) != in_mram:
+        here, there = ("MRAM", "WRAM") if in_mram else ("WRAM", "MRAM")
+        message = f"'{var.name}' lies in {here}, and its section '{symbol.section}' in {there}"
+        hint = "write '*__mram_ptr' for a pointer that lies in MRAM itself"
+        of_pointer = isinstance(var.type, Pointer) and not in_mram
+        diags.error("bad-attribute", message, var.span, hint=hint if of_pointer else None)
+    if in_mram:
+        symbol.align = max(symbol.align, 8)
+        symbol.global_constant = False  # no section of constants is in MRAM
+        symbol.section = symbol.section or (".bss.mram" if var.init is None else ".mram")
 
 
 def load(frame: Frame, place: Place) -> Any:

@@ -138,6 +138,14 @@ def test_variables_lie_in_sections_of_mram_on_words() -> None:
     assert not variables["d"].section
 
 
+def test_a_section_of_the_other_memory_is_refused() -> None:
+    for declaration in ("__mram_ptr int *p", "int p"):
+        with pytest.raises(CompileError, match=r"'p' lies in WRAM, and its section '\.mram'"):
+            lowered(f'{declaration} __attribute__((section(".mram")));')
+    with pytest.raises(CompileError, match=r"'p' lies in MRAM, and its section '\.data'"):
+        lowered('int *__mram_ptr p __attribute__((section(".data")));')
+
+
 def test_other_devices_load_and_store() -> None:
     text = str(lowered("__mram_ptr int n; void f(void) { n++; }", "refsi").module)
     assert "load i32, ptr addrspace(255) @" in text
