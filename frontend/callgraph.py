@@ -84,7 +84,7 @@ def _way_to_block(
                 came[callee] = function, span
                 work.append(callee)
     at = next(function for function in came if function.attrs.blocking)
-    way = []
+    way: list[tuple[tast.Function, tast.Function, Span]] = []
     while at is not kernel:
         caller, span = came[at]
         way.insert(0, (caller, at, span))
