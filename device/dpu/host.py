@@ -126,7 +126,7 @@ def dpu_alloc(nr_dpus: int, profile: str | None = None) -> DpuSet:
         ]
     except (OSError, MemoryError) as error:
         raise AllocationFailure(f"no memory for {count} DPUs: {error}") from error
-    threads = options.threads or len(os.sched_getaffinity(0))
+    threads = options.threads or os.cpu_count() or 1
     allocation = Allocation(devices, threads, options.limit)
     return DpuSet(allocation, allocation.members, whole=True)
 
