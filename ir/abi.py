@@ -320,15 +320,15 @@ class DpuNote(IntEnum):
 
     HEAP_RESET = 1  # (start of the heap, 0)
     ALLOC = 2  # (block, bytes): a piece of the heap is handed out
-    FSB_NEW = 3  # (first block, bytes of all blocks and the handle), then:
+    FSB_NEW = 3  # (first block, bytes of all blocks), then:
     FSB_SIZE = 4  # (handle, bytes of a block)
     FSB_GET = 5  # (block, handle)
     FSB_FREE = 6  # (block, handle), before anything is written
-    BUDDY_INIT = 7  # (arena, bytes)
+    BUDDY_INIT = 7  # (arena, or 0 where it has no effect; bytes)
     BUDDY_ALLOC = 8  # (block, bytes asked for)
     BUDDY_FREE = 9  # (block, 0), before anything is written
     BUDDY_RESET = 10
-    LIBRARY = 11  # (1 or 0, 0): from here on accesses are the allocators' own, or no longer
+    LIBRARY = 11  # (0, 1 or 0): from here on accesses are the allocators' own, or no longer
     BARRIER = 12  # (barrier, tasklets)
     INIT_RANGE = 13  # (start, bytes): has been written in ways that are not seen
 

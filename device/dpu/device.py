@@ -32,8 +32,10 @@ from .memory_map import IRAM, LOCK_BITS, MAX_TASKLETS, MEMORIES, MRAM, WRAM, mem
 
 if TYPE_CHECKING:
     from ..sim.machine import Machine
+    from .checks import Checks
+    from .checks_heap import Heap
 
-Checks = Literal["off", "warn", "strict"]
+CheckMode = Literal["off", "warn", "strict"]
 A0, A7 = 10, 17
 NOWHERE = 1  # where tasklets return to: an address that no jump leads to
 
@@ -46,12 +48,14 @@ class Outcome:
     fault:   why the run ended early; None when all tasklets finished.
     retired: instructions of all tasklets together.
     cycles:  what the launch took by the model of time; None without.
+    warnings: what checks have found, a line for each place; where they end no run.
     """
 
     status: tuple[int | None, ...]
     fault: DpuFault | None
     retired: int
     cycles: int | None = None
+    warnings: tuple[str, ...] = ()
 
 
 class Dpu:
@@ -59,17 +63,19 @@ class Dpu:
 
     def __init__(
         self,
-        checks: Checks = "off",
+        checks: CheckMode = "off",
         timing: bool = False,
         cache_dir: Path | None = None,
     ) -> None:
-        """cache_dir: where translations are kept between processes."""
+        """checks: of what hardware does not check. "warn": tell of it, and go on; "strict": end
+        the run. cache_dir: where translations are kept between processes."""
         self.checks = checks
         self.timing = timing
         self._cache_dir = cache_dir
         self._rams = {memory.name: Ram(memory.size) for memory in MEMORIES}
         self._image: Image | None = None
         self._machine: Machine | None = None
+        self._heap: Heap | None = None  # as checks see it
 
     # -- memory
 
@@ -87,6 +93,10 @@ class Dpu:
     def read(self, addr: int, size: int) -> bytes:
         """raises: BusError for a range that is not in one memory."""
         return bytes(self.view(addr, size))
+
+    def read_into(self, addr: int, data: memoryview) -> None:
+        """Fill a writable view of bytes. raises: BusError for a range that is not in one memory."""
+        data[:] = self.view(addr, len(data))
 
     def write(self, addr: int, data: bytes | memoryview) -> None:
         """raises: BusError for a range that is not in one memory."""
@@ -109,19 +119,25 @@ class Dpu:
         return self._image
 
     def load(self, elf: bytes) -> None:
-        """Put a program into zeroed memories; lock bits are clear.
+        """Put a program into zeroed memories.
 
         raises: ElfError for what is no program for a DPU; then nothing has changed.
         """
-        image = open_image(elf, self._cache_dir)
+        checked = self.checks != "off"
+        image = open_image(elf, self._cache_dir, told=checked)
         for ram in self._rams.values():
             ram.discard()
         for segment in image.segments:
             self.view(segment.vaddr, segment.filesz)[:] = image.elf.segment_data(segment)
         if self._image is not image or self._machine is None:
             self._image, self._machine = image, self._made(image)
+        if checked:
+            from .checks import heap_of
+
+            self._heap = heap_of(image)
+            floors = [stack.start for stack in image.stacks] or [0] * image.tasklets
+            self._machine.shadow(memoryview(self._heap.marks), floors)
         self._machine.reset()
-        self._machine.locks[:] = [0] * LOCK_BITS
         self._machine.flush_code()
 
     def _made(self, image: Image) -> Machine:
@@ -138,14 +154,18 @@ class Dpu:
     # -- running
 
     def launch(self, limit: int | None = None) -> Outcome:
-        """Run all tasklets from the program's entry to their ends.
+        """Run all tasklets from the program's entry to their ends; lock bits are clear at first.
 
         limit:  instructions that all tasklets may retire together.
         raises: RuntimeError where no program is loaded, or it is running.
         """
         image, machine = self.image, self._machine
         assert machine is not None
-        calls = _Calls(image.tasklets, machine)
+        machine.locks[:] = [0] * LOCK_BITS
+        for addr, size in image.launch_zero:
+            self.view(addr, size)[:] = bytes(size)
+        checks = self._observer(image)
+        calls = _Calls(image.tasklets, machine, checks)
         result = machine.run_instances(
             [HartStart(0)] * image.tasklets,
             entry=image.elf.entry,
@@ -154,8 +174,19 @@ class Dpu:
             count=image.tasklets,
             limit=limit,
             ecall=calls.decide,
+            observer=checks,
         )
-        return Outcome(tuple(calls.status), _fault(image, calls, result), sum(result.retired))
+        fault = _fault(image, calls, result)
+        warnings = () if checks is None else checks.findings.lines()
+        retired = sum(result.retired)
+        return Outcome(tuple(calls.status), fault, retired, warnings=warnings)
+
+    def _observer(self, image: Image) -> Checks | None:
+        if self._heap is None:
+            return None
+        from .checks import Checks
+
+        return Checks(image, self._heap, self.checks == "strict")
 
     def stop(self) -> None:
         """End the launch that is going on, if any. From any thread."""
@@ -166,7 +197,8 @@ class Dpu:
 class _Calls:
     """What the environment does for tasklets, in one launch."""
 
-    def __init__(self, tasklets: int, machine: Machine) -> None:
+    def __init__(self, tasklets: int, machine: Machine, checks: Checks | None) -> None:
+        self.checks = checks
         self.status: list[int | None] = [None] * tasklets
         self.waits: list[str] = [""] * tasklets  # what each that sleeps is waiting for
         self.fault: tuple[int, int, int] | None = None  # code, pc, tasklet
@@ -183,6 +215,10 @@ class _Calls:
         match view.x(A7):
             case DpuCall.EXIT:
                 self.status[me] = _signed(argument)
+                if self.checks is not None:
+                    self.checks.ends(view)
+                    if self.checks.findings.fault is not None:
+                        return Abort(0)
                 return Done()
             case DpuCall.FAULT:
                 self.fault = argument, view.pc, me
@@ -190,11 +226,17 @@ class _Calls:
             case DpuCall.STOP:
                 if self._resumed[me]:
                     self._resumed[me] = False
+                    if self.checks is not None:
+                        self.checks.goes_on(me)
                     return Resume()
                 self._stopped[me] = 1
                 self.waits[me] = "to be resumed"
                 return Await(self._stops_at + me)
             case DpuCall.RESUME if argument < len(self.status):
+                if self.checks is not None:
+                    self.checks.resumes(me, argument)
+                    if self._stopped[argument]:
+                        self.checks.goes_on(argument)
                 self._resumed[argument] = not self._stopped[argument]
                 self._stopped[argument] = 0
                 return Resume()
@@ -227,6 +269,8 @@ def _fault(image: Image, calls: _Calls, result: RunResult) -> DpuFault | None:
         case Reason.FAULT:
             assert result.fault is not None
             return of_hardware(image, result.fault)
+        case Reason.ABORT if calls.checks is not None and calls.checks.findings.fault is not None:
+            return calls.checks.findings.fault
         case Reason.ABORT:
             assert calls.fault is not None
             return of_program(image, *calls.fault)

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...linker.elf import SHN_ABS, ElfError, ElfFile, Phdr, read_elf
+from ...linker.elf import SHN_ABS, STT_OBJECT, ElfError, ElfFile, Phdr, read_elf
 from ...linker.source_lines import SourceLines, SourcePlace
 from .memory_map import IRAM, LOCK_BITS, MAX_TASKLETS, MEMORIES, WRAM
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 ARCH = "rv64gc_zba_zbb_xdpu"  # what tasklets execute
 LOCKS_BASE = 0xF000_0000  # what a linker numbers lock bits by; nothing is there
 TASKLETS, STACKS = "NR_TASKLETS", "__sys_stack_table"
+LAUNCH_ZERO = "__sys_launch_zero", "__sys_launch_zero_end"
 
 
 class TaskletsError(ElfError):
@@ -33,10 +34,12 @@ class Image:
     """A program.
 
     tasklets: how many of them it has.
+    launch_zero: ranges of WRAM, (address, size), that are zero when a launch begins.
     raises:   ElfError for what is no program for RISC-V, or does not fit a DPU.
     """
 
-    def __init__(self, data: bytes, cache_dir: Path | None) -> None:
+    def __init__(self, data: bytes, cache_dir: Path | None, *, told: bool = False) -> None:
+        """told: translate it so that observers are told; see Machine."""
         self.elf: ElfFile = read_elf(data)
         self.segments = tuple(s for s in self.elf.loads() if not _is_locks(s))
         for segment in self.segments:
@@ -44,7 +47,9 @@ class Image:
         if not IRAM.holds(self.elf.entry, 2) or self.elf.entry % 2:
             raise ElfError(f"the entry, {self.elf.entry:#x}, is no place for code")
         self.tasklets = self._tasklets()
+        self.launch_zero = self._launch_zero()
         self._cache_dir = cache_dir
+        self._told = told
         self._lock = threading.Lock()
         self._translations: Translations | None = None
 
@@ -55,7 +60,7 @@ class Image:
 
         with self._lock:
             if self._translations is None:
-                self._translations = shared_translations(ARCH, self._cache_dir)
+                self._translations = shared_translations(ARCH, self._cache_dir, told=self._told)
             return self._translations
 
     def symbolize(self, pc: int) -> str | None:
@@ -70,6 +75,12 @@ class Image:
         """Where an instruction is in the source; none without debug information."""
         with self._lock:
             return self._lines.places(pc)
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether any place in the source is known."""
+        with self._lock:
+            return bool(self._lines)
 
     @cached_property
     def _lines(self) -> SourceLines:
@@ -89,6 +100,15 @@ class Image:
             found.append(range(base, base + size))
         return tuple(found)
 
+    @cached_property
+    def lock_names(self) -> dict[int, str]:
+        """Lock bits that have names in the program."""
+        return {
+            s.value - LOCKS_BASE: s.name
+            for s in self.elf.symbols
+            if s.name and 0 <= s.value - LOCKS_BASE < LOCK_BITS and s.type == STT_OBJECT
+        }
+
     def _initial(self, addr: int, size: int) -> bytes:
         """Bytes as they are when the program is loaded."""
         for s in self.segments:
@@ -103,6 +123,14 @@ class Image:
         if not 1 <= count <= MAX_TASKLETS:
             raise TaskletsError(f"{TASKLETS} is {count}: a DPU has 1 to {MAX_TASKLETS} tasklets")
         return count
+
+    def _launch_zero(self) -> tuple[tuple[int, int], ...]:
+        start, end = map(self.elf.symbol, LAUNCH_ZERO)
+        if start is None or end is None:
+            return ()
+        if not WRAM.holds(start.value, end.value - start.value) or end.value < start.value:
+            raise ElfError(f"{LAUNCH_ZERO[0]} and its end are no range of WRAM")
+        return ((start.value, end.value - start.value),)
 
 
 def _is_locks(segment: Phdr) -> bool:
@@ -120,16 +148,16 @@ def _check_place(segment: Phdr) -> None:
         )
 
 
-_Key = tuple[bytes, Path | None]
+_Key = tuple[bytes, Path | None, bool]
 _images: weakref.WeakValueDictionary[_Key, Image] = weakref.WeakValueDictionary()
 _images_lock = threading.Lock()
 
 
-def open_image(data: bytes, cache_dir: Path | None) -> Image:
+def open_image(data: bytes, cache_dir: Path | None, *, told: bool = False) -> Image:
     """The image of these bytes: that of another DPU, or a new one. raises: as Image."""
-    key = hashlib.sha256(data).digest(), cache_dir
+    key = hashlib.sha256(data).digest(), cache_dir, told
     with _images_lock:
         image = _images.get(key)
         if image is None:
-            image = _images[key] = Image(data, cache_dir)
+            image = _images[key] = Image(data, cache_dir, told=told)
         return image

@@ -177,14 +177,6 @@ class Builder(Memory):
         self._return(target, new)
         self.ended = True
 
-    def consult(self, reason: int) -> None:
-        """Have Python look at the hart's state, and go on with the instruction."""
-        function = self._function("event")
-        self.op(
-            f"call preserve_mostcc i64 {function}(ptr %hart, i64 {reason}, i64 {self.budget()}, "
-            f"i64 {signed(self.pc)})"
-        )
-
     def _goto(self, pc: int) -> None:
         block = self.blocks[-1]
         target = self.unit.node(pc, self.vstate)

@@ -144,11 +144,19 @@ class Hart:
     def retired(self) -> int:
         return int(self.state.retired_end - self.state.budget) & MASK64
 
-    def mode(self, *, track_flags: bool, sets_rounding: bool, exact: bool, counters: bool) -> Mode:
+    def mode(
+        self,
+        *,
+        track_flags: bool,
+        sets_rounding: bool,
+        exact: bool,
+        counters: bool,
+        told: bool = False,
+    ) -> Mode:
         """What translations for the hart in its present state are made for.
 
         track_flags: code was seen that reads fflags. sets_rounding: or that writes frm.
-        exact, counters: as in Mode.
+        exact, counters, told: as in Mode.
         """
         mstatus = self.state.csr[csr.BY_NAME["mstatus"].slot]
         float_on, vector_on = (bool(mstatus & f) for f in (csr.MSTATUS_FS, csr.MSTATUS_VS))
@@ -156,7 +164,7 @@ class Hart:
         rounding = HOST if frm < RMM else RMM if frm == RMM else INVALID_RM
         if frm == RNE and not track_flags and not sets_rounding:
             rounding = RNE
-        return Mode(rounding, float_on, track_flags, self._vlen, vector_on, exact, counters)
+        return Mode(rounding, float_on, track_flags, self._vlen, vector_on, exact, counters, told)
 
     @property
     def node(self) -> Node:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import Protocol
 
 
@@ -139,6 +139,26 @@ class HartView(Protocol):
 
     def read_string(self, addr: int, limit: int = 1 << 20) -> bytes:
         """The NUL-terminated string at `addr`, without the NUL; raises BusError."""
+
+
+class Told(IntEnum):
+    """What an observer is told of, before it happens, and the operands."""
+
+    LOAD = 0  # address, bytes: some of them are marked
+    STORE = 1
+    STACK = 2  # the new stack pointer: it falls below the floor
+    LDMA = 3  # as dpu.ldma and dpu.sdma have them
+    SDMA = 4
+    TAS = 5  # lock bit
+    CLEAR = 6
+    NOTE = 7  # kind, address, size
+
+
+class Observer(Protocol):
+    """Watches the run of a machine with translations that tell."""
+
+    def told(self, view: HartView, what: Told, operands: tuple[int, int, int]) -> EcallResult:
+        """Resume, or what ends the run: Abort, Fatal. Registers are right, but for floats."""
 
 
 EcallHandler = Callable[[HartView], EcallResult]

@@ -29,6 +29,7 @@ from .interface import (
     HartView,
     IoDevice,
     Launches,
+    Observer,
     Reason,
     Resume,
     RunResult,
@@ -69,9 +70,13 @@ TURN = 50_000
 GOLDEN = 0x9E37_79B9_7F4A_7C15  # 2**64 over the golden ratio
 
 
-def shared_translations(arch: str, cache_dir: Path | None) -> Translations:
-    """What several machines with harts of this kind may share; see Machine."""
-    return Translations(Engine(cache_dir), extensions_of(arch), vlen_of(arch), counters=False)
+def shared_translations(arch: str, cache_dir: Path | None, *, told: bool = False) -> Translations:
+    """What several machines with harts of this kind may share; see Machine.
+
+    told: have the observers of runs told what happens; see told.py.
+    """
+    engine = Engine(cache_dir)
+    return Translations(engine, extensions_of(arch), vlen_of(arch), counters=False, told=told)
 
 
 class Machine:
@@ -119,6 +124,7 @@ class Machine:
         for _ in range(harts):
             self.add_hart()
         self._lanes: dict[tuple[int, int], list[Lane]] = {}  # by harts in a run, number of lanes
+        self._marks: ctypes.c_char | None = None
         self._joined: list[ctypes.c_char] = []  # keep what harts know addresses in alive
         self._watcher: Watcher | None = None
         self._lock = threading.Lock()
@@ -180,6 +186,16 @@ class Machine:
                 setattr(h.state, f"{side}_host", ctypes.addressof(anchors[-1]))
             h.state.locks = self._harts[0].state.locks
         self._joined = anchors
+
+    def shadow(self, marks: memoryview, floors: Sequence[int]) -> None:
+        """What accesses are told by, and how far each hart's stack may grow down.
+
+        marks: a byte for each of the near memory and 8 of zero, see state.py.
+        """
+        self._marks = ctypes.c_char.from_buffer(marks)
+        for h, floor in zip(self._harts, floors, strict=True):
+            h.state.shadow = ctypes.addressof(self._marks)
+            h.state.stack_floor = floor
 
     @property
     def locks(self) -> ctypes.Array[ctypes.c_ubyte]:
@@ -389,6 +405,7 @@ class Machine:
         limit: int | None,
         ecall: EcallHandler,
         launches: Launches | None = None,
+        observer: Observer | None = None,
     ) -> RunResult:
         """Run `count` instances, ids from `first`, in groups of one per entry of `starts`.
 
@@ -397,6 +414,7 @@ class Machine:
                  between units, so a run may end a few blocks beyond it.
         launches: go on with these, as if called for each; harts all start with the same
                  arguments then, as many as a record has.
+        observer: is told what translations tell of; see Translations.
         returns: how it ended. After anything but FINISHED the harts are reset.
         raises:  what `ecall` or a device raises, other than BusError; ValueError for bad starts.
         """
@@ -429,6 +447,7 @@ class Machine:
                 limit=limit,
                 launches=launches,
                 watcher=self._watcher,
+                observer=observer,
             )
             finished = False
             try:

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal, TypeVar
 
+from . import told
 from .marks import (
+    BITS,
     Access,
     Again,
     Checked,
@@ -106,8 +108,10 @@ class Memory(Registers):
         if what == "locate":
             self.blocks[-1].plain = False
         self._expose()
-        tag = self.name()
         addr = self.address(base, offset)
+        if self.mode.told:
+            told.access(self, BITS[kind] // 8, addr, stores=what == "store" or value == "1")
+        tag = self.name()
         self.blocks[-1].items.append(
             Access(what, kind, addr, base, offset, value, tag, self.pc, *self._rest)
         )

@@ -24,6 +24,7 @@ class Mode:
     # turn does not go on in the middle of a unit.
     exact: bool = False
     counters: bool = False  # count events, see counting.py
+    told: bool = False  # an observer is told, see told.py
 
     @property
     def least_left(self) -> int:

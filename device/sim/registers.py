@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from . import told
 from .marks import (
     BITS,
     MASK64,
@@ -25,6 +26,8 @@ from .marks import (
 )
 from .mode import DYNAMIC_RM, HOST, RMM
 from .writer import Writer
+
+STACK_POINTER = 2
 
 
 class Registers(Writer):
@@ -47,6 +50,8 @@ class Registers(Writer):
         """Write an i64; origin: the register it is moved from, or is a step ahead of."""
         if reg == 0:
             return
+        if reg == STACK_POINTER and self.mode.told:
+            told.stack_moves(self, self.x(reg), value)
         block = self.blocks[-1]
         known = None if value.startswith("%") else int(value) & MASK64
         block.items.append(DefX(reg, origin, known))

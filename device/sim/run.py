@@ -26,9 +26,11 @@ from .interface import (
     Fatal,
     Fault,
     Launches,
+    Observer,
     Reason,
     Resume,
     Sleep,
+    Told,
 )
 from .lane import Lane
 from .translations import Translations
@@ -51,6 +53,7 @@ class Run:
         limit: int | None,
         launches: Launches | None,
         watcher: Watcher | None = None,
+        observer: Observer | None = None,
     ) -> None:
         self.reason: Reason | None = None
         self.fault: Fault | None = None
@@ -59,6 +62,7 @@ class Run:
         self._lanes = lanes
         self._translations = translations
         self._ecall = ecall
+        self._observer = observer
         self._row = launches if len(lanes) > 1 else None  # else generated code sees to it
         self._changed = threading.Condition()
         self._left = NO_LIMIT if limit is None else min(max(limit, 0), NO_LIMIT)
@@ -189,6 +193,9 @@ class Run:
                 hart.clear_table()
             case state.ECALL:
                 self._decide(lane, hart)
+            case state.TOLD:
+                c.resume = 1
+                self._tell(hart)
             case state.FAULT:
                 self._trap(hart, Cause(hart.state.cause), int(hart.state.tval))
             case state.STARTED:
@@ -236,6 +243,16 @@ class Run:
                 s.io_value = value & (1 << 8 * size) - 1
         except BusError:
             self._trap(hart, Cause.STORE_FAULT if s.io_store else Cause.LOAD_FAULT, addr)
+
+    def _tell(self, hart: Hart) -> None:
+        what, *operands = (int(word) for word in hart.state.told)
+        if self._observer is None:
+            return
+        match self._observer.told(hart, Told(what), (operands[0], operands[1], operands[2])):
+            case Abort(code):
+                self._end(Reason.ABORT, code=code)
+            case Fatal():
+                self._trap(hart, Cause.ILLEGAL, 0)
 
     def _decide(self, lane: Lane, hart: Hart) -> None:
         match self._ecall(hart):

@@ -5,13 +5,15 @@ None of this is for harts in parallel: lock bits are set and cleared by harts in
 
 from __future__ import annotations
 
-from . import state
+from . import state, told
 from .build import Builder, Operands, Semantics
+from .interface import Told
 from .marks import signed
 
 
 def _transfer(outwards: int) -> Semantics:
     def emit(b: Builder, o: Operands) -> None:
+        _tell(b, Told.SDMA if outwards else Told.LDMA, o)
         operands = (("i64", b.x(o[key])) for key in ("rs1", "rs2", "rs3"))
         b.call_runtime(
             "i64",
@@ -25,6 +27,11 @@ def _transfer(outwards: int) -> Semantics:
     return emit
 
 
+def _tell(b: Builder, what: Told, o: Operands) -> None:
+    if b.mode.told:
+        told.tell(b, what, *(b.x(o[key]) for key in ("rs1", "rs2", "rs3") if key in o))
+
+
 def _lock(b: Builder, number: int) -> str:
     """The host address of a lock bit's byte."""
     locks = b.op(f"inttoptr i64 {b.state('locks')} to ptr")
@@ -33,6 +40,7 @@ def _lock(b: Builder, number: int) -> str:
 
 
 def _test_and_set(b: Builder, o: Operands) -> None:
+    _tell(b, Told.TAS, o)
     at = _lock(b, o["rs1"])
     old = b.op(f"load i8, ptr {at}, !tbaa !2")
     b.emit(f"store i8 1, ptr {at}, !tbaa !2")
@@ -40,11 +48,13 @@ def _test_and_set(b: Builder, o: Operands) -> None:
 
 
 def _clear(b: Builder, o: Operands) -> None:
+    _tell(b, Told.CLEAR, o)
     b.emit(f"store i8 0, ptr {_lock(b, o['rs1'])}, !tbaa !2")
 
 
-def _note(_b: Builder, _o: Operands) -> None:
-    """Nobody watches."""
+def _note(b: Builder, o: Operands) -> None:
+    """Nothing, if nobody watches."""
+    _tell(b, Told.NOTE, o)
 
 
 SEMANTICS: dict[str, Semantics] = {

@@ -86,6 +86,10 @@ HART = Layout({
     "far_base": 1, "far_size": 1, "far_host": 1,
     "locks": 1,           # host address of LOCKS bytes, each 0 or 1
     "own_locks": 32,      # these, as long as harts share no others
+    # For observers, see told.py:
+    "told": 4,            # what is about to happen, and its operands
+    "stack_floor": 1,     # the stack pointer is not to fall below
+    "shadow": 1,          # host address of a byte of marks for each of the near memory, and 8 more
     "start_sp": 1, "start_args": 7, "start_count": 1,
     "guesses": GUESSES * GUESS_SIZE // 8,  # {base, size, host - guest address, -}
     "v": 32 * VLEN_MAX // 64,  # registers of vlenb bytes without gaps, from the start
@@ -168,7 +172,12 @@ IDLE, READY, ASLEEP = 0, 1, 2
     SOFT_FLOAT,  # arithmetic that the host does not do alike
     STARTED,  # if watched: a group of instances
     STEPPED,  # if single: the current hart has had its instruction
-) = range(16)
+    TOLD,  # an observer is to be told
+) = range(17)
+
+# Marks of a byte in the shadow of a memory.
+UNWRITTEN = 1  # loads are told; a store takes the mark away
+CLOSED = 2  # loads and stores are told
 
 # A turn's effort is 1, and 1 more for so many instructions, as a power of two.
 EFFORT_SHIFT = 8

@@ -21,8 +21,15 @@ class Translations:
     """
 
     def __init__(
-        self, engine: Engine, extensions: frozenset[str], vlen: int, *, counters: bool
+        self,
+        engine: Engine,
+        extensions: frozenset[str],
+        vlen: int,
+        *,
+        counters: bool,
+        told: bool = False,
     ) -> None:
+        """counters, told: as in Mode."""
         self.epoch = 0
         self.stops: frozenset[int] = frozenset()
         self.exact = False
@@ -33,6 +40,7 @@ class Translations:
         self._extensions = extensions
         self._vlen = vlen
         self._counters = counters
+        self._told = told
         self._units: dict[tuple[object, ...], flow.Unit] = {}
 
     def configure(self, stops: frozenset[int], exact: bool, harts: Iterable[Hart]) -> None:
@@ -77,6 +85,7 @@ class Translations:
             sets_rounding=self._sets_rounding,
             exact=self.exact,
             counters=self._counters,
+            told=self._told,
         )
         hart.add_function(self.engine.function(unit, mode, self._extensions))
 

@@ -16,6 +16,7 @@ from .marks import (
     Spill,
     Unchecked,
     View,
+    signed,
 )
 from .mode import RNE, Mode
 from .vstate import VState
@@ -171,6 +172,16 @@ class Writer:
         """Call a function of the runtime, by its field in the hart's state, with the hart first."""
         given = ", ".join(f"{t} {v}" for t, v in (("ptr", "%hart"), *args))
         return self.op(f"call preserve_mostcc {result} {self._function(name)}({given})")
+
+    def consult(self, reason: int) -> None:
+        """Have Python look at the hart's state, and go on with the instruction: perhaps in
+        another turn."""
+        function = self._function("event")
+        left = self.op(
+            f"call preserve_mostcc i64 {function}(ptr %hart, i64 {reason}, i64 {self.budget()}, "
+            f"i64 {signed(self.pc)})"
+        )
+        self.emit(f"store i64 {self.op(f'sub i64 {left}, {self.undone}')}, ptr %budget")
 
     def _function(self, name: str) -> str:
         at = self.op(f"getelementptr i8, ptr %hart, i64 {state.HART.offset(name)}")

@@ -178,13 +178,18 @@ def test_a_run_ends_at_its_limit_and_says_where_it_was() -> None:
     assert dpu.launch().fault.kind == "stopped"
 
 
-def test_lock_bits_stay_between_launches_and_are_clear_after_a_load() -> None:
-    code = program("li s1, 77; dpu.tas a0, s1; li a7, 0; ecall")
-    dpu = Dpu()
-    dpu.load(code)
-    assert [dpu.launch().status for _ in range(2)] == [(0,), (1,)]
-    dpu.load(code)
-    assert dpu.launch().status == (0,)
+def test_a_launch_begins_with_clear_lock_bits_and_zeros_where_asked() -> None:
+    body = (
+        WORDS
+        + """
+        .globl __sys_launch_zero, __sys_launch_zero_end
+        .set __sys_launch_zero, 12; .set __sys_launch_zero_end, 16
+        li s1, 77; dpu.tas a0, s1; lw t0, 8(zero); lw t1, 12(zero); add a0, a0, t1
+        addi t0, t0, 1; sw t0, 8(zero); sw t0, 12(zero); li a7, 0; ecall"""
+    )
+    dpu, outcome = run(body)
+    assert [outcome.status, dpu.launch().status] == [(0,), (0,)]
+    assert words(dpu, 8, 2) == (2, 2)
 
 
 def test_ranges_of_memory_lie_in_one() -> None:

@@ -1,0 +1,179 @@
+"""What a DPU does not check and its programs must keep to: told by the simulator, judged here.
+
+The heap is in checks_heap.py, races are in checks_races.py; here are the rules of transfers, of
+lock bits and of stacks, and who is asked what.
+"""
+
+from __future__ import annotations
+
+from ...ir.abi import DpuNote
+from ..sim.interface import Abort, EcallResult, HartView, Resume, Told
+from .checks_heap import HEAP_END, HEAP_START, Heap
+from .checks_races import Races
+from .findings import Findings, Site
+from .image import Image
+from .memory_map import LOCK_BITS, MRAM, WRAM
+
+LEAST, MOST, UNIT = 8, 2048, 8  # bytes of a transfer
+COPIERS = frozenset({"memcpy", "memmove"})  # may copy what has never been written
+
+
+def heap_of(image: Image) -> Heap:
+    """The heap of a program that has just been loaded."""
+    start, end = (image.elf.symbol(name) for name in (HEAP_START, HEAP_END))
+    if start is None or end is None:
+        return Heap(WRAM.end, WRAM.end)
+    return Heap(min(start.value, WRAM.end), min(end.value, WRAM.end))
+
+
+class Checks:
+    """The observer of one launch."""
+
+    def __init__(self, image: Image, heap: Heap, strict: bool) -> None:
+        self.findings = Findings(image, strict)
+        self._image = image
+        self._heap = heap
+        self._races = Races(image.tasklets)
+        self._library = [False] * image.tasklets  # within an allocator
+        self._holders: dict[int, Site] = {}  # by lock bit
+        self._overflown: set[int] = set()
+
+    def told(self, view: HartView, what: Told, operands: tuple[int, int, int]) -> EcallResult:
+        first, second, third = operands
+        match what:
+            case Told.LOAD | Told.STORE:
+                if not self._library[view.hart]:
+                    self._access(view, "load" if what is Told.LOAD else "store", first, second)
+            case Told.STACK:
+                self._stack(view, first)
+            case Told.LDMA | Told.SDMA:
+                self._transfer(view, what, first, second, third)
+            case Told.TAS:
+                self._set_lock(view, first % LOCK_BITS)
+            case Told.CLEAR:
+                self._clear_lock(view, first % LOCK_BITS)
+            case Told.NOTE:
+                self._note(view, first, second, third)
+        return self.verdict()
+
+    def verdict(self) -> EcallResult:
+        """Whether the run may go on."""
+        return Abort(0) if self.findings.fault is not None else Resume()
+
+    # -- what the environment does for tasklets
+
+    def resumes(self, tasklet: int, other: int) -> None:
+        self._races.resume(tasklet, other)
+
+    def goes_on(self, tasklet: int) -> None:
+        self._races.goes_on(tasklet)
+
+    def ends(self, view: HartView) -> None:
+        """The tasklet has come back from main."""
+        for bit, site in self._holders.items():
+            if site.tasklet == view.hart:
+                message = f"{self._lock(bit)} is held at the end of tasklet {view.hart}: set here"
+                self.findings.add("held", message, site)
+
+    # -- rules
+
+    def _access(self, view: HartView, what: str, addr: int, size: int) -> None:
+        wrong = self._heap.access(what, addr, size)
+        if wrong is None:
+            return
+        if "not written" in wrong and self._symbol(view.pc) in COPIERS:
+            return
+        self.findings.add("access", wrong, self.findings.site(view), addr)
+
+    def _symbol(self, pc: int) -> str:
+        symbol = self._image.elf.symbol_at(pc)
+        return symbol.name if symbol is not None else ""
+
+    def _stack(self, view: HartView, sp: int) -> None:
+        if view.hart in self._overflown:
+            return
+        self._overflown.add(view.hart)
+        stack = self._image.stacks[view.hart]
+        message = (
+            f"stack overflow: {stack.start - sp} bytes below the stack of tasklet {view.hart}, "
+            f"{len(stack)} bytes at {stack.start:#x}"
+        )
+        self.findings.add("stack", message, self.findings.site(view), sp)
+
+    def _transfer(self, view: HartView, what: Told, wram: int, mram: int, size: int) -> None:
+        site = self.findings.site(view)
+        name = "mram_read" if what is Told.LDMA else "mram_write"
+        whole = f"{name} of {size} bytes between WRAM {wram:#x} and MRAM {mram:#x}"
+        if not LEAST <= size <= MOST or size % UNIT:
+            self.findings.add(
+                "size", f"{whole}: not a multiple of {UNIT} from {LEAST} to {MOST}", site, wram
+            )
+            return
+        for memory, addr in ((WRAM, wram), (MRAM, mram)):
+            if addr % UNIT:
+                message = f"{whole}: {addr:#x} is not a multiple of {UNIT}"
+                self.findings.add("alignment", message, site, addr)
+                return
+            if not memory.holds(addr, size):
+                return  # that is a fault in any case
+        reads = what is Told.SDMA
+        wrong = self._heap.access(name, wram, size)
+        if wrong is not None and (reads or "not written" not in wrong):
+            self.findings.add("transfer", f"{whole}: {wrong}", site, wram)
+        if not reads:
+            self._heap.written(wram, size)
+        race = self._races.access(site, mram, size, writes=reads)
+        if race is not None:
+            at, other = race
+            message = (
+                f"race for the 8 bytes of MRAM at {at:#x}: {whole}, and a transfer by "
+                f"{other.text(self._image)}, with no order between them"
+            )
+            self.findings.add("race", message, site, at)
+
+    def _set_lock(self, view: HartView, bit: int) -> None:
+        if bit not in self._holders:
+            self._holders[bit] = self.findings.site(view)
+            self._races.set_lock(view.hart, bit)
+
+    def _clear_lock(self, view: HartView, bit: int) -> None:
+        holder = self._holders.pop(bit, None)
+        if holder is not None and holder.tasklet != view.hart:
+            message = f"{self._lock(bit)} is cleared by tasklet {view.hart}, and was set by "
+            message += holder.text(self._image)
+            self.findings.add("owner", message, self.findings.site(view))
+        self._races.clear_lock(view.hart, bit)
+
+    def _lock(self, bit: int) -> str:
+        names = self._image.lock_names
+        return f"mutex '{names[bit]}'" if bit in names else f"lock bit {bit}"
+
+    def _note(self, view: HartView, kind: int, addr: int, size: int) -> None:
+        heap, wrong = self._heap, None
+        match kind:
+            case DpuNote.HEAP_RESET:
+                heap.reset()
+            case DpuNote.ALLOC:
+                heap.alloc(addr, size, self.findings.site(view))
+            case DpuNote.FSB_NEW:
+                heap.fsb_new(view.hart, addr)
+            case DpuNote.FSB_SIZE:
+                heap.fsb_size(view.hart, addr, size)
+            case DpuNote.FSB_GET:
+                wrong = heap.fsb_get(addr, size, self.findings.site(view))
+            case DpuNote.FSB_FREE:
+                wrong = heap.fsb_free(addr, size)
+            case DpuNote.BUDDY_INIT:
+                wrong = heap.buddy_init(addr, size)
+            case DpuNote.BUDDY_ALLOC:
+                wrong = heap.buddy_alloc(addr, size, self.findings.site(view))
+            case DpuNote.BUDDY_FREE:
+                wrong = heap.buddy_free(addr)
+            case DpuNote.BUDDY_RESET:
+                heap.buddy_reset()
+            case DpuNote.LIBRARY:
+                self._library[view.hart] = bool(addr or size)
+            case DpuNote.INIT_RANGE:
+                heap.written(addr, size)
+        if wrong is not None:
+            self.findings.add("allocator", wrong, self.findings.site(view), addr)
