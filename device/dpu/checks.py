@@ -26,7 +26,7 @@ def heap_of(image: Image) -> Heap:
     return Heap(min(start.value, WRAM.end), min(end.value, WRAM.end))
 
 
-class Checks:
+class Checker:
     """The observer of one launch."""
 
     def __init__(self, image: Image, heap: Heap, strict: bool) -> None:

@@ -32,10 +32,10 @@ from .memory_map import IRAM, LOCK_BITS, MAX_TASKLETS, MEMORIES, MRAM, WRAM, mem
 
 if TYPE_CHECKING:
     from ..sim.machine import Machine
-    from .checks import Checks
+    from .checks import Checker
     from .checks_heap import Heap
 
-CheckMode = Literal["off", "warn", "strict"]
+Checks = Literal["off", "warn", "strict"]
 A0, A7 = 10, 17
 NOWHERE = 1  # where tasklets return to: an address that no jump leads to
 
@@ -63,7 +63,7 @@ class Dpu:
 
     def __init__(
         self,
-        checks: CheckMode = "off",
+        checks: Checks = "off",
         timing: bool = False,
         cache_dir: Path | None = None,
     ) -> None:
@@ -181,12 +181,12 @@ class Dpu:
         retired = sum(result.retired)
         return Outcome(tuple(calls.status), fault, retired, warnings=warnings)
 
-    def _observer(self, image: Image) -> Checks | None:
+    def _observer(self, image: Image) -> Checker | None:
         if self._heap is None:
             return None
-        from .checks import Checks
+        from .checks import Checker
 
-        return Checks(image, self._heap, self.checks == "strict")
+        return Checker(image, self._heap, self.checks == "strict")
 
     def stop(self) -> None:
         """End the launch that is going on, if any. From any thread."""
@@ -197,7 +197,7 @@ class Dpu:
 class _Calls:
     """What the environment does for tasklets, in one launch."""
 
-    def __init__(self, tasklets: int, machine: Machine, checks: Checks | None) -> None:
+    def __init__(self, tasklets: int, machine: Machine, checks: Checker | None) -> None:
         self.checks = checks
         self.status: list[int | None] = [None] * tasklets
         self.waits: list[str] = [""] * tasklets  # what each that sleeps is waiting for
