@@ -1,8 +1,8 @@
 """The device libraries as archives of objects, made by kcc itself and kept in the cache.
 
 Members of the one for all: every OpenCL C file of kernels/rt, every assembly file of
-linker/start. Of the one for tasklets: the C files of kernels/rt/dpu. The linker takes the members
-that a program asks for.
+linker/start. Of the one for tasklets: the C files of kernels/rt/dpu, and what is beside them for
+the device. The linker takes the members that a program asks for.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 START = "start.S"
 FLAGS = ("-O2", "-c", "-Werror", "-cl-std=CL2.0")
-TASKLET_FLAGS = ("-O2", "-c", "-Werror")
 # Where the library for tasklets is: in the first folder what all devices share.
 TASKLET_DEVICES = {"dpu": ("rt/dpu",), "refsi": ("rt/dpu", "rt/dpu/refsi")}
 # What the library for all may define, or a linker script; and what is no name in C.
@@ -133,12 +132,13 @@ def _build(arch: str) -> bytes:
 
 
 def _build_tasklets(device: str, arch: str) -> bytes:
-    flags = [*TASKLET_FLAGS, f"-mdevice={device}", f"-march={arch}"]
+    flags = [*FLAGS, f"-mdevice={device}", f"-march={arch}"]
     return write_archive([
         # By the whole path, for headers beside the source.
         (name[:15], _compiled(str(_folder("kernels", folder).joinpath(name)), data, flags))
         for folder in TASKLET_DEVICES[device]
-        for name, data in _sources("kernels", folder, ".c")
+        for suffix in (".c", ".cl", ".S")
+        for name, data in _sources("kernels", folder, suffix)
     ])  # fmt: skip
 
 
