@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from .dpu.reasons import program_fault
 from .launch import Outcome
 from .sim.interface import Cause, Reason, RunResult
 from .soc.traps import CAUSES, WITH_ADDRESS, meeting_message
@@ -52,7 +53,10 @@ def explain(
         return KernelFault(message, result.reason, pc, 0, symbol=symbolize(pc))
     symbol = symbolize(fault.pc)
     place = f"{symbol} (pc {fault.pc:#x})" if symbol else f"pc {fault.pc:#x}"
-    what = CAUSES.get(fault.cause, f"exception {fault.cause}").lower()
+    if fault.cause == Cause.ECALL_M.value and fault.tval:
+        what = f"{program_fault(fault.tval)},"
+    else:
+        what = CAUSES.get(fault.cause, f"exception {fault.cause}").lower()
     message = f"kernel '{name}': {what} in {place}, hart {fault.hart}"
     address = fault.tval if fault.cause in (*WITH_ADDRESS, Cause.FETCH_FAULT.value) else None
     near = None if address is None else describe(address)

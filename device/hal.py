@@ -106,8 +106,10 @@ class Hal:
         with self.lock:
             profile = self.device.profile
             try:
-                local = profile.local if self._launcher.item_harts else None
-                program = LoadedProgram(data, profile.program, local, profile.vlen)
+                by_items = self._launcher.item_harts > 0
+                program = LoadedProgram(
+                    data, profile.program, profile.local, profile.vlen, by_items=by_items
+                )
             except ElfError as e:
                 return self._fail(str(e), 0)
             self.device.prepare()

@@ -16,8 +16,8 @@ ZEROS = memoryview(bytes(1 << 20))  # written at once when clearing
 class LoadedProgram:
     """An ELF that fits the device's window for programs.
 
-    local:  of a device with a hart for each work-item, where local memory is shared; what a
-            program has there is not written.
+    local:  local memory that harts share, if any; what a program has there is not written.
+    by_items: whether kernels may need a hart for each work-item.
     vlen:   bits of the harts' vector registers.
     raises: ElfError for what is not a RISC-V program with symbols, or leaves these places; for
             kernels that need a hart for each work-item and do not get it; for code that counts
@@ -25,7 +25,13 @@ class LoadedProgram:
     """
 
     def __init__(
-        self, data: bytes, window: Range, local: Range | None = None, vlen: int = 0
+        self,
+        data: bytes,
+        window: Range,
+        local: Range | None = None,
+        vlen: int = 0,
+        *,
+        by_items: bool = False,
     ) -> None:
         self.elf: ElfFile = read_elf(data)
         if not self.elf.symbols:
@@ -38,8 +44,8 @@ class LoadedProgram:
                     f"kernel '{kernel.name}' is compiled for another device, {kernel.device}"
                 )
         self._kernels = {self.find(kernel.name): kernel for kernel in kernels}
-        for kernel in self._kernels.values() if local is None else ():
-            if kernel.by_items:
+        for kernel in self._kernels.values():
+            if kernel.by_items and not by_items:
                 raise ElfError(
                     f"kernel '{kernel.name}' is compiled for a hart of each work-item's own "
                     "(-fwork-item-mode=wi), and harts of this device run work-groups"

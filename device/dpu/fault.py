@@ -5,25 +5,13 @@ from __future__ import annotations
 from typing import Literal
 
 from ...frontend.record import record
-from ...ir.abi import DpuFaultCode
 from ...linker.source_lines import SourcePlace
 from ..sim.interface import Cause, Fault
 from .image import Image
 from .memory_map import memory_at
+from .reasons import program_fault
 
 Kind = Literal["program", "memory", "dma", "illegal", "deadlock", "limit", "stopped", "check"]
-
-# What a program stops with, by its own account.
-REASONS = {
-    DpuFaultCode.HEAP_FULL: "the heap is full",
-    DpuFaultCode.DIVISION_BY_ZERO: "division by zero",
-    DpuFaultCode.ASSERTION: "an assertion has failed",
-    DpuFaultCode.HALT: "halt() was called",
-    DpuFaultCode.PRINTF_OVERFLOW: "the buffer of printf is full",
-    DpuFaultCode.ALREADY_PROFILING: "profiling has begun already",
-    DpuFaultCode.NOT_PROFILING: "profiling has not begun",
-    DpuFaultCode.UNALIGNED_WRITE: "an unaligned write between places that differ modulo 8",
-}
 _ACCESSES = {
     Cause.FETCH_FAULT.value: "no code",
     Cause.LOAD_MISALIGNED.value: "misaligned load",
@@ -73,8 +61,7 @@ def place(image: Image, pc: int) -> str:
 
 
 def of_program(image: Image, code: int, pc: int, tasklet: int) -> DpuFault:
-    reason = REASONS[DpuFaultCode(code)] if code in REASONS else "of no known meaning"
-    return located(image, "program", f"fault {code}, {reason},", pc, tasklet, code=code)
+    return located(image, "program", f"{program_fault(code)},", pc, tasklet, code=code)
 
 
 def of_hardware(image: Image, fault: Fault) -> DpuFault:

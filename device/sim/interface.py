@@ -110,7 +110,12 @@ class Abort:
 
 @dataclass(frozen=True)
 class Fatal:
-    """The ecall is not known or its argument is bad: the run ends with a fault, cause 11."""
+    """The ecall is not known or its argument is bad: the run ends with a fault, cause 11.
+
+    tval: of the fault, where the program itself asked for one.
+    """
+
+    tval: int = 0
 
 
 EcallResult = Done | Resume | Sleep | Await | Abort | Fatal

@@ -271,8 +271,8 @@ class Run:
             case Abort(code):
                 self._end(Reason.ABORT, code=code)
                 return
-            case Fatal():
-                self._trap(hart, Cause.ECALL_M, 0)
+            case Fatal(tval):
+                self._trap(hart, Cause.ECALL_M, tval)
                 return
         hart.state.reserved_addr = state.NOT_RESERVED  # its turn is over
         lane.turn_to(lane.after(hart))

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from enum import IntEnum
 
+from ..dpu.reasons import program_fault
 from ..sim.interface import (
     Abort,
     BusError,
@@ -28,6 +29,7 @@ class Call(IntEnum):
     EXIT = 0
     PUTSTRING = 1
     BARRIER = 2
+    FAULT = 3  # a DpuFaultCode: the program cannot go on
 
 
 A0, A7 = 10, 17
@@ -91,6 +93,8 @@ class HostCalls:
                 return Resume()
             case Call.BARRIER:
                 return Sleep(argument)
+            case Call.FAULT:
+                return Fatal(argument)
             case _:
                 return Fatal()
 
@@ -104,6 +108,8 @@ class HostCalls:
 
 def fault_message(fault: Fault) -> str:
     """A trap in the words of the RefSi simulator."""
+    if fault.cause == Cause.ECALL_M.value and fault.tval:
+        return f"error: {program_fault(fault.tval)} @ 0x{fault.pc:x}"
     name = CAUSES.get(fault.cause)
     if name is None:
         return f"error: unknown exception was raised @ 0x{fault.pc:x} (cause = {fault.cause:x})"
