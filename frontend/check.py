@@ -380,6 +380,9 @@ def _collect_externs(ctx: Context) -> None:
         for function, span in calls:
             if function.body is None:
                 found.setdefault(function, span)
+    for function, span in ctx.program.addressed:
+        if function.body is None:
+            found.setdefault(function, span)
     for function, span in found.items():
         if function.is_static:
             note = (f"'{function.name}' is called here", span)

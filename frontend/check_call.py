@@ -19,12 +19,15 @@ from .convert import (
 from .foreign import misspelt
 from .overload import fits_badly, rank_of, resolve
 from .scope import Context
-from .types import ERROR
+from .source import Span
+from .types import ERROR, Function, Pointer, Type
 
 
 def call(ctx: Context, e: ast.Call) -> tast.Expr:
     if not isinstance(e.callee, ast.Ident):
         callee = check_expr.operand(ctx, e.callee)
+        if _is_callable(callee.type):
+            return _call_pointer(ctx, e, check_expr.loaded(ctx, callee))
         _arguments(ctx, e)
         if not failed(callee):
             message = f"a value of type {quoted(callee.type)} is called like a function"
@@ -40,6 +43,8 @@ def call(ctx: Context, e: ast.Call) -> tast.Expr:
             return _call_function(ctx, e, function, _arguments(ctx, e))
         case None:
             return _call_builtin(ctx, e, name)
+        case tast.Var(type=t) if _is_callable(t):
+            return _call_pointer(ctx, e, check_expr.value(ctx, e.callee))
         case tast.Var(type=t) if t is ERROR:
             _arguments(ctx, e)
         case symbol:
@@ -86,12 +91,7 @@ def _call_function(
         message = f"a call of '{function.name}' outside of a function"
         ctx.diags.error("not-constant", message, e.span)
         return error_value(e.span)
-    if function.type.variadic:
-        ctx.unsupported(
-            f"'{function.name}': calls of functions with '...', but printf, are", e.span
-        )
-        return error_value(e.span)
-    converted = _passed(ctx, e, function, args)
+    converted = _passed(ctx, e, function.name, function.type, args, declared=function.span)
     if converted is None:
         return error_value(e.span)
     if not ctx.unevaluated:
@@ -105,19 +105,42 @@ def _call_function(
     return made
 
 
+def _is_callable(t: Type) -> bool:
+    return isinstance(t, Pointer) and isinstance(t.pointee, Function)
+
+
+def _call_pointer(ctx: Context, e: ast.Call, callee: tast.Expr) -> tast.Expr:
+    args = _arguments(ctx, e)
+    if ctx.function is None:
+        ctx.diags.error("not-constant", "a call outside of a function", e.span)
+        return error_value(e.span)
+    assert isinstance(callee.type, Pointer)
+    t = callee.type.pointee
+    assert isinstance(t, Function)
+    converted = _passed(ctx, e, str(t), t, args, declared=e.callee.span)
+    if converted is None:
+        return error_value(e.span)
+    return tast.CallPointer(callee, converted, type=t.result, span=e.span)
+
+
 def _passed(
     ctx: Context,
     e: ast.Call,
-    callee: tast.Function,
+    name: str,
+    t: Function,
     args: list[tast.Expr],
+    *,
+    declared: Span,
 ) -> tuple[tast.Expr, ...] | None:
     """The arguments converted to the callee's parameters; None after an error."""
-    name = callee.name
-    params = callee.type.params
+    params = t.params
+    if t.variadic:
+        ctx.unsupported(f"'{name}': calls of functions with '...', but printf, are", e.span)
+        return None
     if len(args) != len(params):
         plural = "" if len(params) == 1 else "s"
         message = f"'{name}' takes {len(params)} argument{plural}, not {len(args)}"
-        notes = ((f"'{name}' is declared here", callee.span),)
+        notes = ((f"'{name}' is declared here", declared),)
         ctx.diags.error("argument-count", message, e.span, notes=notes)
         return None
     converted = tuple(

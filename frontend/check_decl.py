@@ -267,8 +267,8 @@ def declared(ctx: Context, base: Written, declarator: ast.Declarator) -> Written
 
 
 def _pointer_to(ctx: Context, pointee: Written, part: ast.PointerPart) -> Written:
-    if isinstance(pointee.type, Function):
-        ctx.no_function_pointers("", part.span)
+    if isinstance(pointee.type, Function) and not ctx.is_c:
+        ctx.diags.error("function-pointer", "OpenCL C has no function pointers", part.span)
         return Written(ERROR)
     for attribute in part.attributes:
         check_attribute.other(ctx, attribute)
@@ -410,8 +410,11 @@ def _parameter(ctx: Context, param: ast.Param) -> Written:
     if is_void(written.type) and param.declarator.name is not None:
         ctx.diags.error("bad-type", f"'{param.declarator.name}' has type 'void'", param.span)
         return Written(ERROR)
+    if isinstance(written.type, Function) and ctx.is_c:
+        return Written(Pointer(written.type))
     if isinstance(written.type, Function):
-        ctx.no_function_pointers("a parameter cannot be a function; ", param.span)
+        message = "a parameter cannot be a function; OpenCL C has no function pointers"
+        ctx.diags.error("function-pointer", message, param.span)
         return Written(ERROR)
     return written
 

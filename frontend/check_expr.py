@@ -198,8 +198,13 @@ def _ident(ctx: Context, e: ast.Ident) -> Operand:
             return tast.VarRef(symbol, type=symbol.type, quals=symbol.quals, span=e.span)
         case EnumConstant(value=number, type=t):
             return tast.Const(number, type=t, span=e.span)
+        case tast.Function() as function if ctx.is_c:
+            if not ctx.unevaluated:
+                ctx.program.addressed.append((function, e.span))
+            return tast.FunctionAddress(function, type=Pointer(function.type), span=e.span)
         case tast.Function():
-            ctx.no_function_pointers(f"function '{e.name}' used as a value; ", e.span)
+            message = f"function '{e.name}' used as a value; OpenCL C has no function pointers"
+            ctx.diags.error("function-pointer", message, e.span)
         case Typedef():
             message = f"'{e.name}' is a type; an expression is wanted"
             ctx.diags.error("unexpected-type", message, e.span)
@@ -376,7 +381,7 @@ def _type_query(ctx: Context, e: ast.TypeQuery) -> tast.Expr:
             return error_value(e.span)
         count = t.count if isinstance(t, Vector) else 1
         return tast.Const(4 if count == 3 else count, type=INT, span=e.span)
-    if not is_complete(t):
+    if not is_complete(t) or (isinstance(e.operand, ast.Ident) and check_place.is_function(x)):
         message = f"'{e.op}' of {quoted(t)}, which is not complete"
         ctx.diags.error("incomplete-type", message, e.span)
         return error_value(e.span)

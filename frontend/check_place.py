@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeGuard
 
 from . import (
     ast,
@@ -29,6 +29,7 @@ from .types import (
     AddrSpace,
     Array,
     Atomic,
+    Function,
     Opaque,
     Pointer,
     Quals,
@@ -52,6 +53,8 @@ def deref(ctx: Context, pointer: tast.Expr, span: Span) -> Operand:
         ctx.diags.error("type-mismatch", message, span)
         return error_value(span)
     t = pointer.type
+    if isinstance(t.pointee, Function):
+        return pointer  # what it leads to is, as a value, the pointer
     return tast.Deref(pointer, type=t.pointee, quals=t.quals, span=span)
 
 
@@ -59,6 +62,8 @@ def address(ctx: Context, e: ast.Unary) -> tast.Expr:
     x = check_expr.operand(ctx, e.operand)
     if failed(x):
         return error_value(e.span)
+    if isinstance(x, tast.FunctionAddress) or _leads_to_function(x, e.operand):
+        return x
     if not isinstance(x, tast.OBJECTS):
         message = f"'&' needs an object, not a value of type {quoted(x.type)}"
         ctx.diags.error("not-an-lvalue", message, e.span)
@@ -68,6 +73,17 @@ def address(ctx: Context, e: ast.Unary) -> tast.Expr:
         ctx.diags.error("not-an-lvalue", message, e.span)
         return error_value(e.span)
     return tast.Convert("address", x, False, type=Pointer(x.type, x.quals), span=e.span)
+
+
+def is_function(x: Operand) -> bool:
+    """Whether an operand is the name of a function; `sizeof` takes none."""
+    return isinstance(x, tast.FunctionAddress)
+
+
+def _leads_to_function(x: Operand, written: ast.Expr) -> TypeGuard[tast.Expr]:
+    """`*p` of a pointer to a function."""
+    is_pointer = isinstance(x.type, Pointer) and isinstance(x.type.pointee, Function)
+    return is_pointer and isinstance(written, ast.Unary) and written.op == "*"
 
 
 def _modifiable(ctx: Context, target: Operand, span: Span, act: str) -> tast.LValue | None:

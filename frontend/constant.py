@@ -151,8 +151,8 @@ def _same_pointer(left: tast.Expr, right: tast.Expr) -> bool | None:
 
 def _is_object(pointer: tast.Expr) -> bool:
     """Whether a pointer leads to an object for certain; a weak one need not exist."""
-    var = location.static_object(pointer)
-    return _address(pointer) is not None and not (var and var.linkage and var.linkage.weak)
+    found = location.static_object(pointer)
+    return _address(pointer) is not None and not (found and found.linkage and found.linkage.weak)
 
 
 def _never_changes(var: tast.Var) -> bool:
@@ -391,6 +391,8 @@ def static_value(expr: tast.Expr) -> tast.Expr | None:
 
 def _address(expr: tast.Expr) -> tast.Expr | None:
     match expr:
+        case tast.FunctionAddress():
+            return expr
         case tast.Convert(kind="decay" | "address", operand=operand):
             assert isinstance(operand, tast.OBJECTS)
             place = _static_object(operand)

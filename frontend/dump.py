@@ -19,7 +19,14 @@ from .record import fields, is_record
 from .source import Span
 
 MAX_INDENT = 60  # levels; deeper ones are numbered instead
-SKIPPED = {"span", "name_span", "calls", "waiting", "definition"}  # places, and what bodies tell
+SKIPPED = {
+    "span",
+    "name_span",
+    "calls",
+    "addressed",
+    "waiting",
+    "definition",
+}  # places, and what bodies tell
 # Fields that own the variables and functions in them.
 OWNERS = {
     (tast.Program, "functions"),

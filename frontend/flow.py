@@ -346,6 +346,8 @@ def parts(e: tast.Init | tast.LValue) -> tuple[tast.Init | tast.LValue, ...]:
             return cond, then, other
         case tast.Call(args=args) | tast.BuiltinCall(args=args) | tast.Printf(args=args):
             return args
+        case tast.CallPointer(callee=callee, args=args):
+            return callee, *args
         case tast.VectorBuild(parts=parts):
             return parts
         case tast.Aggregate(entries=entries):

@@ -12,8 +12,10 @@ def distance(left: tast.Expr, right: tast.Expr) -> int | None:
     return a[1] - b[1] if a is not None and b is not None and a[0] is b[0] else None
 
 
-def static_object(pointer: tast.Expr) -> tast.Var | None:
+def static_object(pointer: tast.Expr) -> tast.Var | tast.Function | None:
     """What a pointer points into, if that is seen."""
+    if isinstance(pointer, tast.FunctionAddress):
+        return pointer.function
     found = _location(pointer)
     return None if found is None else found[0]
 

@@ -195,15 +195,6 @@ class Context:
         """`what` is a whole clause: "bit-fields are"."""
         self.diags.error("unsupported", f"{what} not supported yet", span, hint=hint)
 
-    def no_function_pointers(self, what: str, span: Span) -> None:
-        """`what`: a clause that ends in "; ", or nothing."""
-        why = (
-            "function pointers are not supported"
-            if self.is_c
-            else "OpenCL C has no function pointers"
-        )
-        self.diags.error("function-pointer", what + why, span)
-
     def declare(self, name: str, symbol: Symbol, span: Span) -> bool:
         """Enter a name into the innermost scope; False, with an error, if it is taken."""
         if name in ("true", "false") and not self.is_c:

@@ -260,6 +260,21 @@ class Call(TypedNode):
     args: tuple[Expr, ...]
 
 
+@record
+class FunctionAddress(TypedNode):
+    """A function as a value: a pointer to it."""
+
+    function: Function
+
+
+@record
+class CallPointer(TypedNode):
+    """A call of what a pointer to a function leads to."""
+
+    callee: Expr
+    args: tuple[Expr, ...]
+
+
 # Keys of the builtins at which work-items wait for each other.
 BARRIERS = frozenset(
     ["barrier", "wait_group_events"]
@@ -449,6 +464,8 @@ Expr: TypeAlias = (
     | VectorSelect
     | Comma
     | Call
+    | FunctionAddress
+    | CallPointer
     | BuiltinCall
     | Printf
     | VectorBuild
@@ -571,4 +588,5 @@ class Program:
     globals: list[Var] = field(default_factory=list)  # static and extern objects, in order
     structs: list[Struct] = field(default_factory=list)  # complete ones, in order
     calls: dict[Function, list[tuple[Function, Span]]] = field(default_factory=dict)  # by caller
+    addressed: list[tuple[Function, Span]] = field(default_factory=list)  # used as values
     waiting: set[Function] = field(default_factory=set)  # that have a barrier, or call such

@@ -88,6 +88,8 @@ class Pointer:
 
     def __str__(self) -> str:
         quals = str(self.quals)
+        if isinstance(self.pointee, Function):
+            return str(self.pointee).replace("(", "(*)(", 1)
         if isinstance(self.pointee, Pointer):
             return f"{self.pointee}{quals}{' ' if quals else ''}*"
         return f"{quals}{' ' if quals else ''}{self.pointee} *"

@@ -44,6 +44,7 @@ _OPERANDS: dict[type, tuple[int, Callable[[Any], Any]]] = {
     tast.VectorSelect: (_SOME, attrgetter("other", "then", "cond")),
     tast.Comma: (_SOME, attrgetter("right", "left")),
     tast.Call: (_LIST, attrgetter("args")),
+    tast.CallPointer: (_LIST, lambda node: [node.callee, *node.args]),
     tast.BuiltinCall: (_LIST, attrgetter("args")),
     tast.Printf: (_LIST, attrgetter("args")),
     tast.VectorBuild: (_LIST, attrgetter("parts")),

@@ -115,6 +115,7 @@ def _variable(ctx: Context, var: tast.Var, read: set[tast.Var], what: str) -> No
 def functions(ctx: Context) -> None:
     """Static functions that nothing calls."""
     called = {callee for calls in ctx.program.calls.values() for callee, _span in calls}
+    called.update(function for function, _span in ctx.program.addressed)
     for function in ctx.program_scope.names.values():
         if not isinstance(function, tast.Function):
             continue

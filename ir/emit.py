@@ -90,6 +90,19 @@ class Function(llir.Function):  # type: ignore[misc]
         self.scope = Names(len(self.args) + 1)  # the result has one too
 
 
+class Callee:
+    """What an indirect call calls: a pointer, taken for one to a function of this type."""
+
+    def __init__(self, pointer: Any, typ: Any) -> None:
+        self.type, self.function_type = pointer.type, typ
+        self.get_reference = pointer.get_reference
+
+
+def address_of(function: Any) -> Any:
+    """A function's address as a value."""
+    return llir.values.FormattedConstant(PTR, function.get_reference())
+
+
 class Names(llir._utils.NameScope):  # type: ignore[misc]
     def __init__(self, count: int) -> None:
         super().__init__()

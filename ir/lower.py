@@ -57,7 +57,7 @@ from .emit import I8, VOID, Attributes, Function, GlobalVar, global_bytes, keep
 from .frame import MAX_NAME, Frame, LowerOptions, Place, Unit, write
 from .lower_const import global_initialiser
 from .lower_stmt import statement
-from .lower_type import extension, is_aggregate, memory_type, value_type
+from .lower_type import extension, function_type, is_aggregate, memory_type, value_type
 from .mangle import mangled
 from .passes._names import item_name
 from .passes._resumable import Resumable
@@ -179,17 +179,12 @@ class _Module:
         if function in self.functions:
             return self.functions[function]
         options = self.unit.options
-        types = [_param_type(t) for t in function.type.params]
-        result = function.type.result
-        if is_aggregate(result):
-            types.insert(0, llir.PointerType())
+        ftype = function_type(function.type)
         if not (options.runtime or function.is_c):
-            types += (LOCAL_PTR, *ITEM_TYPES)
-        ll_result = VOID if is_aggregate(result) else value_type(result)
+            ftype = llir.FunctionType(ftype.return_type, [*ftype.args, LOCAL_PTR, *ITEM_TYPES])
         name = _symbol(function, options)
         if function.is_static:
             name = self.hidden_name(name)
-        ftype = llir.FunctionType(ll_result, types)
         llfn = self.module.globals.get(name)
         if not isinstance(llfn, llir.Function):
             llfn = Function(self.module, ftype, name)
@@ -296,10 +291,6 @@ def _is_defined(symbol: tast.Var | tast.Function) -> bool:
     if isinstance(symbol, tast.Function):
         return symbol.body is not None
     return not symbol.is_extern or symbol.init is not None
-
-
-def _param_type(t: Type) -> Any:
-    return llir.PointerType() if is_aggregate(t) else value_type(t)
 
 
 def _symbol(function: tast.Function, options: LowerOptions) -> str:

@@ -136,6 +136,8 @@ def _address(unit: Unit, expr: tast.Expr) -> tuple[Any, int]:
     match expr:
         case tast.Const(value=number):
             return None, int(number)
+        case tast.FunctionAddress(function=function):
+            return unit.function_of(function), 0
         case tast.Convert(kind="decay" | "address", operand=operand):
             return _place(unit, operand)
         case tast.Convert(

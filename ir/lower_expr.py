@@ -12,6 +12,7 @@ import llvmlite.ir as llir
 
 from ..frontend import tast
 from ..frontend.diag import InternalError
+from ..frontend.record import record
 from ..frontend.types import (
     AddrSpace,
     Pointer,
@@ -24,12 +25,14 @@ from ..frontend.types import (
     sizeof,
     struct_layout,
 )
+from ..frontend.types import Function as FunctionType
 from . import lower_builtin, lower_convert
-from .emit import I1, I32, I64, copy_bytes, declare, fill_zero, offset_ptr
+from .emit import I1, I32, I64, Callee, address_of, copy_bytes, declare, fill_zero, offset_ptr
 from .frame import Frame, Place, pick_lanes, read, write
 from .lower_type import (
     constant_int,
     extension,
+    function_type,
     is_aggregate,
     is_floating,
     is_signed,
@@ -68,6 +71,10 @@ def value(frame: Frame, expr: tast.Expr) -> Any:
             return _unary(frame, expr)
         case tast.Call():
             return _call(frame, expr)
+        case tast.CallPointer():
+            return _call_pointer(frame, expr)
+        case tast.FunctionAddress(function=function):
+            return address_of(frame.unit.function_of(function))
         case tast.BuiltinCall():
             args = [value(frame, a) for a in expr.args]
             frame.at(expr.span)
@@ -387,11 +394,36 @@ def _vector_build(frame: Frame, t: Type, parts: tuple[tast.Expr, ...]) -> Any:
 
 def _call(frame: Frame, expr: tast.Call) -> Any:
     """Call a function. Aggregates go by address: the callee copies what it may change."""
-    build = frame.build
     function = expr.function.definition or expr.function
     if function in frame.unit.waiting:
         return _body_in_place(frame, expr, function)
     callee = frame.unit.function_of(function)
+    given = _arguments(frame, expr)
+    if len(given.args) < len(callee.args):  # but for C and the device library
+        given.args.extend(frame.item)
+    return _called(frame, expr, callee, given)
+
+
+def _call_pointer(frame: Frame, expr: tast.CallPointer) -> Any:
+    """Call what a pointer leads to, which takes the arguments alone that are written."""
+    assert isinstance(expr.callee.type, Pointer)
+    t = expr.callee.type.pointee
+    assert isinstance(t, FunctionType)
+    callee = Callee(value(frame, expr.callee), function_type(t))
+    return _called(frame, expr, callee, _arguments(frame, expr))
+
+
+@record
+class _Given:
+    """What a function is given: values, attributes of some, where its result goes if in memory."""
+
+    args: list[Any]
+    attrs: dict[int, tuple[str, ...]]
+    result: Place | None
+
+
+def _arguments(frame: Frame, expr: tast.Call | tast.CallPointer) -> _Given:
+    """The arguments that are written."""
     args: list[Any] = []
     attrs: dict[int, tuple[str, ...]] = {}
     result = frame.alloca(expr.type) if is_aggregate(expr.type) else None
@@ -406,12 +438,15 @@ def _call(frame: Frame, expr: tast.Call) -> Any:
         elif extension(arg.type):
             attrs[len(args)] = extension(arg.type)
         args.append(v)
-    if len(args) < len(callee.args):  # but for the device library
-        args += frame.item
+    return _Given(args, attrs, result)
+
+
+def _called(frame: Frame, expr: tast.Call | tast.CallPointer, callee: Any, given: _Given) -> Any:
     frame.at(expr.span)
-    v = build.call(callee, args, arg_attrs=attrs, fastmath=_flags_of(frame, expr.type))
-    if result is not None:
-        return result.ptr
+    flags = _flags_of(frame, expr.type)
+    v = frame.build.call(callee, given.args, arg_attrs=given.attrs, fastmath=flags)
+    if given.result is not None:
+        return given.result.ptr
     return None if is_void(expr.type) else v
 
 

@@ -17,6 +17,7 @@ from ..frontend.types import (
     Array,
     Atomic,
     Enum,
+    Function,
     Opaque,
     Pointer,
     Scalar,
@@ -59,6 +60,19 @@ def value_type(t: Type) -> Any:
             return llir.PointerType()
         case _:
             raise InternalError(f"{t} has no value type")
+
+
+def parameter_type(t: Type) -> Any:
+    """What a function takes for a `t`: the address of an aggregate."""
+    return llir.PointerType() if is_aggregate(t) else value_type(t)
+
+
+def function_type(t: Function) -> Any:
+    """A function of C: what is written, after the place of a result that is an aggregate."""
+    types = [parameter_type(p) for p in t.params]
+    if is_aggregate(t.result):
+        return llir.FunctionType(VOID, [llir.PointerType(), *types])
+    return llir.FunctionType(value_type(t.result), types)
 
 
 def memory_type(t: Type) -> Any:
