@@ -93,6 +93,8 @@ class Function(llir.Function):  # type: ignore[misc]
 class Callee:
     """What an indirect call calls: a pointer, taken for one to a function of this type."""
 
+    name = ""
+
     def __init__(self, pointer: Any, typ: Any) -> None:
         self.type, self.function_type = pointer.type, typ
         self.get_reference = pointer.get_reference
