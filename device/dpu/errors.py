@@ -51,6 +51,10 @@ class DpuError(Exception):
         return self.code.name
 
 
+class DpuWarning(UserWarning):
+    """A mistake that the simulator has noticed and a DPU would not, and that ended no run."""
+
+
 class AllocationFailure(DpuError):
     code = dpu_error_t.DPU_ERR_ALLOCATION
 

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import warnings
 from concurrent.futures import Future, wait
 from enum import IntEnum
 
 from .device import Outcome
-from .errors import DpuAlreadyRunning, DpuFaulted, DpuTimeout, InvalidLaunchPolicy, NoProgramLoaded
+from .errors import (
+    DpuAlreadyRunning,
+    DpuFaulted,
+    DpuTimeout,
+    DpuWarning,
+    InvalidLaunchPolicy,
+    NoProgramLoaded,
+)
 from .sets import DpuSet, Member, check_idle, live, single
 
 SHOWN = 8  # faults of a set that a message tells of
@@ -40,8 +48,9 @@ def dpu_launch(dpu_set: DpuSet, policy: int = DPU_SYNCHRONOUS) -> None:
         _raise_faults(members, "stopped with a fault before, and needs its program loaded again: ")
         for member in members:
             member.run = allocation.pool.submit(member.device.launch, allocation.limit)
+            member.told = False
     if policy == DPU_SYNCHRONOUS:
-        dpu_sync(dpu_set)
+        _finish(members)
 
 
 def dpu_sync(dpu_set: DpuSet) -> None:
@@ -50,14 +59,28 @@ def dpu_sync(dpu_set: DpuSet) -> None:
     raises: DpuFaulted when one ended its last run with a fault, naming which and why; DpuTimeout
             when those were no others than the limit of instructions. KeyboardInterrupt, when
             someone loses patience, stops what is running.
+    warns:  DpuWarning, of what "check=warn" in the profile has found.
     """
-    members = live(dpu_set).members
+    _finish(live(dpu_set).members)
+
+
+def _finish(members: tuple[Member, ...]) -> None:
+    """As dpu_sync; called by what the host program calls."""
     runs = {member.run: member for member in members if member.run is not None}
     try:
         wait(runs)
     except KeyboardInterrupt:
         _stop(runs)
         raise
+    found: dict[str, list[str]] = {}
+    for member in members:
+        outcome = None if member.told else _outcome(member)
+        member.told = True
+        for line in () if outcome is None else outcome.warnings:
+            found.setdefault(line, []).append(str(member.index))
+    for line, dpus in found.items():
+        some = ", ".join(dpus[:SHOWN]) + (", ..." if len(dpus) > SHOWN else "")
+        warnings.warn(f"DPU {some}: {line}", DpuWarning, stacklevel=3)
     _raise_faults(members, "")
 
 

@@ -23,6 +23,7 @@ class Member:
         self.program: Program | None = None
         self.buffer: memoryview | None = None  # prepared for the next transfer, not yet checked
         self.run: Future[Outcome] | None = None  # of the last launch since the program was loaded
+        self.told = True  # what checks have found in that
 
     @property
     def running(self) -> bool:

@@ -27,7 +27,7 @@ from .errors import (
 )
 from .memory_map import IRAM, MRAM, WRAM
 from .program import Symbol
-from .sets import DpuSet, Member, check_idle, live, single
+from .sets import DpuSet, check_idle, live, single
 
 if TYPE_CHECKING:
     import array
@@ -120,7 +120,9 @@ def dpu_copy_from(
         member = single(dpu_set, "dpu_copy_from")
         count = len(data) if length is None else _count(length, "length")
         addr = _locate(dpu_set, symbol, offset, count)
-        _read(member, addr, _part(data, count))
+        part = _part(data, count)
+        if count:
+            member.device.read_into(addr, part)
 
 
 def dpu_prepare_xfer(dpu_set: DpuSet, buffer: HostBuffer | None) -> None:
@@ -166,17 +168,12 @@ def dpu_push_xfer(  # noqa: PLR0917 - as in dpu.h
                     raise ValueError(f"the buffer prepared for DPU {member.index} is read-only")
         for member, part in parts if count else ():
             if xfer == DPU_XFER_FROM_DPU:
-                _read(member, addr, part)
+                member.device.read_into(addr, part)
             else:
                 member.device.write(addr, part)
         if not flags & DPU_XFER_NO_RESET:
             for member in members:
                 member.buffer = None
-
-
-def _read(member: Member, addr: int, part: memoryview) -> None:
-    if len(part):
-        part[:] = member.device.view(addr, len(part))
 
 
 def _check_flags(dpu_set: DpuSet, flags: int) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import threading
+import warnings
 from collections.abc import Iterator
 
+import dpu_by_hand
 import numpy as np
 import pytest
 from host_program import BULK, CRASH, SPIN, program
@@ -125,6 +127,28 @@ def test_an_interrupt_stops_what_runs(alloc, monkeypatch):
     monkeypatch.undo()
     d.dpu_launch(dpus)
     assert first_words(dpus) == [1, 1, 1]
+
+
+TWELVE_BYTES = "li t0, 64; lui t1, 0x8000; li t2, 12; dpu.ldma t0, t1, t2; exit 0"
+
+
+def test_checks_are_of_the_profile(alloc):
+    wrong = dpu_by_hand.program(TWELVE_BYTES)
+    dpus = alloc(2, loaded=False)
+    d.dpu_load_from_memory(dpus, wrong)
+    d.dpu_launch(dpus)
+    strict = alloc(2, "check=strict", loaded=False)
+    d.dpu_load_from_memory(strict, wrong)
+    with pytest.raises(d.DpuFaulted, match=r"DPU 0: .*12 bytes"):
+        d.dpu_launch(strict)
+    warned = alloc(2, "check=warn", loaded=False)
+    d.dpu_load_from_memory(warned, wrong)
+    with pytest.warns(d.DpuWarning, match=r"^DPU 0, 1: .*12 bytes") as told:
+        d.dpu_launch(warned)
+    assert [line.filename for line in told] == [__file__]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        d.dpu_sync(warned)  # once is enough
 
 
 def test_many_faults_are_counted(alloc):
