@@ -115,6 +115,7 @@ class Frame:
     continues: list[Any] = field(default_factory=list)
     switches: list[SwitchTargets] = field(default_factory=list)
     labels: dict[str, Any] = field(default_factory=dict)
+    spare: Place | None = None  # see lower_mram.py
     frame_size: int = 0  # bytes
     span: Span = NO_SPAN  # of the builtin's call that is being lowered
     contraction: tast.Contraction = "default"  # of the block being filled

@@ -17,7 +17,7 @@ import llvmlite.ir as llir
 
 from ..frontend import tast
 from ..frontend.diag import Diagnostics, InternalError
-from ..frontend.types import AddrSpace, Pointer, sizeof
+from ..frontend.types import ULONG, AddrSpace, Pointer, sizeof
 from .emit import I64, VOID, declare
 from .lower_type import stored_type
 
@@ -52,9 +52,8 @@ def load(frame: Frame, place: Place) -> Any:
     """The scalar at `place`, as it is stored."""
     build, size, typ = frame.build, sizeof(place.type), stored_type(place.type)
     if place.align < size:  # it may lie in two words
-        slot = frame.alloca(place.type)
-        copy(build, slot.ptr, place.ptr, size)
-        return build.load(slot.ptr, typ=typ)
+        copy(build, _spare(frame), place.ptr, size)
+        return build.load(_spare(frame), typ=typ)
     bits = llir.IntType(8 * size)
     word = build.call(declare(build.module, f"__mram_load{bits.width}", bits, [_MRAM]), [place.ptr])
     if typ == bits:
@@ -66,15 +65,21 @@ def store(frame: Frame, place: Place, value: Any) -> None:
     """Put a scalar, as it is stored, where `place` is."""
     build, size = frame.build, sizeof(place.type)
     if place.align < size:
-        slot = frame.alloca(place.type)
-        build.store(value, slot.ptr)
-        copy(build, place.ptr, slot.ptr, size)
+        build.store(value, _spare(frame))
+        copy(build, place.ptr, _spare(frame), size)
         return
     bits = llir.IntType(8 * size)
     if value.type != bits:
         value = (build.ptrtoint if value.type.is_pointer else build.bitcast)(value, bits)
     function = declare(build.module, f"__mram_store{bits.width}", VOID, [_MRAM, bits])
     build.call(function, [place.ptr, value], arg_attrs={1: _EXTENSIONS[bits.width]})
+
+
+def _spare(frame: Frame) -> Any:
+    """Room for one scalar on its way: one for all, since stacks are small."""
+    if frame.spare is None:
+        frame.spare = frame.alloca(ULONG)
+    return frame.spare.ptr
 
 
 def copy(build: Any, target: Any, source: Any, size: int) -> None:
