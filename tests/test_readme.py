@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from kcc import config
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -50,6 +52,11 @@ def test_the_driver_example_runs(tmp_path: Path) -> None:
         "0x0030  CMP_FINISH",
         "None 42 42",
     ]
+
+
+def test_the_example_of_dpus_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(block("dpu"), "README.md", "exec"), {})
+    assert capsys.readouterr().out == "32768 bytes\n"
 
 
 def test_the_main_job_runs() -> None:
