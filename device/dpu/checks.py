@@ -22,8 +22,8 @@ def heap_of(image: Image) -> Heap:
     """The heap of a program that has just been loaded."""
     start, end = (image.elf.symbol(name) for name in (HEAP_START, HEAP_END))
     if start is None or end is None:
-        return Heap(WRAM.end, WRAM.end)
-    return Heap(min(start.value, WRAM.end), min(end.value, WRAM.end))
+        return Heap(image, WRAM.end, WRAM.end)
+    return Heap(image, min(start.value, WRAM.end), min(end.value, WRAM.end))
 
 
 class Checker:
@@ -102,8 +102,9 @@ class Checker:
 
     def _transfer(self, view: HartView, what: Told, wram: int, mram: int, size: int) -> None:
         site = self.findings.site(view)
-        name = "mram_read" if what is Told.LDMA else "mram_write"
-        whole = f"{name} of {size} bytes between WRAM {wram:#x} and MRAM {mram:#x}"
+        reads = what is Told.SDMA
+        places = f"WRAM {wram:#x}", f"MRAM {mram:#x}"
+        whole = f"DMA of {size} bytes from {places[not reads]} to {places[reads]}"
         if not LEAST <= size <= MOST or size % UNIT:
             self.findings.add(
                 "size", f"{whole}: not a multiple of {UNIT} from {LEAST} to {MOST}", site, wram
@@ -116,9 +117,8 @@ class Checker:
                 return
             if not memory.holds(addr, size):
                 return  # that is a fault in any case
-        reads = what is Told.SDMA
-        wrong = self._heap.access(name, wram, size)
-        if wrong is not None and (reads or "not written" not in wrong):
+        wrong = self._heap.access("load" if reads else "store", wram, size)
+        if wrong is not None:
             self.findings.add("transfer", f"{whole}: {wrong}", site, wram)
         if not reads:
             self._heap.written(wram, size)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from ..sim.state import CLOSED, UNWRITTEN
 from .findings import Site
+from .image import Image
 from .memory_map import WRAM
 
 HEAP_START, HEAP_END = "__sys_heap_pointer_reset", "__sys_wram_end"
@@ -32,9 +33,12 @@ class Piece:
     def end(self) -> int:
         return self.start + self.size
 
-    def told(self) -> str:
+    def told(self, image: Image) -> str:
         gone = f", {self.how}" if self.how else ""
-        return f"{self.size} bytes at {self.start:#x} of {self.name}{gone}"
+        return (
+            f"{self.size} bytes at {self.start:#x} of {self.name}{gone}, handed out to "
+            f"{self.site.text(image)}"
+        )
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,8 @@ class Blocks:
 class Heap:
     """Of a loaded program: launches keep it."""
 
-    def __init__(self, start: int, end: int) -> None:
+    def __init__(self, image: Image, start: int, end: int) -> None:
+        self._image = image
         self.marks = bytearray(WRAM.size + 8)
         self._start, self._end = start, end
         self._pieces: dict[int, Piece] = {}  # by start; the newest that began there
@@ -171,7 +176,7 @@ class Heap:
         piece = self._holding(block)
         if piece is not None and piece.name == "buddy_alloc()" and not piece.how:
             self._take_back(piece, "freed")
-            return f"{what}: that is inside {piece.told()}"
+            return f"{what}: that is inside {piece.told(self._image)}"
         return f"{what}: nothing is handed out there"
 
     def buddy_reset(self) -> None:
@@ -219,5 +224,5 @@ class Heap:
         if piece is None or not self._start <= addr < self._end:
             return ""
         if addr < piece.end:
-            return f" (in {piece.told()})"
-        return f" ({addr - piece.end} bytes behind {piece.told()})"
+            return f" (in {piece.told(self._image)})"
+        return f" ({addr - piece.end} bytes behind {piece.told(self._image)})"

@@ -12,6 +12,7 @@ from .memory_map import memory_at
 from .reasons import program_fault
 
 Kind = Literal["program", "memory", "dma", "illegal", "deadlock", "limit", "stopped", "check"]
+LIBRARY = "/rt/dpu/"  # in the paths of its files
 _ACCESSES = {
     Cause.FETCH_FAULT.value: "no code",
     Cause.LOAD_MISALIGNED.value: "misaligned load",
@@ -57,7 +58,18 @@ def place(image: Image, pc: int) -> str:
     """An instruction's address in words: "in main+0x12 (pc 0x80000012), a.c:3"."""
     symbol = image.symbolize(pc)
     known = f"in {symbol} (pc {pc:#x})" if symbol else f"at pc {pc:#x}"
-    return ", ".join([known, *(str(p) for p in image.places(pc)[:1])])
+    return ", ".join([known, *(str(p) for p in users_places(image, pc)[:1])])
+
+
+def is_library(at: SourcePlace) -> bool:
+    return LIBRARY in at.file
+
+
+def users_places(image: Image, pc: int) -> tuple[SourcePlace, ...]:
+    """Where an instruction is in the source, without what headers of the library have there."""
+    places = image.places(pc)
+    first = next((i for i, p in enumerate(places) if not is_library(p)), 0)
+    return places[first:]
 
 
 def of_program(image: Image, code: int, pc: int, tasklet: int) -> DpuFault:

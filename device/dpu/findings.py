@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...frontend.record import record
 from ..sim.interface import BusError, HartView
-from .fault import DpuFault, place
+from .fault import DpuFault, is_library, place, users_places
 from .memory_map import IRAM, WRAM
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ class Site:
     caller: int  # pc itself, if it is the user's
 
     def text(self, image: Image) -> str:
-        via = "" if self.caller == self.pc else f", by {image.symbolize(self.pc)}"
-        return f"tasklet {self.tasklet} {place(image, self.caller)}{via}"
+        return f"tasklet {self.tasklet} {place(image, self.caller)}"
 
 
 class Findings:
@@ -52,7 +51,7 @@ class Findings:
             return
         text = f"{message}; {site.text(self._image)}"
         if self._strict:
-            pc, source = site.caller, self._image.places(site.caller)
+            pc, source = site.caller, users_places(self._image, site.caller)
             symbol = self._image.symbolize(pc)
             self.fault = DpuFault(
                 "check", text, pc, site.tasklet, address=address, symbol=symbol, source=source
@@ -86,7 +85,7 @@ class Findings:
 
     def _is_users(self, pc: int) -> bool:
         if self._image.has_lines:
-            return bool(self._image.places(pc))
+            return any(not is_library(p) for p in self._image.places(pc))
         symbol = self._image.elf.symbol_at(pc)
         return symbol is None or not _LIBRARY.match(symbol.name)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ARCH = "rv64gc_zba_zbb_xdpu"  # what tasklets execute
 LOCKS_BASE = 0xF000_0000  # what a linker numbers lock bits by; nothing is there
+LOCK_PREFIX = "__atomic_bit_"  # of their names
 TASKLETS, STACKS = "NR_TASKLETS", "__sys_stack_table"
 LAUNCH_ZERO = "__sys_launch_zero", "__sys_launch_zero_end"
 
@@ -104,7 +105,7 @@ class Image:
     def lock_names(self) -> dict[int, str]:
         """Lock bits that have names in the program."""
         return {
-            s.value - LOCKS_BASE: s.name
+            s.value - LOCKS_BASE: s.name.removeprefix(LOCK_PREFIX)
             for s in self.elf.symbols
             if s.name and 0 <= s.value - LOCKS_BASE < LOCK_BITS and s.type == STT_OBJECT
         }

@@ -91,6 +91,7 @@ class Hart:
             ("call", "kcc_call"),
             ("vector", "kcc_vector"),
             ("transfer", "kcc_transfer"),
+            ("tell", "kcc_tell"),
             ("float_install", "kcc_float_install"),
             ("float_collect", "kcc_float_collect"),
         ):

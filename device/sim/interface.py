@@ -163,7 +163,7 @@ class Observer(Protocol):
     """Watches the run of a machine with translations that tell."""
 
     def told(self, view: HartView, what: Told, operands: tuple[int, int, int]) -> EcallResult:
-        """Resume, or what ends the run: Abort, Fatal. Registers are right, but for floats."""
+        """Resume, or what ends the run: Abort, Fatal. Of registers pc, ra and sp are right."""
 
 
 EcallHandler = Callable[[HartView], EcallResult]

@@ -27,8 +27,6 @@ from .marks import (
 from .mode import DYNAMIC_RM, HOST, RMM
 from .writer import Writer
 
-STACK_POINTER = 2
-
 
 class Registers(Writer):
     """Adds the guest's registers."""
@@ -50,7 +48,7 @@ class Registers(Writer):
         """Write an i64; origin: the register it is moved from, or is a step ahead of."""
         if reg == 0:
             return
-        if reg == STACK_POINTER and self.mode.told:
+        if reg == told.STACK_POINTER and self.mode.told:
             told.stack_moves(self, self.x(reg), value)
         block = self.blocks[-1]
         known = None if value.startswith("%") else int(value) & MASK64

@@ -500,6 +500,7 @@ FUNCTIONS = (
     "kcc_locate",
     "kcc_vector",
     "kcc_transfer",
+    "kcc_tell",
     "kcc_float_install",
     "kcc_float_collect",
 )

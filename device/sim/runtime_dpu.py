@@ -1,12 +1,13 @@
-"""The part of the runtime that moves bytes between the two memories of a DPU.
+"""The part of the runtime for DPUs: bytes move between the two memories, observers are told.
 
-Addresses lose their low three bits; of the size, what is left is a multiple of 8 from 8 to 2048,
-as the eight bits of its code have it.
+Addresses of transfers lose their low three bits; of the size, what is left is a multiple of 8
+from 8 to 2048, as the eight bits of its code have it.
 """
 
 from __future__ import annotations
 
-from .fields import load
+from . import state
+from .fields import at, load
 from .interface import Cause
 
 _LOW = 7  # bits of an address that are not looked at
@@ -56,5 +57,20 @@ both:
   %to = select i1 %outwards, ptr %far.at, ptr %near.at
   call void @llvm.memcpy.p0.p0.i64(ptr %to, ptr %from, i64 %bytes, i1 false)
   ret i64 %bytes
+}}
+
+; Have an observer told; returns the instructions left in the turn that the hart then has.
+define preserve_mostcc i64 @kcc_tell(ptr %hart, i64 %what, i64 %a, i64 %b, i64 %c, i64 %budget,
+    i64 %pc) noinline {{
+  {at("hart", "told", "hart", "told")}
+  store i64 %what, ptr %told
+  %told.1 = getelementptr i64, ptr %told, i64 1
+  store i64 %a, ptr %told.1
+  %told.2 = getelementptr i64, ptr %told, i64 2
+  store i64 %b, ptr %told.2
+  %told.3 = getelementptr i64, ptr %told, i64 3
+  store i64 %c, ptr %told.3
+  %left = call preserve_mostcc i64 @kcc_event(ptr %hart, i64 {state.TOLD}, i64 %budget, i64 %pc)
+  ret i64 %left
 }}
 """

@@ -80,7 +80,7 @@ HART = Layout({
     "counts": csr.EVENTS, # of events, see counting.py; those below 3 stay 0
     "mcycle_offset": 1, "minstret_offset": 1,
     "csr": csr.SLOTS,
-    "transfer": 1,
+    "transfer": 1, "tell": 1,
     # The two memories that DMA joins: that which harts load from, and the one behind it.
     "near_base": 1, "near_size": 1, "near_host": 1,
     "far_base": 1, "far_size": 1, "far_host": 1,

@@ -1,6 +1,6 @@
 """What units tell an observer of: accesses to marked bytes, stacks that overflow, Xdpu.
 
-It is told before anything happens, with the integer registers in the state. Marks are looked at
+It is told before anything happens, with the pc, ra and sp in the state. Marks are looked at
 by the unit itself, so that accesses cost little where there are none.
 """
 
@@ -10,24 +10,25 @@ from typing import TYPE_CHECKING
 
 from . import state
 from .interface import Told
-from .marks import Spill
+from .marks import signed
 
 if TYPE_CHECKING:
-    from .writer import Writer
+    from .registers import Registers
 
+RETURN_ADDRESS, STACK_POINTER = 1, 2
 OPERANDS = 3
 
 
-def tell(w: Writer, what: Told, *operands: str) -> None:
+def tell(w: Registers, what: Told, *operands: str) -> None:
     """Have the observer told of an instruction, now; operands are i64."""
+    for reg in (RETURN_ADDRESS, STACK_POINTER):
+        w.set_state("x", w.x(reg), reg)
     values = (str(what.value), *operands, *["0"] * (OPERANDS - len(operands)))
-    for index, value in enumerate(values):
-        w.set_state("told", value, index)
-    w.blocks[-1].items.append(Spill(w.name()))
-    w.consult(state.TOLD)
+    left = w.call_runtime("i64", "tell", *(("i64", v) for v in (*values, w.budget(), signed(w.pc))))
+    w.set_budget(left)
 
 
-def _tell_if(w: Writer, cond: str, what: Told, *operands: str) -> None:
+def _tell_if(w: Registers, cond: str, what: Told, *operands: str) -> None:
     rare, on = w.new_label(), w.new_label()
     w.expect(w.op(f"xor i1 {cond}, true"), on, rare)
     w.start(rare)
@@ -36,7 +37,7 @@ def _tell_if(w: Writer, cond: str, what: Told, *operands: str) -> None:
     w.start(on)
 
 
-def access(w: Writer, size: int, addr: str, *, stores: bool) -> None:
+def access(w: Registers, size: int, addr: str, *, stores: bool) -> None:
     """Tell of a load or a store of so many bytes if any of them has a mark; see state.py."""
     kind, ones = f"i{8 * size}", int.from_bytes(b"\1" * size, "little")
     offset = w.op(f"sub i64 {addr}, {w.state('near_base')}")
@@ -52,7 +53,7 @@ def access(w: Writer, size: int, addr: str, *, stores: bool) -> None:
     _tell_if(w, marked, Told.STORE if stores else Told.LOAD, addr, str(size))
 
 
-def stack_moves(w: Writer, old: str, new: str) -> None:
+def stack_moves(w: Registers, old: str, new: str) -> None:
     """Tell if the stack pointer leaves the hart's stack downwards."""
     floor = w.state("stack_floor")
     was_in = w.op(f"icmp uge i64 {old}, {floor}")

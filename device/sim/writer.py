@@ -181,6 +181,10 @@ class Writer:
             f"call preserve_mostcc i64 {function}(ptr %hart, i64 {reason}, i64 {self.budget()}, "
             f"i64 {signed(self.pc)})"
         )
+        self.set_budget(left)
+
+    def set_budget(self, left: str) -> None:
+        """What budget() is to be: after Python has looked, perhaps that of another turn."""
         self.emit(f"store i64 {self.op(f'sub i64 {left}, {self.undone}')}, ptr %budget")
 
     def _function(self, name: str) -> str:
