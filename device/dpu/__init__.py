@@ -77,6 +77,9 @@ from .transfer import (
 )
 
 dpu_set_t, dpu_program_t, dpu_symbol_t = DpuSet, Program, Symbol
+# Where a symbol can be named, what dpu_get_symbol gave will do.
+dpu_copy_to_symbol, dpu_copy_from_symbol = dpu_copy_to, dpu_copy_from
+dpu_push_xfer_symbol, dpu_broadcast_to_symbol = dpu_push_xfer, dpu_broadcast_to
 
 __all__ = [
     "DPU_ALLOCATE_ALL",
@@ -124,8 +127,11 @@ __all__ = [
     "dpu_alloc",
     "dpu_alloc_ranks",
     "dpu_broadcast_to",
+    "dpu_broadcast_to_symbol",
     "dpu_copy_from",
+    "dpu_copy_from_symbol",
     "dpu_copy_to",
+    "dpu_copy_to_symbol",
     "dpu_error_t",
     "dpu_free",
     "dpu_get_nr_dpus",
@@ -140,6 +146,7 @@ __all__ = [
     "dpu_prepare_xfer",
     "dpu_program_t",
     "dpu_push_xfer",
+    "dpu_push_xfer_symbol",
     "dpu_set_t",
     "dpu_status",
     "dpu_symbol_t",

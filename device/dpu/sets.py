@@ -52,9 +52,10 @@ class Allocation:
         return self._pool
 
     def free(self) -> None:
-        """Let go of the DPUs' memories; none is running."""
+        """Let go of the DPUs' memories, whoever still holds a set of them; none is running."""
         self.freed = True
-        self.members = ()
+        for member in self.members:
+            del member.device
         if self._pool is not None:
             self._pool.shutdown()
 

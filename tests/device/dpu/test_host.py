@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import array
 import ctypes
+import gc
 import io
+import weakref
 
 import numpy as np
 import pytest
@@ -70,6 +72,15 @@ def test_what_is_freed_is_gone(alloc):
                 use(gone)
     with pytest.raises(TypeError, match="a set of DPUs is needed, not int"):
         d.dpu_launch(3)
+
+
+def test_freeing_gives_memory_back(alloc):
+    dpus = alloc(1)
+    d.dpu_launch(dpus)
+    device = weakref.ref(dpus.members[0].device)
+    d.dpu_free(dpus)
+    gc.collect()
+    assert device() is None
 
 
 def test_profiles():
