@@ -146,7 +146,7 @@ def _declare_function(
         message = f"'{name}' is declared as something else before"
         ctx.diags.error("redefinition", message, span, notes=(note,))
         return None
-    attributes = specs.attributes + declarator.attributes
+    attributes = check_attribute.of_declaration(ctx, specs, declarator)
     function.is_overloadable = any(a.name == "overloadable" for a in attributes)
     first = old
     if old is not None:
@@ -276,7 +276,7 @@ def _parameters(ctx: Context, part: ast.FunctionPart) -> tuple[tast.Var, ...]:
         if written.quals.space is not AddrSpace.PRIVATE and written.type is not ERROR:
             message = f"parameter '{name}' itself cannot lie in {written.quals.space.memory}"
             ctx.diags.error("address-space", message, span)
-        attributes = param.specs.attributes + param.declarator.attributes
+        attributes = check_attribute.of_declaration(ctx, param.specs, param.declarator)
         align = check_attribute.variable_alignment(ctx, attributes, written)
         if not check_decl.object_type(ctx, written, name, span):
             written = replace(written, type=ERROR)

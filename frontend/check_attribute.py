@@ -17,6 +17,18 @@ from .types import alignof, is_complete
 _LARGEST = 16  # bytes; what `aligned` without a number asks for
 
 
+def of_declaration(
+    ctx: Context, specs: ast.DeclSpecs, declarator: ast.Declarator
+) -> tuple[ast.Attribute, ...]:
+    """The attributes of what is declared. In C, those behind a `*` are among them, as with clang:
+    they cannot be the pointer's."""
+    found = specs.attributes + declarator.attributes
+    if ctx.is_c:
+        pointers = (part for part in declarator.parts if isinstance(part, ast.PointerPart))
+        found += tuple(a for part in pointers for a in part.attributes)
+    return found
+
+
 def layout(ctx: Context, attributes: tuple[ast.Attribute, ...]) -> tuple[bool, int]:
     """(packed, alignment in bytes; 0 where none is asked for) of a type or a field."""
     packed, align = False, 0

@@ -270,7 +270,7 @@ def _pointer_to(ctx: Context, pointee: Written, part: ast.PointerPart) -> Writte
     if isinstance(pointee.type, Function) and not ctx.is_c:
         ctx.diags.error("function-pointer", "OpenCL C has no function pointers", part.span)
         return Written(ERROR)
-    for attribute in part.attributes:
+    for attribute in () if ctx.is_c else part.attributes:
         check_attribute.other(ctx, attribute)
     quals = pointee.quals
     if not pointee.spaced:
@@ -455,7 +455,8 @@ def typedef(ctx: Context, specs: ast.DeclSpecs, item: ast.InitDeclarator, writte
         message = f"type '{declarator.name}' has an initialiser"
         ctx.diags.error("bad-initialiser", message, item.init.span)
     name, span = declarator.name or "", declarator.name_span
-    align = check_attribute.typedef_alignment(ctx, specs.attributes + declarator.attributes)
+    attributes = check_attribute.of_declaration(ctx, specs, declarator)
+    align = check_attribute.typedef_alignment(ctx, attributes)
     if align:
         written = replace(written, quals=written.quals.with_(align=align))
     predefined = named((name,)) if ctx.function is None and not ctx.is_c else None

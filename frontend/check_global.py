@@ -17,7 +17,7 @@ def variable(
 ) -> None:
     """A variable at program scope."""
     name, span = item.declarator.name or "", item.declarator.name_span
-    attributes = specs.attributes + item.declarator.attributes
+    attributes = check_attribute.of_declaration(ctx, specs, item.declarator)
     align = check_attribute.variable_alignment(ctx, attributes, written)
     if not check_decl.object_type(ctx, written, name, span):
         declare_broken(ctx, name, span)
@@ -191,7 +191,7 @@ def local_extern(
         message = f"'{name}' is declared 'extern' in a function and cannot have an initialiser"
         ctx.diags.error("bad-initialiser", message, item.init.span)
     var = tast.Var(name, written.type, _placed(ctx, written), "static", span, is_extern=True)
-    attributes = specs.attributes + item.declarator.attributes
+    attributes = check_attribute.of_declaration(ctx, specs, item.declarator)
     var.align = check_attribute.variable_alignment(ctx, attributes, written)
     old = ctx.program_scope.names.get(name) or ctx.externs.get(name)
     if isinstance(old, tast.Var) and old.type is not ERROR:

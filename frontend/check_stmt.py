@@ -354,7 +354,7 @@ def _local(
     elif "extern" in specs.storage:
         check_global.local_extern(ctx, specs, item, written)
         return None
-    attributes = specs.attributes + item.declarator.attributes
+    attributes = check_attribute.of_declaration(ctx, specs, item.declarator)
     align = check_attribute.variable_alignment(ctx, attributes, written)
     storage = "auto" if written.type is ERROR else _storage(ctx, specs, written, name, span)
     if storage is None:
@@ -368,7 +368,7 @@ def _local(
     var.may_be_unused = check_attribute.may_be_unused(attributes)
     if storage == "static":
         check_attribute.linkage(ctx, attributes, var)
-    else:
+    elif written.type is not ERROR:
         check_attribute.no_linkage(ctx, attributes)
     if ctx.declare(name, var, span):
         state.locals.append(var)

@@ -140,7 +140,7 @@ def _field(
         message = f"field '{name}' has an address space of its own"
         ctx.diags.error("address-space", message, span, hint="it takes the struct's")
         return None
-    attributes = specs.attributes + item.declarator.attributes
+    attributes = check_attribute.of_declaration(ctx, specs, item.declarator)
     packed, align = check_attribute.field_layout(ctx, attributes, written)
     t, quals, host_sized = written.type, written.quals, written.host_sized
     return Field(name, t, quals, align, packed, host_sized, written.spelling)

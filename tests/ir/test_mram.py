@@ -138,6 +138,12 @@ def test_variables_lie_in_sections_of_mram_on_words() -> None:
     assert not variables["d"].section
 
 
+def test_attributes_behind_a_star_are_of_the_variable() -> None:
+    text = 'int *__mram_ptr __attribute__((aligned(64), section(".mram.x"))) p;'
+    (variable,) = lowered(text).module.global_values
+    assert (variable.section, variable.align) == (".mram.x", 64)
+
+
 def test_a_section_of_the_other_memory_is_refused() -> None:
     for declaration in ("__mram_ptr int *p", "int p"):
         with pytest.raises(CompileError, match=r"'p' lies in WRAM, and its section '\.mram'"):
