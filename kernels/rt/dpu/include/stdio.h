@@ -5,11 +5,14 @@
 
 #define EOF (-1)
 
-#ifndef __OPENCL_VERSION__ // which has it built in
+#ifdef __OPENCL_VERSION__ // which has printf built in, and its literals in constant memory
+#define puts(text) printf("%s\n", text)
+#define putchar(c) printf("%c", c)
+#else
 int printf(const char *format, ...);
-#endif
 int puts(const char *text);
 int putchar(int c);
+#endif
 
 #ifdef __dpu__
 // What printf becomes: see ir/lower_log.py.
