@@ -29,6 +29,7 @@ from ..soc.memory import Ram
 from .fault import DpuFault, of_hardware, of_program, place
 from .image import ARCH, Image, open_image
 from .memory_map import IRAM, LOCK_BITS, MAX_TASKLETS, MEMORIES, MRAM, WRAM, memory_at
+from .timing import Time
 
 if TYPE_CHECKING:
     from ..sim.machine import Machine
@@ -123,15 +124,15 @@ class Dpu:
 
         raises: ElfError for what is no program for a DPU; then nothing has changed.
         """
-        checked = self.checks != "off"
-        image = open_image(elf, self._cache_dir, told=checked)
+        told = self.timing or self.checks != "off"
+        image = open_image(elf, self._cache_dir, told=told)
         for ram in self._rams.values():
             ram.discard()
         for segment in image.segments:
             self.view(segment.vaddr, segment.filesz)[:] = image.elf.segment_data(segment)
         if self._image is not image or self._machine is None:
             self._image, self._machine = image, self._made(image)
-        if checked:
+        if told:
             from .checks import heap_of
 
             self._heap = heap_of(image)
@@ -165,7 +166,8 @@ class Dpu:
         for addr, size in image.launch_zero:
             self.view(addr, size)[:] = bytes(size)
         checks = self._observer(image)
-        calls = _Calls(image.tasklets, machine, checks)
+        time = Time() if self.timing else None
+        calls = _Calls(image.tasklets, machine, checks, time)
         result = machine.run_instances(
             [HartStart(0)] * image.tasklets,
             entry=image.elf.entry,
@@ -175,16 +177,19 @@ class Dpu:
             limit=limit,
             ecall=calls.decide,
             observer=checks,
+            pacer=time,
         )
         fault = _fault(image, calls, result)
         warnings = () if checks is None else checks.findings.lines()
         retired = sum(result.retired)
-        return Outcome(tuple(calls.status), fault, retired, warnings=warnings)
+        return Outcome(tuple(calls.status), fault, retired, calls.cycles, warnings)
 
     def _observer(self, image: Image) -> Checker | None:
-        if self._heap is None:
+        if self.checks == "off":
             return None
         from .checks import Checker
+
+        assert self._heap is not None
 
         return Checker(image, self._heap, self.checks == "strict")
 
@@ -197,8 +202,11 @@ class Dpu:
 class _Calls:
     """What the environment does for tasklets, in one launch."""
 
-    def __init__(self, tasklets: int, machine: Machine, checks: Checker | None) -> None:
+    def __init__(
+        self, tasklets: int, machine: Machine, checks: Checker | None, time: Time | None
+    ) -> None:
         self.checks = checks
+        self._time = time
         self.status: list[int | None] = [None] * tasklets
         self.waits: list[str] = [""] * tasklets  # what each that sleeps is waiting for
         self.fault: tuple[int, int, int] | None = None  # code, pc, tasklet
@@ -247,9 +255,15 @@ class _Calls:
                 self.waits[me] = f"for lock bit {bit}"
                 return Await(self._locks_at + bit)
             case DpuCall.COUNTER if argument in (DpuCounter.CYCLES, DpuCounter.INSTRUCTIONS):
-                view.set_x(A0, self._retired())
+                cycles = self.cycles if argument == DpuCounter.CYCLES else None
+                view.set_x(A0, self._retired() if cycles is None else cycles)
                 return Resume()
         return Fatal()
+
+    @property
+    def cycles(self) -> int | None:
+        """Since the launch began, by the model of time; None without."""
+        return round(self._time.now) if self._time is not None else None
 
     def _retired(self) -> int:
         return sum(self._machine.retired(t) - n for t, n in enumerate(self._before))

@@ -166,6 +166,27 @@ class Observer(Protocol):
         """Resume, or what ends the run: Abort, Fatal. Of registers pc, ra and sp are right."""
 
 
+class Pacer(Protocol):
+    """A model of time; see paced.py. Harts are by their place in the lane."""
+
+    @property
+    def slice(self) -> int:
+        """Instructions that a hart runs ahead at most."""
+
+    def begins(self, hart: int) -> None:
+        """A hart goes to work, now; all of them have at time 0."""
+
+    def arrives(self, hart: int, event: int, instructions: int) -> None:
+        """Something is to be seen of a hart, so many instructions after it began."""
+
+    def transfers(self, hart: int, what: Told, size: int) -> None:
+        """A hart asks for a transfer, now."""
+
+    def next(self) -> tuple[int, int | None] | None:
+        """Let time pass to the next event, and whose; None of a transfer that is over. None if
+        there is nothing to come."""
+
+
 EcallHandler = Callable[[HartView], EcallResult]
 
 

@@ -63,7 +63,10 @@ class Lane:
         self.control.current = self.harts.index(hart)
         self.control.resume = 0
 
-    def pace(self, one: bool, back: bool) -> None:
-        """one: turns are of one instruction. back: come back to Python after each turn."""
+    def pace(self, one: bool, back: bool, most: int | None = None) -> None:
+        """one: turns are of one instruction. back: come back to Python after each turn.
+
+        most: instructions of a turn, if not as many as usual.
+        """
         self.control.single = int(back)
-        self.control.quantum = 1 if one else self.quantum
+        self.control.quantum = 1 if one else most or self.quantum

@@ -30,6 +30,7 @@ from .interface import (
     IoDevice,
     Launches,
     Observer,
+    Pacer,
     Reason,
     Resume,
     RunResult,
@@ -406,6 +407,7 @@ class Machine:
         ecall: EcallHandler,
         launches: Launches | None = None,
         observer: Observer | None = None,
+        pacer: Pacer | None = None,
     ) -> RunResult:
         """Run `count` instances, ids from `first`, in groups of one per entry of `starts`.
 
@@ -415,6 +417,7 @@ class Machine:
         launches: go on with these, as if called for each; harts all start with the same
                  arguments then, as many as a record has.
         observer: is told what translations tell of; see Translations.
+        pacer:   says in which order; for harts of one group, on one thread, that tell.
         returns: how it ended. After anything but FINISHED the harts are reset.
         raises:  what `ecall` or a device raises, other than BusError; ValueError for bad starts.
         """
@@ -448,6 +451,7 @@ class Machine:
                 launches=launches,
                 watcher=self._watcher,
                 observer=observer,
+                pacer=pacer,
             )
             finished = False
             try:

@@ -27,12 +27,14 @@ from .interface import (
     Fault,
     Launches,
     Observer,
+    Pacer,
     Reason,
     Resume,
     Sleep,
     Told,
 )
 from .lane import Lane
+from .paced import SEEN, Paced
 from .translations import Translations
 from .watch import Watch, Watcher
 
@@ -54,6 +56,7 @@ class Run:
         launches: Launches | None,
         watcher: Watcher | None = None,
         observer: Observer | None = None,
+        pacer: Pacer | None = None,
     ) -> None:
         self.reason: Reason | None = None
         self.fault: Fault | None = None
@@ -71,6 +74,10 @@ class Run:
         self._harts = lanes[0].harts
         if len(lanes) > 1:
             self._harts = sorted((h for lane in lanes for h in lane.harts), key=lambda h: h.hart)
+        self._paced: Paced | None = None
+        if pacer is not None:
+            first = lanes[0]
+            self._paced = Paced(pacer, first, self._tell, partial(self._decide, first))
         self._watch = Watch(watcher, lanes[0], translations) if watcher is not None else None
         for lane in lanes:
             lane.rests = None
@@ -96,6 +103,8 @@ class Run:
                 self._join(end)
             if self._watch is not None:
                 self._watch.close()
+            if self._paced is not None:
+                self._lanes[0].pace(one=False, back=False)
         if self._failure is not None:
             raise self._failure
 
@@ -160,6 +169,11 @@ class Run:
         """Do what a lane came back for."""
         c, hart, watch = lane.control, lane.hart, self._watch
         match event:
+            case state.TOLD | state.ECALL | state.STEPPED if self._is_paced(hart, event):
+                assert self._paced is not None
+                if not self._paced.arrived(hart, event) and self.reason is None:
+                    asleep = any(h.state.status == state.ASLEEP for h in self._harts)
+                    self._end(Reason.BARRIER if asleep else Reason.FINISHED)
             case state.PAUSE:  # signal handlers have run by the time we get here
                 pass
             case state.STOPPED:
@@ -243,6 +257,10 @@ class Run:
                 s.io_value = value & (1 << 8 * size) - 1
         except BusError:
             self._trap(hart, Cause.STORE_FAULT if s.io_store else Cause.LOAD_FAULT, addr)
+
+    def _is_paced(self, hart: Hart, event: int) -> bool:
+        """Whether an event is for the model of time to order."""
+        return self._paced is not None and (event != state.TOLD or hart.state.told[0] in SEEN)
 
     def _tell(self, hart: Hart) -> None:
         what, *operands = (int(word) for word in hart.state.told)
