@@ -131,6 +131,8 @@ def _fold_leaf(expr: tast.Expr, parts: bool) -> Value | None:
         case tast.Convert(kind="to-bool", operand=pointer) if not isinstance(pointer, tast.OBJECTS):
             number = fold(pointer)
             return 1 if number is None and _is_object(pointer) else number
+        case tast.Convert(kind="address" | "decay"):
+            return location.behind_null(expr)
         case tast.Shuffle(operand=operand, lanes=(lane,)):
             values = fold_vector(operand)
             return None if values is None else values[lane]
@@ -295,7 +297,7 @@ def unary(op: tast.UnaryOp, value: Value, t: Type) -> Value:
 def convert(kind: tast.ConvertKind, value: Value, t: Type) -> Value | None:
     """One Convert node; None for a float outside the integer type's range (undefined in C)."""
     match kind:
-        case "int":
+        case "int" | "pointer-to-int":
             return wrap(int(value), t)
         case "int-to-float":
             return int_to_float(int(value), t)

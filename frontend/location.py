@@ -1,4 +1,4 @@
-"""Where in a static object an address constant points, as far as comparisons need to know."""
+"""Where an address constant points: in which static object, or behind a null pointer."""
 
 from __future__ import annotations
 
@@ -20,8 +20,14 @@ def static_object(pointer: tast.Expr) -> tast.Var | tast.Function | None:
     return None if found is None else found[0]
 
 
-def _location(pointer: tast.Expr) -> tuple[tast.Var, int] | None:
-    """The static object that a pointer points into, and how many bytes from its start."""
+def behind_null(pointer: tast.Expr) -> int | None:
+    """How many bytes: what offsetof() asks in plain C."""
+    at = _location(pointer)
+    return at[1] if at is not None and at[0] is None else None
+
+
+def _location(pointer: tast.Expr) -> tuple[tast.Var | None, int] | None:
+    """The static object that a pointer points into, if any, and how many bytes from its start."""
     match pointer:
         case tast.Convert(kind="decay" | "address", operand=place):
             return _location_of(place)
@@ -35,10 +41,10 @@ def _location(pointer: tast.Expr) -> tuple[tast.Var, int] | None:
             step = int(count) * sizeof(base.type.pointee)
             return start[0], start[1] - step if negate else start[1] + step
         case _:
-            return None
+            return (None, 0) if constant.fold(pointer) == 0 else None
 
 
-def _location_of(place: tast.Expr | tast.LValue) -> tuple[tast.Var, int] | None:
+def _location_of(place: tast.Expr | tast.LValue) -> tuple[tast.Var | None, int] | None:
     match place:
         case tast.VarRef(var=var):
             return (var, 0) if var.storage == "static" else None

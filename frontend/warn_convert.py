@@ -181,9 +181,9 @@ def _between(diags: Diagnostics, e: tast.Expr, t: Type) -> None:
 
 def _one_between(diags: Diagnostics, e: tast.Expr, to: Scalar) -> None:
     of = arithmetic_type(e.type)
-    width, positive = value_range(e)
-    room = 8 * to.size
     value = constant.fold(e)
+    width, positive = value_range(e) if value is None else _value_range(int(value))
+    room = 8 * to.size
     if width > room:
         if value is not None:
             _changed(diags, e, int(value), to)

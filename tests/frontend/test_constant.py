@@ -99,6 +99,7 @@ def test_float_arithmetic_is_numpys(op, a, b):
         ("'a' + '\\xff'", 96),
         ("sizeof(int[3]) + sizeof(1 ? 1.0f : 2)", 16),
         ("(0, 5)", 5),
+        ("(ulong)&((struct { char a; int b[4]; } *)0)->b[2]", 12),
         ("1 / 0", None),
         ("(-0x7fffffff - 1) / -1", -(1 << 31)),
     ],

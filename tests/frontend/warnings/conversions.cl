@@ -2,6 +2,8 @@ void convs(int i, uint u, short s, ushort us, uchar c, char sc, long l, ulong ul
  c = i;  // implicit-int-conversion@everything
  c = i & 0xff;
  c = i & 0x1ff;  // implicit-int-conversion@everything
+ i = (long)5;
+ sc = (int)300;  // constant-conversion
  c = i >> 24;  // sign-conversion@everything
  c = u >> 24;
  s = c;

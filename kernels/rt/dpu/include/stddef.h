@@ -15,4 +15,4 @@ typedef struct {
 #endif
 
 #undef offsetof
-#define offsetof(type, member) __builtin_offsetof(type, member)
+#define offsetof(type, member) ((size_t)&((type *)0)->member)
