@@ -18,12 +18,12 @@ typedef unsigned short uint_least16_t;
 typedef unsigned int uint_least32_t;
 typedef unsigned long uint_least64_t;
 typedef signed char int_fast8_t;
-typedef long int_fast16_t;
-typedef long int_fast32_t;
+typedef short int_fast16_t;
+typedef int int_fast32_t;
 typedef long int_fast64_t;
 typedef unsigned char uint_fast8_t;
-typedef unsigned long uint_fast16_t;
-typedef unsigned long uint_fast32_t;
+typedef unsigned short uint_fast16_t;
+typedef unsigned int uint_fast32_t;
 typedef unsigned long uint_fast64_t;
 typedef long intmax_t;
 typedef unsigned long uintmax_t;
@@ -60,12 +60,12 @@ typedef unsigned long uintptr_t;
 #define INT_FAST8_MIN (-127 - 1)
 #define INT_FAST8_MAX 127
 #define UINT_FAST8_MAX 255
-#define INT_FAST16_MIN (-9223372036854775807L - 1)
-#define INT_FAST16_MAX 9223372036854775807L
-#define UINT_FAST16_MAX 18446744073709551615UL
-#define INT_FAST32_MIN (-9223372036854775807L - 1)
-#define INT_FAST32_MAX 9223372036854775807L
-#define UINT_FAST32_MAX 18446744073709551615UL
+#define INT_FAST16_MIN (-32767 - 1)
+#define INT_FAST16_MAX 32767
+#define UINT_FAST16_MAX 65535
+#define INT_FAST32_MIN (-2147483647 - 1)
+#define INT_FAST32_MAX 2147483647
+#define UINT_FAST32_MAX 4294967295U
 #define INT_FAST64_MIN (-9223372036854775807L - 1)
 #define INT_FAST64_MAX 9223372036854775807L
 #define UINT_FAST64_MAX 18446744073709551615UL
