@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+import scripted
 from host_program import program
 
 from kcc.device import dpu as d
@@ -25,3 +26,9 @@ def alloc() -> Iterator[Callable[..., d.DpuSet]]:
     for dpus in made:
         if not dpus.allocation.freed:
             d.dpu_free(dpus)
+
+
+@pytest.fixture(scope="session")
+def allocators(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The program that calls allocators, and a sequential reader with pages of 256 bytes."""
+    return scripted.built(tmp_path_factory.mktemp("dpu"), scripted.HERE / "allocators.c")

@@ -8,14 +8,14 @@ struct step {
 
 __host uint64_t steps;
 
-static void take(struct step *step); // the program's
+static void answer(struct step *step); // the program's
 
 int main(void) {
     __mram_ptr struct step *script = DPU_MRAM_HEAP_POINTER;
     for (uint64_t i = 0; i < steps; i++) {
         __dma_aligned struct step step;
         mram_read(script + i, &step, sizeof(step));
-        take(&step);
+        answer(&step);
         mram_write(&step, script + i, sizeof(step));
     }
     return 0;
