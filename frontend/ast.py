@@ -272,6 +272,14 @@ class TypeQuery(Node):
 
 
 @record
+class OffsetOf(Node):
+    """GNU C's `__builtin_offsetof(struct s, a.b[1])`."""
+
+    target: TypeName
+    path: tuple[FieldDesignator | IndexDesignator, ...]
+
+
+@record
 class StatementExpr(Node):
     """GNU `({ ... })`; parsed so that it can be named in an error."""
 
@@ -296,6 +304,7 @@ Expr: TypeAlias = (
     | VectorLiteral
     | CompoundLiteral
     | TypeQuery
+    | OffsetOf
     | StatementExpr
 )
 Init: TypeAlias = Expr | InitList

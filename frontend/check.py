@@ -153,6 +153,10 @@ def _declare_function(
         old = _overload(ctx, old, function)
     if old is not None:
         note = (f"'{name}' is declared here", old.span)
+        if t.unspecified and old.type.result == t.result:
+            t = old.type
+        elif old.type.unspecified and old.type.result == t.result and old.body is None:
+            old.type = t
         if old.type != t:
             message = f"'{name}' is declared with two types: '{old.type}' and '{t}'"
             ctx.diags.error("conflicting-types", message, span, notes=(note,))
@@ -173,6 +177,7 @@ def _declare_function(
         ctx.externs[name] = function
     ctx.scope.names[name] = first or function
     check_function_attribute.attributes(ctx, function, attributes)
+    function.attrs.noreturn |= ctx.is_c and "noreturn" in specs.function
     return function
 
 
@@ -185,6 +190,8 @@ def _overload(ctx: Context, first: tast.Function, function: tast.Function) -> ta
     for other in known:
         if other.type.params == function.type.params:
             return other
+    if ctx.is_c and len(known) == 1 and not function.is_overloadable:
+        return first
     marked = [function.is_overloadable, *(f.is_overloadable for f in known)]
     if marked.count(False) > 1 or not any(marked):
         return next((f for f in known if not f.is_overloadable), first)
@@ -232,6 +239,8 @@ def _function(ctx: Context, e: ast.FunctionDef) -> None:
                 ctx.diags.warning("missing-prototypes", message, function.span, hint=hint)
         if function.is_kernel:
             _check_kernel(ctx, function, e.declarator)
+    if isinstance(t, Function) and t.unspecified and not parts[0].old_style:
+        function.type = replace(function.type, unspecified=False)  # it is defined to have none
     if parts[0].old_style:
         message = f"the definition of '{function.name}' has no prototype, which C23 does not allow"
         hint = "write the types in the parentheses"

@@ -137,6 +137,10 @@ def _passed(
     if t.variadic:
         ctx.unsupported(f"'{name}': calls of functions with '...', but printf, are", e.span)
         return None
+    if t.unspecified and args:
+        message = f"'{name}' is declared without its parameters: a call with arguments is"
+        ctx.unsupported(message, e.span, hint="declare it with a prototype")
+        return None
     if len(args) != len(params):
         plural = "" if len(params) == 1 else "s"
         message = f"'{name}' takes {len(params)} argument{plural}, not {len(args)}"

@@ -319,14 +319,15 @@ def _array_count(ctx: Context, expr: ast.Expr) -> int | None:
         return None
     count = constant.fold(value)
     if count is None:
-        message = "the length of an array must be constant; OpenCL C has no variable-length arrays"
+        why = ctx.lacks("variable-length arrays")
+        message = f"the length of an array must be constant; {why}"
         hint = "an enumerator, a macro or a constant at program scope is constant"
         ctx.diags.error("variable-length-array", message, expr.span, hint=hint)
         return None
     if count < 0:
         ctx.diags.error("array-length", f"an array of length {count}", expr.span)
         return None
-    if count == 0:
+    if count == 0 and not ctx.is_c:  # GNU C has it
         ctx.diags.error("array-length", "an array of length 0", expr.span)
         return None
     return int(count)
@@ -370,7 +371,8 @@ def _function_returning(
         types.append(written.type)
     if ERROR in types:
         return Written(ERROR)
-    return Written(Function(returned, tuple(types), part.variadic))
+    t = Function(returned, tuple(types), part.variadic, part.empty and ctx.is_c)
+    return Written(t)
 
 
 def parameter(ctx: Context, param: ast.Param) -> Written:
@@ -398,6 +400,10 @@ def _parameter(ctx: Context, param: ast.Param) -> Written:
                 message = "'static' in brackets without a length"
                 ctx.diags.error("bad-qualifier", message, outermost.span)
             declarator = replace(declarator, parts=(replace(outermost, quals=()), *inner))
+    match declarator.parts:
+        case (ast.ArrayPart() as outermost, *inner) if ctx.is_c:
+            # `int f(int n, int a[n])`: the pointer knows no length.
+            declarator = replace(declarator, parts=(replace(outermost, count=None), *inner))
     written = declared(ctx, base_type(ctx, param.specs), declarator)
     if isinstance(written.type, Array):
         quals = written.quals

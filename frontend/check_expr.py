@@ -35,6 +35,7 @@ from .scope import Context, EnumConstant, Typedef, Written
 from .source import doubly_parenthesised
 from .types import (
     BOOL,
+    CHAR,
     ERROR,
     HALF,
     INT,
@@ -183,11 +184,18 @@ def operand(ctx: Context, e: ast.Expr) -> Operand:
             return _compound_literal(ctx, e)
         case ast.TypeQuery():
             return _type_query(ctx, e)
+        case ast.OffsetOf():
+            from . import check_gnu  # few programs of C, and none of OpenCL C, have one
+
+            return check_gnu.offset_of(ctx, e)
         case ast.StatementExpr():
             ctx.unsupported("statement expressions '({ ... })' are", e.span)
             return error_value(e.span)
         case _:
             assert_never(e)
+
+
+_NAMES_OF_FUNCTION = ("__func__", "__FUNCTION__")
 
 
 def _ident(ctx: Context, e: ast.Ident) -> Operand:
@@ -208,6 +216,10 @@ def _ident(ctx: Context, e: ast.Ident) -> Operand:
         case Typedef():
             message = f"'{e.name}' is a type; an expression is wanted"
             ctx.diags.error("unexpected-type", message, e.span)
+        case None if e.name in _NAMES_OF_FUNCTION and ctx.is_c and ctx.function is not None:
+            data = ctx.function.function.name.encode() + b"\0"
+            text = Array(CHAR, len(data))
+            return tast.StringRef(data, type=text, quals=Quals(const=True), span=e.span)
         case None if e.name in ("true", "false") and not ctx.is_c:
             return tast.Const(int(e.name == "true"), type=BOOL, span=e.span)
         case None if ctx.options.version >= 200 and e.name in ENUMERATORS:

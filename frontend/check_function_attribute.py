@@ -40,6 +40,8 @@ def attributes(
                 if check_attribute.takes_nothing(ctx, attribute):
                     attrs.always_inline = attrs.always_inline or name == "always_inline"
                     attrs.noinline = attrs.noinline or name == "noinline"
+            case "noreturn" if ctx.is_c:
+                attrs.noreturn = True
             case "unused" | "maybe_unused" | "used":
                 attrs.may_be_unused = True
             case "dma_contract":

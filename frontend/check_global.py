@@ -139,7 +139,11 @@ def finish(ctx: Context) -> None:
     for var in ctx.program.globals:
         if var.is_extern or var.type is ERROR:
             continue
-        if isinstance(var.type, Array) and var.type.count is None:
+        if isinstance(var.type, Array) and var.type.count is None and ctx.is_c:
+            message = f"array '{var.name}' never gets a length: it has one element"
+            ctx.diags.warning("tentative-definition-array", message, var.span)
+            var.type = Array(var.type.element, 1)
+        elif isinstance(var.type, Array) and var.type.count is None:
             message = f"the length of array '{var.name}' is missing"
             ctx.diags.error("incomplete-type", message, var.span)
         elif var.init is None and var.quals.space is AddrSpace.CONSTANT:

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from . import ast, check_expr, constant, tast
-from .convert import assigned, drop, error_value, failed
+from . import ast, check_decl, check_expr, check_place, constant, tast
+from .convert import assigned, drop, error_value, failed, quoted
 from .record import record
 from .scope import Context
-from .types import INT, LONG, UINT, ULONG, USHORT, VOID, Type
+from .types import (
+    ERROR,
+    INT,
+    LONG,
+    SIZE_T,
+    UINT,
+    ULONG,
+    USHORT,
+    VOID,
+    Array,
+    Struct,
+    Type,
+    sizeof,
+    struct_layout,
+)
 
 
 @record
@@ -34,6 +48,33 @@ FUNCTIONS = {
     "__builtin_constant_p":  Function((INT,), INT),
 }
 # fmt: on
+
+
+def offset_of(ctx: Context, e: ast.OffsetOf) -> tast.Expr:
+    """Bytes from the start of an object of a type to a part of it."""
+    t = check_decl.type_name(ctx, e.target).type
+    offset = 0
+    for step in e.path:
+        if t is ERROR:
+            return error_value(e.span)
+        if isinstance(step, ast.FieldDesignator):
+            path = check_place.find_field(t, step.name) if isinstance(t, Struct) else None
+            if path is None:
+                message = f"{quoted(t)} has no field '{step.name}'"
+                ctx.diags.error("no-such-field", message, step.span)
+                return error_value(e.span)
+            for number in path:
+                assert isinstance(t, Struct)
+                assert t.fields is not None
+                offset += struct_layout(t)[0][number]
+                t = t.fields[number].type
+        elif isinstance(t, Array):
+            at = check_expr.int_constant(ctx, step.index, "an index in 'offsetof'")
+            offset, t = offset + (at or 0) * sizeof(t.element), t.element
+        else:
+            ctx.diags.error("type-mismatch", f"{quoted(t)} is no array", step.span)
+            return error_value(e.span)
+    return tast.Const(offset, type=SIZE_T, span=e.span)
 
 
 def call(ctx: Context, e: ast.Call, name: str) -> tast.Expr:

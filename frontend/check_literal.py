@@ -30,7 +30,10 @@ from .types import (
 
 
 def _literal_error(ctx: Context, error: LiteralError, span: Span) -> tast.Expr:
-    ctx.diags.error(error.code, error.message, _inside(span, error.offset))
+    message = error.message
+    if error.code == "wide-literal" and ctx.is_c:
+        message = ctx.lacks(message.removeprefix("OpenCL C has no "))
+    ctx.diags.error(error.code, message, _inside(span, error.offset))
     return error_value(span)
 
 

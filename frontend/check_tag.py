@@ -68,6 +68,8 @@ def struct(ctx: Context, spec: ast.StructSpec, alone: bool) -> Type:
 def _fields(ctx: Context, spec: ast.StructSpec) -> tuple[Field, ...]:
     fields: list[Field] = []
     seen: dict[str, Span] = {}
+    lines = [line for line in spec.fields or () if isinstance(line, ast.Declaration)]
+    last = lines[-1].items[-1] if lines and lines[-1].items and spec.kind == "struct" else None
     for line in spec.fields or ():
         if isinstance(line, ast.StaticAssert):
             check_stmt.static_assert(ctx, line)
@@ -94,9 +96,18 @@ def _fields(ctx: Context, spec: ast.StructSpec) -> tuple[Field, ...]:
                 continue
             seen[field.name] = item.declarator.span
             fields.append(field)
+            if _is_flexible(item.declarator) and item is not last:
+                message = f"field '{field.name}' has no length and is not the last one"
+                ctx.diags.error("incomplete-type", message, item.declarator.span)
     if not fields and not ctx.diags.error_count():
         ctx.diags.warning("gnu-empty-struct", f"this {spec.kind} has no fields", spec.span)
     return tuple(fields)
+
+
+def _is_flexible(declarator: ast.Declarator) -> bool:
+    """`int data[];`: room behind the struct, as much as there is."""
+    first = declarator.parts[0] if declarator.parts else None
+    return isinstance(first, ast.ArrayPart) and first.count is None
 
 
 def _note_members(ctx: Context, struct: Struct, seen: dict[str, Span], span: Span) -> None:
@@ -117,7 +128,7 @@ def _field(
     span = item.declarator.span
     if item.bits is not None:
         hint = "shift and mask an integer field"
-        ctx.diags.error("bit-field", "OpenCL C has no bit-fields", span, hint=hint)
+        ctx.diags.error("bit-field", ctx.lacks("bit-fields"), span, hint=hint)
         return None
     written = check_decl.declared(ctx, base, item.declarator)
     name = item.declarator.name or ""
@@ -126,6 +137,9 @@ def _field(
     if isinstance(written.type, Function):
         ctx.diags.error("bad-type", f"field '{name}' is a function", span)
         return None
+    if isinstance(written.type, Array) and written.type.count is None and ctx.is_c:
+        flexible = Array(written.type.element, 0)
+        return Field(name, flexible, written.quals, spelling=written.spelling)
     if isinstance(written.type, Array) and written.type.count is None:
         message = f"field '{name}' has no length; OpenCL C has no flexible array members"
         ctx.diags.error("incomplete-type", message, span)

@@ -167,6 +167,8 @@ def same_type(a: Type, b: Type) -> bool:
             return (m is None or n is None or m == n) and same_type(x, y)
         case Pointer(pointee=x, quals=p), Pointer(pointee=y, quals=q):
             return p == q and same_type(x, y)
+        case Function() as f, Function() as g if f.unspecified or g.unspecified:
+            return same_type(f.result, g.result)
         case (Enum() as x, Scalar() as y) | (Scalar() as y, Enum() as x):
             return enum_type(x) == y
         case _:
@@ -231,6 +233,10 @@ def _to_pointer(ctx: Context, value: tast.Expr, target: Pointer, what: str) -> t
     if not includes(target.quals.space, source.quals.space) or fit == "nested-space":
         message = f"{what} changes the address space: {quoted(source)} to {quoted(target)}"
         ctx.diags.error("address-space", message, value.span, hint=_space_hint(source, target))
+        return error_value(value.span)
+    if fit == "incompatible" and isinstance(target.pointee, Function):
+        message = f"{what} from {quoted(source)} to {quoted(target)} is between other functions"
+        ctx.diags.error("incompatible-function-pointer-types", message, value.span)
         return error_value(value.span)
     if fit in _FIT_WARNINGS:
         code, effect = _FIT_WARNINGS[fit]

@@ -39,6 +39,13 @@ class Block:
 _VISIBLE = (tast.ExprStmt, tast.If, tast.Loop, tast.Switch, tast.Return)
 
 
+def _ends_here(expr: tast.Expr) -> bool:
+    """Whether a statement calls what never returns."""
+    if isinstance(expr, tast.BuiltinCall):
+        return expr.key in ("trap", "unreachable")
+    return isinstance(expr, tast.Call) and expr.function.attrs.noreturn
+
+
 def is_tracked(var: tast.Var) -> bool:
     """Whether what happens to a variable can be followed."""
     followed = var.storage == "auto" and not var.quals.volatile
@@ -114,6 +121,9 @@ class Graph:
                         self.at.events.append(("set", number, e.span))
             case tast.ExprStmt(expr=expr):
                 self.expression(expr)
+                if _ends_here(expr):
+                    self.at = self.block()
+                    self.at.behind_jump = True
             case tast.If():
                 self.branching(e)
             case tast.Loop():

@@ -195,6 +195,10 @@ class Context:
         """`what` is a whole clause: "bit-fields are"."""
         self.diags.error("unsupported", f"{what} not supported yet", span, hint=hint)
 
+    def lacks(self, what: str) -> str:
+        """Why something of C is an error: OpenCL C does without, and kcc does not know C's."""
+        return f"{what} are not supported" if self.is_c else f"OpenCL C has no {what}"
+
     def declare(self, name: str, symbol: Symbol, span: Span) -> bool:
         """Enter a name into the innermost scope; False, with an error, if it is taken."""
         if name in ("true", "false") and not self.is_c:

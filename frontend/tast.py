@@ -73,6 +73,7 @@ class FunctionAttrs:
     vec_type_hint: str | None = None
     always_inline: bool = False
     noinline: bool = False
+    noreturn: bool = False  # of C: control goes no further
     may_be_unused: bool = False  # __attribute__((unused))
     fp_contract: Contraction = "default"
     dma: str | None = None  # a row of check_dma.CONTRACTS

@@ -535,6 +535,16 @@ class Builder:
     def string(self, span: Span, *tokens: Token) -> ast.String:
         return ast.String(tuple(t.text for t in tokens), span=span)
 
+    def offset_of(
+        self, span: Span, target: ast.TypeName, path: tuple[ast.Designator, ...]
+    ) -> ast.OffsetOf:
+        return ast.OffsetOf(target, path, span=span)
+
+    def member_path(
+        self, _span: Span, name: Token, *steps: ast.Designator
+    ) -> tuple[ast.Designator, ...]:
+        return ast.FieldDesignator(name.text, span=name.span), *steps
+
     def statement_expression(self, span: Span, body: ast.Compound) -> ast.StatementExpr:
         return ast.StatementExpr(body, span=span)
 

@@ -156,6 +156,8 @@ class Function:
     result: Type
     params: tuple[Type, ...]
     variadic: bool = False
+    # C's `f()`: a declaration that leaves the parameters open.
+    unspecified: bool = field(default=False, compare=False, repr=False)
 
     def __str__(self) -> str:
         params = [str(p) for p in self.params] + (["..."] if self.variadic else [])

@@ -54,6 +54,7 @@ WARNINGS = {
     "missing-declarations": "on",
     "missing-prototypes": "off",
     "shadow": "off shadow-all",
+    "tentative-definition-array": "on",
     "unknown-attributes": "on",
     "unused-function": "off unused",
     "unused-label": "off unused",

@@ -112,4 +112,5 @@ def words_of_opencl() -> Words:
 def words_of_c() -> Words:
     errors = {word: ("FOREIGN", word) for word in _ERRORS_IN_C}
     gone = _NOT_IN_C.union(VECTOR_WORDS)
-    return {word: row for word, row in WORDS.items() if word not in gone} | errors
+    own = {"__builtin_offsetof": ("__builtin_offsetof", "__builtin_offsetof")}
+    return {word: row for word, row in WORDS.items() if word not in gone} | errors | own

@@ -315,6 +315,8 @@ def _decorate(llfn: Any, function: tast.Function, options: LowerOptions) -> None
         llfn.section = f".text.{llfn.name}"  # so that the linker can drop it alone
     if options.runtime and not options.inlined:  # LLVM inlines only what has it as its caller
         attrs.add('"no-builtins"')
+    if function.attrs.noreturn:
+        attrs.add("noreturn")
     if function.attrs.noinline:
         attrs.add("noinline")
     elif function.attrs.always_inline:
