@@ -12,7 +12,6 @@ from ..frontend.diag import Diagnostics
 from ..frontend.record import field, record, replace
 from ..frontend.source import NO_SPAN, Span
 from ..frontend.types import AddrSpace, Type, alignof, sizeof
-from . import lower_mram
 from .abi import Target
 from .emit import I8, copy_bytes, load, store
 from .lower_type import is_aggregate, is_stored_wider, memory_type, stored_type
@@ -60,9 +59,7 @@ class LowerOptions:
 
 MAX_FRAME = 1 << 24  # bytes; LLVM gives up on frames of 2**31, into which callees are inlined
 MAX_NAME = 200  # characters of a local name; LLVM takes names of 1024 and more for one
-
-
-MRAM = int(AddrSpace.MRAM)
+_MRAM = int(AddrSpace.MRAM)
 
 
 @record
@@ -195,11 +192,13 @@ class Frame:
 
     def is_apart(self, ptr: Any) -> bool:
         """Whether no load or store reaches what `ptr` points to: MRAM, on a DPU."""
-        return ptr.type.addrspace == MRAM and self.unit.options.device == "dpu"
+        return ptr.type.addrspace == _MRAM and self.unit.options.device == "dpu"
 
     def copy(self, target: Any, source: Any, size: int, align: int, *, vol: bool) -> None:
         """`size` bytes between places aligned to `align` that are equal or disjoint."""
         if self.is_apart(target) or self.is_apart(source):
+            from . import lower_mram  # only programs for DPUs come here, as below
+
             lower_mram.copy(self.build, target, source, size)
         else:
             copy_bytes(self.build, target, source, size, align, vol=vol)
@@ -219,6 +218,8 @@ def read(frame: Frame, place: Place) -> Any:
         frame.copy(copy.ptr, place.ptr, size, place.align, vol=place.volatile)
         return copy.ptr
     if frame.is_apart(place.ptr):
+        from . import lower_mram
+
         raw = lower_mram.load(frame, place)
     else:
         raw = load(build, place.ptr, stored_type(place.type), place.align, place.volatile)
@@ -243,6 +244,8 @@ def write(frame: Frame, place: Place, value: Any) -> None:
     if is_stored_wider(place.type) and value.type != I8:
         value = build.zext(value, I8)
     if frame.is_apart(place.ptr):
+        from . import lower_mram
+
         lower_mram.store(frame, place, value)
     else:
         store(build, value, place.ptr, place.align, place.volatile)

@@ -40,7 +40,6 @@ from ..frontend.types import (
     enum_type,
     sizeof,
 )
-from . import lower_mram
 from .abi import (
     BLOCK_START,
     IN_PLACE,
@@ -164,6 +163,8 @@ class _Module:
             self.unit.debug.finish(self.globals)
         options = self.unit.options
         if options.device == "dpu":
+            from . import lower_mram
+
             lower_mram.verify(self.module)
         sub_groups = any(n.startswith("__kcc.") and "sub_group" in n for n in self.module.globals)
         size = options.sub_group_size if sub_groups else 0
@@ -246,6 +247,8 @@ class _Module:
         if var.linkage is not None:
             self.place_symbol(symbol, var, var.linkage)
         if self.unit.options.device == "dpu":
+            from . import lower_mram
+
             lower_mram.place(symbol, var, self.unit.diags)
         symbol.initializer = global_initialiser(self.unit, var.type, var.init)
         symbol.value_type = symbol.initializer.type

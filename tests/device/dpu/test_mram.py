@@ -70,6 +70,33 @@ int main(void) {
     return (unsigned long)DPU_MRAM_HEAP_POINTER & 7 ? 3 : 0;
 }
 """
+# Tasklets 0 to 7 each copy at an offset of their own, in pieces of many sizes.
+UNALIGNED = """
+#include <defs.h>
+#include <mram_unaligned.h>
+__mram_noinit unsigned char from[4096];
+__mram_noinit unsigned char to[8][4096];
+__mram int sum = 1, single[24];
+__mram unsigned char small[24];
+__dma_aligned static unsigned char buffer[8][2400];
+static void add(int *value, int by) { *value += by; }
+int main(void) {
+    int offset = me();
+    for (int i = 0; i < 1000; i++) {
+        mram_update_int_atomic(&sum, add, i);
+        mram_write_int_atomic(&single[me()], i);
+        mram_write_byte_atomic(&small[me()], i);
+    }
+    if (offset >= 8) return 0;
+    unsigned size = 1, at = 0;
+    for (; at + 8 + size <= 4096; at += size, size = size * 2 % 2311 + 1) {
+        unsigned char *got = mram_read_unaligned(&from[at + offset], buffer[me()], size);
+        if ((unsigned long)got % 8 != (at + offset) % 8) return 1;
+        mram_write_unaligned(got, &to[offset][at + offset], size);
+    }
+    return at < 3000;
+}
+"""
 
 
 def built(flags: list[str], **sources: str) -> bytes:
@@ -102,6 +129,28 @@ def test_accesses_take_the_dmas_that_are_documented(level: str) -> None:
     assert min(known["array"].value, known["direct"].value) == MRAM.base
     assert dpu.read(known["direct"].value, 256) == bytes(range(256))
     assert dpu.read(known["array"].value, 16) == b"\0\0\0\0\3\0\0\0\4\0\0\0\6\0\0\0"
+
+
+def test_any_bytes_move_and_neighbours_stay() -> None:
+    elf = built(["-DNR_TASKLETS=16", "-DSTACK_SIZE_DEFAULT=512"], main_c=UNALIGNED)
+    dpu, known = Dpu(), symbols(elf)
+    dpu.load(elf)
+    image = random.Random(4).randbytes(4096)
+    dpu.write(known["from"].value, image)
+    dpu.write(known["to"].value, bytes([0xAA]) * (8 * 4096))
+    outcome = dpu.launch(limit=10_000_000)
+    assert (outcome.fault, outcome.status) == (None, (0,) * 16)
+    pieces, at, size = [], 0, 1
+    while at + 8 + size <= 4096:
+        pieces.append(size)
+        at, size = at + size, size * 2 % 2311 + 1
+    for offset in range(8):
+        moved = dpu.read(known["to"].value + 4096 * offset, 4096)
+        end = offset + sum(pieces)
+        assert moved == b"\xaa" * offset + image[offset:end] + b"\xaa" * (4096 - end)
+    assert int.from_bytes(dpu.read(known["sum"].value, 4), "little") == 1 + 16 * 499500
+    assert dpu.read(known["small"].value, 24) == bytes([999 % 256] * 16 + [0] * 8)
+    assert dpu.read(known["single"].value, 96) == b"\xe7\3\0\0" * 16 + bytes(32)
 
 
 # -- against the host -----------------------------------------------------------------------------
