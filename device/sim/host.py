@@ -73,13 +73,14 @@ def _target_machine(opt: int) -> Any:
 
 
 @cache
-def _compiler() -> Any:
-    return _target_machine(opt=2)
+def _compiler(opt: int = 2) -> Any:
+    return _target_machine(opt)
 
 
 class Effort(Enum):
     """How much to optimise: translation time is waiting time."""
 
+    LITTLE = "a function that an observer slows down anyway"
     UNIT = "a function whose checks leave loops little to gain"
     ROUNDS = "a function with fast loops that go without memory: these are unrolled"
     LOOPS = "a function with fast loops: these become vector code"
@@ -90,7 +91,7 @@ def compile_ir(text: str, effort: Effort = Effort.UNIT) -> bytes:
     """Verify, optimise and compile a module for this host: an object's bytes."""
     module = llvm.parse_assembly(text)
     module.verify()
-    machine = _compiler()
+    machine = _compiler(opt=1 if effort is Effort.LITTLE else 2)
     options = llvm.create_pipeline_tuning_options(speed_level=1 if effort is Effort.LOOPS else 2)
     if effort is Effort.LOOPS:
         # The vectoriser interleaves; unrolling on top costs compile time and gains nothing.
@@ -102,7 +103,7 @@ def compile_ir(text: str, effort: Effort = Effort.UNIT) -> bytes:
     else:
         # Not a list of passes of our own: among those on offer only NewGVN removes repeated
         # loads, and now and then it ends the process, not having settled (an assertion).
-        if " x half>" in text:
+        if effort is Effort.LITTLE or " x half>" in text:
             simplify = _few_passes()
         else:
             simplify = builder.getFunctionPassManager()
@@ -122,8 +123,8 @@ def compile_ir(text: str, effort: Effort = Effort.UNIT) -> bytes:
 
 
 def _few_passes() -> Any:
-    """For vectors of halves: the pipeline takes a half for a mask where both have lain in one
-    register, which LLVM 22 cannot select on x86."""
+    """For little effort, and for vectors of halves: of those the usual ones take a half for a mask
+    where both have lain in one register, which LLVM 22 cannot select on x86."""
     passes = llvm.create_new_function_pass_manager()
     passes.add_sroa_pass()
     passes.add_instruction_combine_pass()

@@ -58,6 +58,8 @@ def translate(unit: Unit, mode: Mode, extensions: frozenset[str], name: str) -> 
 
 def _effort(b: Builder) -> Effort:
     """Loops on memory LLVM may make vector code of; next to vector code are those it could not."""
+    if b.mode.told:
+        return Effort.LITTLE
     loops = [block.fast for block in b.blocks if block.fast]
     if not b.used_v and any(loop.walks for loop in loops):
         return Effort.LOOPS
