@@ -25,10 +25,10 @@ def info_main(argv: list[str]) -> int:
     path = _one_file("info", argv)
     elf = _open(path)
     try:
-        kernels = read_kernels(elf)
+        lines = list(_describe(path, elf, read_kernels(elf)))
     except ElfError as e:
         raise DeviceError(f"'{path}': {e}") from e
-    print("\n".join(_describe(path, elf, kernels)))
+    print("\n".join(lines))
     return 0
 
 
@@ -72,7 +72,9 @@ def _describe(path: str, elf: ElfFile, kernels: tuple[KernelInfo, ...]) -> Itera
 
     yield f"{path}: riscv64 program, entry 0x{elf.entry:x}"
     if not kernels:
-        yield "no kernels described"
+        from .dpuinfo import describe_dpu, is_dpu_program
+
+        yield from describe_dpu(elf) if is_dpu_program(elf) else ["no kernels described"]
     for kernel in kernels:
         entry = entry_name(kernel)
         symbol = elf.symbol(entry)

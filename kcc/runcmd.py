@@ -31,7 +31,7 @@ RUN_FLAGS = (
     ("-g", "global_size", "X[,Y[,Z]]", "global size, in work-items (required)"),
     ("-l", "local_size", "X[,Y[,Z]]", "work-group size; chosen when not given"),
     ("--offset", "offset", "X[,Y[,Z]]", "global offset"),
-    ("--device", "device", "NAME", "device to run on: m1, g1, formosa, or a file describing one"),
+    ("--device", "device", "NAME", "to run on: m1, g1, formosa, a file describing one; or dpu"),
     ("--vlen", "vlen", "N", "bits of its vector registers, if not its own"),
     ("--expect", "expect*", "EXPR", "NumPy expression that must hold, e.g. \"c == a + b\""),
     ("--ulp", "ulp", "N", "how far apart floats may be in an expected =="),
@@ -44,6 +44,8 @@ RUN_FLAGS = (
     ("--threads", "threads", "N", "run harts on N threads in parallel; 1: in turns"),
     ("--trace", "trace", "FILE", "write what instructions do (-: stdout); FILE.json: for Perfetto"),
     ("--trace-filter", "trace_filter*", "WHAT", "of it: hart=N[,N-M], function=NAME or range=A:B"),
+    ("--dpu-check", "dpu_check", "LEVEL", "what a DPU does not check: off, warn of it, or strict"),
+    ("--dpu-timing", "dpu_timing", "", "print how many cycles a DPU takes"),
     ("--help", "help", "", "print this help"),
 )
 # fmt: on
@@ -74,6 +76,8 @@ class RunOptions:
     threads: str = "1"
     trace: str | None = None
     trace_filter: list[str] = field(default_factory=list)
+    dpu_check: str = "off"
+    dpu_timing: bool = False
     help: bool = False
     values: list[str] = field(default_factory=list)  # NAME=VALUE
     compiler: list[str] = field(default_factory=list)  # flags for a .cl input
@@ -87,13 +91,20 @@ def run_main(argv: list[str]) -> int:
         return 0
     if options.file is None:
         raise UsageError("no program to run: give a .cl or .elf file")
+    limit = parse_count("--max-instructions", options.limit) if options.limit else None
+    if options.device == "dpu":
+        from .dpurun import run_dpu
+
+        return run_dpu(options, limit)
+    if options.dpu_timing or options.dpu_check != "off":
+        raise UsageError("'--dpu-check' and '--dpu-timing' are for '--device dpu'")
     if options.global_size is None:
         raise UsageError("no global size: give -g X[,Y[,Z]]")
     launch = _Launch(
         parse_size("-g", options.global_size),
         parse_size("-l", options.local_size) if options.local_size else None,
         parse_size("--offset", options.offset, least=0) if options.offset else None,
-        parse_count("--max-instructions", options.limit) if options.limit else None,
+        limit,
     )
     if options.trace_filter and options.trace is None:
         raise UsageError("'--trace-filter' is for a trace: give --trace FILE")
@@ -404,7 +415,10 @@ def choose_kernel(program: Program, name: str | None) -> KernelInfo:
     """The kernel called `name`, or the only one. raises: DeviceError listing what there is."""
     infos = program.infos
     if not infos:
-        raise DeviceError("the program has no kernels")
+        from .dpuinfo import is_dpu_program
+
+        hint = ": it is for --device dpu" if is_dpu_program(program.image) else ""
+        raise DeviceError(f"the program has no kernels{hint}")
     if name is None:
         if len(infos) > 1:
             raise DeviceError(f"the program has several kernels, choose with -k: {_list(infos)}")
@@ -453,12 +467,13 @@ def run_usage() -> str:
     """The text of `kcc run --help`."""
     lines = [
         "usage: kcc run FILE.cl|FILE.elf -g X[,Y[,Z]] [options] NAME=VALUE...",
+        "       kcc run FILE.c|FILE.elf --device dpu [options]",
         "",
         "options:",
     ]
     lines += [f"  {f'{name} {value}':<26} {text}" for name, _, value, text in RUN_FLAGS]
     lines += [
-        "  and, for a .cl file, the compiler's flags",
+        "  and, for a .cl or .c file, the compiler's flags",
         "",
         "NAME is a parameter of the kernel, or its position. VALUE is",
         "  for a scalar:       42   2.5   0x1f   (1,2,3,4) for a vector   @file for raw bytes",

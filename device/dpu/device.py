@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from .checks_heap import Heap
 
 Checks = Literal["off", "warn", "strict"]
+CHECKS: dict[str, Checks] = {"off": "off", "warn": "warn", "strict": "strict"}
 A0, A7 = 10, 17
 NOWHERE = 1  # where tasklets return to: an address that no jump leads to
 

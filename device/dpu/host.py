@@ -11,7 +11,7 @@ from typing import TextIO
 from ... import config
 from ...frontend.record import record, replace
 from ...linker.elf import ElfError
-from .device import Checks, Dpu
+from .device import CHECKS, Checks, Dpu
 from .errors import (
     AllocationFailure,
     ElfInvalidFile,
@@ -32,7 +32,6 @@ DPU_ALLOCATE_ALL = 0xFFFF_FFFF  # of a simulator, which has as many as one asks 
 MAX_DPUS = 1 << 16
 MAX_THREADS = 1 << 10
 MAX_LIMIT = 10**18
-CHECKS: dict[str, Checks] = {"off": "off", "warn": "warn", "strict": "strict"}
 
 
 @record

@@ -148,3 +148,9 @@ def test_start_code_makes_the_calls_that_the_device_knows():
         "__dpu_resume": DpuCall.RESUME, "__dpu_acquire": DpuCall.WAIT,
         "__dpu_counter": DpuCall.COUNTER,
     }  # fmt: skip
+
+
+def test_a_program_has_a_main():
+    start = next(one for one in program() if one.name == "start.S")
+    with pytest.raises(CompileError, match="undefined symbol 'main'"):
+        linked([start])
