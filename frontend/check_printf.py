@@ -145,6 +145,11 @@ def _argument(
         message = f"'{conversion}' cannot print a value of type {quoted(arg.type)}"
         ctx.diags.error("format", message, arg.span)
         return error_value(arg.span)
+    elif letter == "s" and isinstance(arg.type, Pointer) and arg.type.quals.space is AddrSpace.MRAM:
+        message = f"'{conversion}' reads a string from WRAM; the argument has type "
+        hint = "bring it there by mram_read()"
+        ctx.diags.error("address-space", message + quoted(arg.type), arg.span, hint=hint)
+        return error_value(arg.span)
     elif letter and not _fits(conversion, arg.type):
         message = f"'{conversion}' prints {_wanted(conversion)}; the argument has type "
         cast = "write a cast" if is_arithmetic(arg.type) else None

@@ -13,6 +13,7 @@ from kcc.frontend.tast import Program
 
 PROGRAM = """
 typedef unsigned long word;
+int printf(const char *format, ...);
 struct s { int a; __mram_ptr int *next; };
 struct t { __mram_ptr int a; };  // address-space
 __mram_ptr int n = 5;
@@ -66,6 +67,8 @@ void f(__mram_ptr void *v, void *l, int *i) {
  p = &kept;
  p = inner;
  i = &*p;  // address-space
+ printf("%s", (__mram_ptr char *)v);  // address-space
+ printf("%p %d", v, *p);
 }
 """
 

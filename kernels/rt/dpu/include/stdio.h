@@ -1,4 +1,5 @@
-// Output. The host reads what a DPU prints: dpu_log_read.
+// Output. The host reads what a DPU prints: dpu_log_read. Strings are in WRAM. It is the host that
+// puts numbers into words, so that printf does not know how much it prints: its result is 0.
 #pragma once
 
 #include <stddef.h>
