@@ -266,9 +266,10 @@ def _chain(ctx: Context, e: ast.Binary | ast.Comma) -> tast.Expr:
             else:
                 left = tast.Comma(dropped, right, type=right.type, span=node.span)
         else:
-            left = check_operator.binary(
-                ctx, node.op, loaded(ctx, left), value(ctx, node.right), node.span
-            )
+            left = loaded(ctx, left)
+            with ctx.reached(check_operator.goes_on(node.op, left)):
+                right = value(ctx, node.right)
+            left = check_operator.binary(ctx, node.op, left, right, node.span)
     assert not isinstance(left, tast.OBJECTS)
     return left
 
@@ -319,17 +320,23 @@ def _conditional(ctx: Context, e: ast.Conditional) -> tast.Expr:
     # They lean to the right: `a ? x : b ? y : ...`
     chain: list[tuple[ast.Conditional, tast.Expr, tast.Expr]] = []
     last: ast.Expr = e
+    goes_on = True
     while isinstance(last, ast.Conditional):
-        cond = _tested(ctx, last.cond)
-        if is_float(cond.type) and not ctx.is_c:
-            message = f"what stands before '?' must not be floating: {quoted(cond.type)}"
-            ctx.diags.error("type-mismatch", message, last.cond.span, hint="compare it with 0")
-            cond = error_value(last.cond.span)
-        if not isinstance(cond.type, Vector):
-            cond = condition(ctx, cond)
-        chain.append((last, cond, value(ctx, last.then)))
+        with ctx.reached(goes_on):
+            cond = _tested(ctx, last.cond)
+            if is_float(cond.type) and not ctx.is_c:
+                message = f"what stands before '?' must not be floating: {quoted(cond.type)}"
+                ctx.diags.error("type-mismatch", message, last.cond.span, hint="compare it with 0")
+                cond = error_value(last.cond.span)
+            if not isinstance(cond.type, Vector):
+                cond = condition(ctx, cond)
+            known = constant.fold(cond)
+            with ctx.reached(known != 0):
+                chain.append((last, cond, value(ctx, last.then)))
+        goes_on = goes_on and not known
         last = last.other
-    result = value(ctx, last)
+    with ctx.reached(goes_on):
+        result = value(ctx, last)
     for node, cond, then in reversed(chain):
         result = check_operator.choose(ctx, cond, then, result, node.span)
     return result

@@ -80,9 +80,17 @@ def binary(ctx: Context, op: str, left: tast.Expr, right: tast.Expr, span: Span)
     a, b = to_arithmetic(left, common), to_arithmetic(right, common)
     if name in _COMPARISONS:
         return tast.Binary(name, a, b, type=INT, span=span)
-    if name in ("div", "rem") and not is_float(common) and constant.fold(b) == 0:
+    if name in ("div", "rem") and not is_float(common) and constant.fold(b) == 0 and ctx.executed:
         ctx.diags.warning("division-by-zero", "the divisor is zero", right.span)
     return computed(ctx, tast.Binary(name, a, b, type=common, span=span))
+
+
+def goes_on(op: str, left: tast.Expr) -> bool:
+    """Whether an operator's right side may be evaluated, for all that constants tell."""
+    if op not in ("&&", "||"):
+        return True
+    known = constant.fold(left)
+    return known is None or bool(known) == (op == "&&")
 
 
 def computed(ctx: Context, node: tast.Binary | tast.Unary) -> tast.Expr:
@@ -142,7 +150,7 @@ def _shift(
 ) -> tast.Binary:
     count = constant.fold(right)
     width = 8 * sizeof(left.type)
-    if count is not None and not 0 <= count < width:
+    if count is not None and not 0 <= count < width and ctx.executed:
         taken = int(count) % width
         message = f"shift by {count} of a type with {width} bits; {taken} is what counts"
         code = "shift-count-negative" if count < 0 else "shift-count-overflow"

@@ -246,7 +246,7 @@ def _warn_of_bounds(ctx: Context, base: tast.Expr, index: tast.Expr) -> None:
         return
     array, at = base.operand.type, constant.fold(index)
     assert isinstance(array, Array)
-    if at is None or not array.count or 0 <= at < array.count:
+    if at is None or not array.count or 0 <= at < array.count or not ctx.executed:
         return
     message = f"index {at} is outside the array of {array.count} elements"
     ctx.diags.warning("array-bounds", message, index.span)

@@ -180,13 +180,19 @@ def _if(ctx: Context, e: ast.If) -> tast.Stmt:
     # `else if` chains lean to the right: walked in a loop.
     chain: list[tuple[ast.If, tast.Expr, tast.Stmt]] = []
     last: ast.Stmt | None = e
+    goes_on = True
     while isinstance(last, ast.If):
-        cond = check_expr.truth(ctx, last.cond)
-        if last.other is None and _is_empty(last.then):
-            _warn_of_empty_body(ctx, "if", last.cond.span, last.then)
-        chain.append((last, cond, governed(ctx, last.then)))
+        with ctx.reached(goes_on):
+            cond = check_expr.truth(ctx, last.cond)
+            if last.other is None and _is_empty(last.then):
+                _warn_of_empty_body(ctx, "if", last.cond.span, last.then)
+            known = constant.fold(cond)
+            with ctx.reached(known != 0):
+                chain.append((last, cond, governed(ctx, last.then)))
+        goes_on = goes_on and not known
         last = last.other
-    other = None if last is None else governed(ctx, last)
+    with ctx.reached(goes_on):
+        other = None if last is None else governed(ctx, last)
     for node, cond, then in reversed(chain):
         other = tast.If(cond, then, other, span=node.span)
     assert other is not None

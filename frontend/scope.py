@@ -162,6 +162,7 @@ class Context:
     # Functions with the name of this one, itself among them, once one is `overloadable`.
     overloads: dict[tast.Function, list[tast.Function]] = field(default_factory=dict)
     unevaluated: int = 0  # inside sizeof: what is named there is not used
+    unreached: int = 0  # inside what a constant condition rules out
     doubtful: frozenset[str] = frozenset()  # names that a syntax error may have hidden
     folding: int = 0  # inside a constant expression: what is named there leaves no trace
     measured: set[tast.Var] = field(default_factory=set)  # named in either
@@ -180,6 +181,20 @@ class Context:
             yield self.scope
         finally:
             self.scope = outer
+
+    @contextmanager
+    def reached(self, reached: bool) -> Iterator[None]:
+        """Check what may be ruled out: it is not warned of what it would do when executed."""
+        self.unreached += not reached
+        try:
+            yield
+        finally:
+            self.unreached -= not reached
+
+    @property
+    def executed(self) -> bool:
+        """Whether what is checked now may be executed, for all that constants tell."""
+        return not (self.unreached or self.unevaluated)
 
     @property
     def is_c(self) -> bool:

@@ -163,6 +163,8 @@ def test_an_undeclared_name_is_reported_once_a_function():
         ("a[0] = n >> -1;", "shift-count-negative"),
         ("a[0] = n / 0;", "division-by-zero"),
         ("a[0] = n % 0;", "division-by-zero"),
+        ("a[0] = 1 ? n / 0 : n % 0;", "division-by-zero"),
+        ("if (0) a[0] = n % 0; else a[0] = n / 0;", "division-by-zero"),
         ("if (n); a[0] = 1;", "empty-body"),
         ("int t[2]; a[0] = t[2];", "array-bounds"),
         ("int t[2] = {1, 2, 3}; a[0] = t[0];", "excess-initializers"),
@@ -197,6 +199,9 @@ def test_warnings(body: str, code: str) -> None:
 @pytest.mark.parametrize(
     "body",
     [
+        "a[0] = (0 && n / 0) + (1 || n << 40);",
+        "a[0] = 0 ? n / 0 : 1 ? 2 : n % 0;",
+        "int t[2]; if (0) a[0] = t[2]; else if (1) a[0] = sizeof(n / 0); else a[0] = n % 0;",
         "uint u = -1; a[0] = u;",
         "uchar c = 255; c = -1; char d = -128; a[0] = c + d;",
         "float f = 3; int i = 2.0f; a[0] = f + i;",
