@@ -24,6 +24,7 @@ from ..sim.interface import (
     Reason,
     Resume,
     RunResult,
+    SleepCalls,
 )
 from ..soc.memory import Ram
 from .fault import DpuFault, of_hardware, of_program, place
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 Checks = Literal["off", "warn", "strict"]
 CHECKS: dict[str, Checks] = {"off": "off", "warn": "warn", "strict": "strict"}
 A0, A7 = 10, 17
+SLEEPS = DpuCall.STOP, DpuCall.RESUME, DpuCall.WAIT
 NOWHERE = 1  # where tasklets return to: an address that no jump leads to
 
 
@@ -179,6 +181,8 @@ class Dpu:
             ecall=calls.decide,
             observer=checks,
             pacer=time,
+            # Who watches wants to see them; the others do not come back to Python for them.
+            sleeps=None if image.told else SleepCalls(*SLEEPS),
         )
         fault = _fault(image, calls, result)
         warnings = () if checks is None else checks.findings.lines()
@@ -209,7 +213,6 @@ class _Calls:
         self.checks = checks
         self._time = time
         self.status: list[int | None] = [None] * tasklets
-        self.waits: list[str] = [""] * tasklets  # what each that sleeps is waiting for
         self.fault: tuple[int, int, int] | None = None  # code, pc, tasklet
         self._machine = machine
         self._before = [machine.retired(t) for t in range(tasklets)]
@@ -239,7 +242,6 @@ class _Calls:
                         self.checks.goes_on(me)
                     return Resume()
                 self._stopped[me] = 1
-                self.waits[me] = "to be resumed"
                 return Await(self._stops_at + me)
             case DpuCall.RESUME if argument < len(self.status):
                 if self.checks is not None:
@@ -253,13 +255,17 @@ class _Calls:
                 bit = argument % LOCK_BITS
                 if not self._locks[bit]:
                     return Resume()
-                self.waits[me] = f"for lock bit {bit}"
                 return Await(self._locks_at + bit)
             case DpuCall.COUNTER if argument in (DpuCounter.CYCLES, DpuCounter.INSTRUCTIONS):
                 cycles = self.cycles if argument == DpuCounter.CYCLES else None
                 view.set_x(A0, self._retired() if cycles is None else cycles)
                 return Resume()
         return Fatal()
+
+    def waited(self, addr: int) -> str:
+        """What a tasklet sleeps for whose byte is at a host address."""
+        bit = addr - self._locks_at
+        return f"for lock bit {bit}" if 0 <= bit < LOCK_BITS else "to be resumed"
 
     @property
     def cycles(self) -> int | None:
@@ -292,7 +298,8 @@ def _fault(image: Image, calls: _Calls, result: RunResult) -> DpuFault | None:
         case Reason.BARRIER:
             asleep = [t for t, status in enumerate(calls.status) if status is None]
             lines = (
-                f"tasklet {t} waits {calls.waits[t]} {place(image, result.pcs[t])}" for t in asleep
+                f"tasklet {t} waits {calls.waited(result.awaits[t])} {place(image, result.pcs[t])}"
+                for t in asleep
             )
             pc = result.pcs[asleep[0]]
             return DpuFault("deadlock", "\n  ".join(["deadlock", *lines]), pc, asleep[0])

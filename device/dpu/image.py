@@ -50,7 +50,7 @@ class Image:
         self.tasklets = self._tasklets()
         self.launch_zero = self._launch_zero()
         self._cache_dir = cache_dir
-        self._told = told
+        self.told = told
         self._lock = threading.Lock()
         self._translations: Translations | None = None
 
@@ -61,7 +61,7 @@ class Image:
 
         with self._lock:
             if self._translations is None:
-                self._translations = shared_translations(ARCH, self._cache_dir, told=self._told)
+                self._translations = shared_translations(ARCH, self._cache_dir, told=self.told)
             return self._translations
 
     def symbolize(self, pc: int) -> str | None:

@@ -118,6 +118,21 @@ class Fatal:
     tval: int = 0
 
 
+@dataclass(frozen=True)
+class SleepCalls:
+    """Ecalls that need no handler, by their numbers in a7: harts that sleep, and wake others.
+
+    stop:   sleep until resumed; at once, if that came first.
+    resume: a0 is the hart, by its index, that goes on. One that there is not: for the handler.
+    wait:   a0 is a lock bit; sleep until it is clear.
+    For machines with one thread and at most 64 harts.
+    """
+
+    stop: int
+    resume: int
+    wait: int
+
+
 EcallResult = Done | Resume | Sleep | Await | Abort | Fatal
 
 
@@ -233,6 +248,7 @@ class RunResult:
     retired:   instructions of this run, per hart.
     launches:  how many were begun.
     barriers:  those that harts sleep at; None for a hart that sleeps at none.
+    awaits:    the host addresses of bytes that they sleep for, as in Await; 0 for none.
     """
 
     reason: Reason
@@ -242,6 +258,7 @@ class RunResult:
     pcs: tuple[int, ...] = ()  # where each hart was; useful for LIMIT, STOPPED and BARRIER
     launches: int = 1
     barriers: tuple[int | None, ...] = ()
+    awaits: tuple[int, ...] = ()
 
     @property
     def ok(self) -> bool:

@@ -35,6 +35,7 @@ from .interface import (
     Resume,
     RunResult,
     Sleep,
+    SleepCalls,
     Translated,
 )
 from .isa_string import extensions_of, misa_of, vlen_of
@@ -408,6 +409,7 @@ class Machine:
         launches: Launches | None = None,
         observer: Observer | None = None,
         pacer: Pacer | None = None,
+        sleeps: SleepCalls | None = None,
     ) -> RunResult:
         """Run `count` instances, ids from `first`, in groups of one per entry of `starts`.
 
@@ -417,6 +419,7 @@ class Machine:
         launches: go on with these, as if called for each; harts all start with the same
                  arguments then, as many as a record has.
         observer: is told what translations tell of; see Translations.
+        sleeps:  ecalls that never come to the handler.
         pacer:   says in which order; for harts of one group, on one thread, that tell.
         returns: how it ended. After anything but FINISHED the harts are reset.
         raises:  what `ecall` or a device raises, other than BusError; ValueError for bad starts.
@@ -442,6 +445,7 @@ class Machine:
                 c.end = first + count
                 c.current = c.resume = c.records = 0
                 c.seed = self._seed
+                _enter_sleeps(c, sleeps)
             records = _enter_row(lanes[0].control, launches) if len(lanes) == 1 else 0
             run = Run(
                 lanes,
@@ -463,7 +467,10 @@ class Machine:
                 begun = run.launches + records - int(lanes[0].control.records)
                 pcs = tuple(h.pc for h in harts)
                 asleep = tuple(h.barrier for h in harts)
-                return RunResult(run.reason, retired, run.fault, run.code, pcs, begun, asleep)
+                awaits = tuple(int(h.state.awaits) for h in harts)
+                return RunResult(
+                    run.reason, retired, run.fault, run.code, pcs, begun, asleep, awaits
+                )
             finally:
                 self._run = None
                 if not finished:  # perhaps by an interrupt in the midst of anything
@@ -518,6 +525,15 @@ class Machine:
             h.state.status = state.IDLE
             h.state.instance = MASK64  # of no group yet
         self._translations.configure(frozenset((return_addr,)), False, self._harts)
+
+
+def _enter_sleeps(c: ctypes.Structure, calls: SleepCalls | None) -> None:
+    """Tell generated code of the calls that it sees to; nobody sleeps."""
+    c.stop_call = calls.stop if calls is not None else 0
+    c.resume_call = calls.resume if calls is not None else 0
+    c.wait_call = calls.wait if calls is not None else 0
+    for field in (c.stopped, c.resumed):
+        ctypes.memset(ctypes.addressof(field), 0, ctypes.sizeof(field))
 
 
 def _enter_row(c: ctypes.Structure, launches: Launches | None) -> int:

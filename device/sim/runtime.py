@@ -454,7 +454,11 @@ gone:
   {store("control", "patience", "c", "%patience.next", "pn")}
   {load("hart", "reason", "hart.now", "reason")}
   switch i64 %reason, label %event
-    [ i64 {state.TURN}, label %turn.over  i64 {state.DONE}, label %instance.over ]
+    [ i64 {state.TURN}, label %turn.over  i64 {state.DONE}, label %instance.over
+      i64 {state.ECALL}, label %call ]
+call:
+  %seen.to = call i1 @sleep_call(ptr %c, ptr %hart.now, i64 %now)
+  br i1 %seen.to, label %turn.over, label %event
 event:
   ret i64 %reason
 instance.over:

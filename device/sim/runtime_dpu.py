@@ -7,7 +7,7 @@ from 8 to 2048, as the eight bits of its code have it.
 from __future__ import annotations
 
 from . import state
-from .fields import at, load
+from .fields import at, load, store
 from .interface import Cause
 
 _LOW = 7  # bits of an address that are not looked at
@@ -57,6 +57,74 @@ both:
   %to = select i1 %outwards, ptr %far.at, ptr %near.at
   call void @llvm.memcpy.p0.p0.i64(ptr %to, ptr %from, i64 %bytes, i1 false)
   ret i64 %bytes
+}}
+
+; An ecall that the scheduler sees to, if it is one.
+define internal i1 @sleep_call(ptr %c, ptr %hart, i64 %me) {{
+entry:
+  {load("control", "stop_call", "c", "stop.call")}
+  {load("control", "resume_call", "c", "resume.call")}
+  {load("control", "wait_call", "c", "wait.call")}
+  {load("control", "hart_count", "c", "harts")}
+  {at("control", "stopped", "c", "stopped")}
+  {at("control", "resumed", "c", "resumed")}
+  {at("hart", "x", "hart", "x")}
+  %a0.at = getelementptr i64, ptr %x, i64 10
+  %a0 = load i64, ptr %a0.at
+  %a7.at = getelementptr i64, ptr %x, i64 17
+  %a7 = load i64, ptr %a7.at
+  %none = icmp eq i64 %a7, 0
+  br i1 %none, label %no, label %stop.try
+stop.try:
+  %is.stop = icmp eq i64 %a7, %stop.call
+  br i1 %is.stop, label %stop, label %resume.try
+stop:
+  %early.at = getelementptr i8, ptr %resumed, i64 %me
+  %early = load i8, ptr %early.at
+  store i8 0, ptr %early.at
+  %mine = getelementptr i8, ptr %stopped, i64 %me
+  %sleeps = xor i8 %early, 1
+  store i8 %sleeps, ptr %mine
+  br label %await
+resume.try:
+  %is.resume = icmp eq i64 %a7, %resume.call
+  %is.hart = icmp ult i64 %a0, %harts
+  %resumes = and i1 %is.resume, %is.hart
+  br i1 %resumes, label %resume, label %wait.try
+resume:
+  %other = getelementptr i8, ptr %stopped, i64 %a0
+  %slept = load i8, ptr %other
+  store i8 0, ptr %other
+  %other.early = getelementptr i8, ptr %resumed, i64 %a0
+  %now.early = xor i8 %slept, 1
+  store i8 %now.early, ptr %other.early
+  br label %on
+wait.try:
+  %is.wait = icmp eq i64 %a7, %wait.call
+  br i1 %is.wait, label %wait, label %no
+wait:
+  {load("hart", "locks", "hart", "locks0")}
+  %locks = inttoptr i64 %locks0 to ptr
+  %bit = and i64 %a0, {state.LOCKS - 1}
+  %lock = getelementptr i8, ptr %locks, i64 %bit
+  br label %await
+await:
+  %for = phi ptr [ %mine, %stop ], [ %lock, %wait ]
+  %flag = load i8, ptr %for
+  %sleep = icmp ne i8 %flag, 0
+  br i1 %sleep, label %asleep, label %on
+asleep:
+  %for.int = ptrtoint ptr %for to i64
+  {store("hart", "awaits", "hart", "%for.int", "sa")}
+  {store("hart", "status", "hart", str(state.ASLEEP), "ss")}
+  br label %on
+on:
+  {load("hart", "pc", "hart", "pc")}
+  %pc.next = add i64 %pc, 4
+  {store("hart", "pc", "hart", "%pc.next", "sp")}
+  ret i1 true
+no:
+  ret i1 false
 }}
 
 ; Have an observer told; returns the instructions left in the turn that the hart then has.

@@ -10,15 +10,17 @@ import pytest
 from dpu_by_hand import IRAM, MRAM, WRAM, program
 
 from kcc.backend.encode import encode
-from kcc.device.dpu.device import Dpu, Outcome
+from kcc.device.dpu.device import Checks, Dpu, Outcome
 from kcc.device.sim.interface import BusError
 from kcc.linker.elf import PHDR, ElfError, read_elf
 
 WORDS = ".data; .globl a; a: .zero 256; .text\n"  # at WRAM 8
 
 
-def run(body: str, tasklets: int = 1, limit: int | None = 1_000_000) -> tuple[Dpu, Outcome]:
-    dpu = Dpu()
+def run(
+    body: str, tasklets: int = 1, limit: int | None = 1_000_000, checks: Checks = "off"
+) -> tuple[Dpu, Outcome]:
+    dpu = Dpu(checks)
     dpu.load(program(body, tasklets))
     return dpu, dpu.launch(limit)
 
@@ -102,7 +104,8 @@ def test_a_fault_of_the_program_stops_all_tasklets() -> None:
     assert "of no known meaning" in outcome.fault.message
 
 
-def test_resumed_tasklets_go_on_and_early_resumes_count_once() -> None:
+@pytest.mark.parametrize("checks", ["off", "warn"])
+def test_resumed_tasklets_go_on_and_early_resumes_count_once(checks: Checks) -> None:
     """Tasklet 1 resumes 0 twice before it stops; its second stop lasts until the third."""
     body = (
         WORDS
@@ -116,10 +119,11 @@ def test_resumed_tasklets_go_on_and_early_resumes_count_once() -> None:
         li t3, 30000; 4: addi t3, t3, -1; bnez t3, 4b
         li t1, 55; sw t1, 12(zero); resume 0; exit 1"""
     )
-    assert run(body, 2)[1].status == (55, 1)
+    assert run(body, 2, checks=checks)[1].status == (55, 1)
 
 
-def test_waiting_for_a_lock_ends_when_it_is_clear() -> None:
+@pytest.mark.parametrize("checks", ["off", "warn"])
+def test_waiting_for_a_lock_ends_when_it_is_clear(checks: Checks) -> None:
     """Counting under a lock, which every tasklet takes a hundred times."""
     body = (
         WORDS
@@ -131,12 +135,13 @@ def test_waiting_for_a_lock_ends_when_it_is_clear() -> None:
         exit 0"""
     )
     for tasklets in (1, 2, 11, 24):
-        dpu, outcome = run(body, tasklets, limit=None)
+        dpu, outcome = run(body, tasklets, None, checks)
         assert outcome.fault is None
         assert words(dpu, 8, 1) == (100 * tasklets,)
 
 
-def test_one_that_waits_goes_on_while_others_spin() -> None:
+@pytest.mark.parametrize("checks", ["off", "warn"])
+def test_one_that_waits_goes_on_while_others_spin(checks: Checks) -> None:
     body = (
         WORDS
         + """
@@ -146,12 +151,13 @@ def test_one_that_waits_goes_on_while_others_spin() -> None:
         dpu.clear s1; 2: lw t1, 12(zero); beqz t1, 2b; exit 0
         1: lw t1, 8(zero); beqz t1, 1b; wait 7; li t1, 1; sw t1, 12(zero); exit 0"""
     )
-    assert run(body, 2)[1].status == (0, 0)
+    assert run(body, 2, checks=checks)[1].status == (0, 0)
 
 
-def test_a_deadlock_names_each_tasklet_and_what_it_waits_for() -> None:
+@pytest.mark.parametrize("checks", ["off", "warn"])
+def test_a_deadlock_names_each_tasklet_and_what_it_waits_for(checks: Checks) -> None:
     body = "me t0; li s1, 9; dpu.tas t1, s1; li t1, 2; beq t0, t1, 1f; bltu t0, t1, 2f; exit 0\n"
-    _, outcome = run(body + "1: wait 9; j 1b; 2: stop; j 2b", 4)
+    _, outcome = run(body + "1: wait 9; j 1b; 2: stop; j 2b", 4, checks=checks)
     assert outcome.fault.kind == "deadlock"
     lines = outcome.fault.message.splitlines()
     assert lines[0] == "deadlock"
