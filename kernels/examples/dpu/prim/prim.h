@@ -1,7 +1,7 @@
 // What the sixteen programs in this folder share. They are in the manner of the PrIM benchmarks:
 // every tasklet runs main, takes each NR_TASKLETS-th block of the data in MRAM, and works on it in
 // WRAM. Their hosts put arguments into DPU_INPUT_ARGUMENTS, data at DPU_MRAM_HEAP_POINTER, and pad
-// it to 8 bytes; tests/device/dpu/prim_hosts.py has one for each. All are built alike:
+// it to 8 bytes; prim_hosts.py has one for each. prim.py runs them. All are built alike:
 //
 //     kcc vector_add.c -mdevice=dpu -O2 -DNR_TASKLETS=16 -o vector_add.elf
 #ifndef PRIM_H

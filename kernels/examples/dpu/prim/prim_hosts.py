@@ -69,8 +69,10 @@ def gathered(rows: Array, parts: list[Array]) -> Array:
     return np.concatenate([row[: len(part)] for row, part in zip(rows, parts, strict=True)])
 
 
-def integers(rng: np.random.Generator, bound: int, count: int, dtype: Any) -> Array:
-    return rng.integers(-bound, bound, count).astype(dtype)
+def integers(
+    rng: np.random.Generator, bound: int, shape: int | tuple[int, int], dtype: Any
+) -> Array:
+    return rng.integers(-bound, bound, shape).astype(dtype)
 
 
 def vector_add(dpus: Dpus, rng: np.random.Generator, n: int) -> Answer:
@@ -256,8 +258,9 @@ def starts_of(starts: Array, own: Array) -> Array:
     """Where rows start, counted from the first of these rows; the last's end, too."""
     if not len(own):
         return np.zeros(1, np.uint32)
-    part = starts[own[0] : own[-1] + 2]
-    return (part - part[0]).astype(np.uint32)
+    part: Array = starts[own[0] : own[-1] + 2].astype(np.uint32)
+    part -= part[0]
+    return part
 
 
 def bfs(dpus: Dpus, rng: np.random.Generator, n: int) -> Answer:
@@ -284,7 +287,7 @@ def bfs(dpus: Dpus, rng: np.random.Generator, n: int) -> Answer:
     dpus.push(levels, level_rows)
     dpus.push(visited, np.zeros(bitmap, np.uint8))
     root = int(np.flatnonzero(np.diff(starts))[0])
-    now = np.zeros(vertices, np.uint8)
+    now: Array = np.zeros(vertices, np.uint8)
     now[root] = 1
     seen = now.copy()
     level = followed = 0
