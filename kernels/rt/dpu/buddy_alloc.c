@@ -251,10 +251,14 @@ void *buddy_realloc(void *block, size_t size) {
         return block;
     }
     void *larger = buddy_alloc(size);
-    if (larger) {
-        memcpy(larger, block, kept);
-        buddy_free(block);
-    }
+    if (!larger)
+        return 0;
+    // All of the block, for nothing says how much of it was asked for.
+    __dpu_note(DPU_NOTE_LIBRARY, 0, 1);
+    memcpy(larger, block, kept);
+    __dpu_note(DPU_NOTE_LIBRARY, 0, 0);
+    __dpu_note(DPU_NOTE_INIT_RANGE, larger, kept);
+    buddy_free(block);
     return larger;
 }
 

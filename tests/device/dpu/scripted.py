@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from kcc import config
 from kcc.cli import run_command
-from kcc.device.dpu.device import Dpu, Outcome
+from kcc.device.dpu.device import Checks, Dpu, Outcome
 
 HERE = Path(__file__).resolve().parent
 STEP = 6  # words: the act, two arguments, the result, errno, one more result
@@ -28,9 +28,9 @@ def built(folder: Path, *arguments: str | Path) -> bytes:
 class Scripted:
     """A DPU with such a program, in the state that the steps so far have left."""
 
-    def __init__(self, elf: bytes) -> None:
+    def __init__(self, elf: bytes, checks: Checks = "off") -> None:
         folder = config.cache_dir("translations")
-        self.dpu = Dpu(cache_dir=Path(folder) if folder else None)
+        self.dpu = Dpu(checks, cache_dir=Path(folder) if folder else None)
         self.dpu.load(elf)
         self._count = self.address("steps")
         self._script = self.address("__sys_used_mram_end")

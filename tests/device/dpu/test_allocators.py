@@ -8,6 +8,8 @@ import pytest
 from allocator_model import EINVAL, ENOMEM, BuddyModel
 from scripted import Scripted
 
+from kcc.device.dpu.device import Checks
+
 # The acts of allocators.c.
 MEM_ALLOC, MEM_RESET, FSB_ALLOC, FSB_GET, FSB_FREE = range(5)
 BUDDY_INIT, BUDDY_ALLOC, BUDDY_FREE, BUDDY_REALLOC, BUDDY_RESET = range(5, 10)
@@ -17,6 +19,10 @@ FILL, COUNT_EQUAL, LOAD = range(15, 18)
 
 HEAP_FULL = 1
 WRAM_END = 0x10000
+
+
+# What makes no mistakes is as it is when mistakes are looked for.
+checked = pytest.mark.parametrize("checks", ["off", pytest.param("strict", marks=pytest.mark.slow)])
 
 
 @pytest.fixture
@@ -49,7 +55,9 @@ def test_a_heap_that_is_full_ends_the_run(dpu: Scripted) -> None:
 # -- blocks of one size ----------------------------------------------------------------------------
 
 
-def test_the_block_freed_last_comes_first(dpu: Scripted) -> None:
+@checked
+def test_the_block_freed_last_comes_first(allocators: bytes, checks: Checks) -> None:
+    dpu = Scripted(allocators, checks)
     heap = dpu.address("__sys_heap_pointer_reset")
     handle, end = dpu.run((FSB_ALLOC, 9, 1000), (MEM_ALLOC, 0))
     assert (handle - heap, end - heap) == (16000, 16008)
@@ -80,8 +88,8 @@ def test_blocks_have_at_least_8_bytes_and_there_may_be_none(dpu: Scripted) -> No
 class Buddy:
     """A buddy heap, blocks named by their offsets in its arena; an errno is negative."""
 
-    def __init__(self, elf: bytes, size: int, min_block: int = 32) -> None:
-        self.dpu = Scripted(elf)
+    def __init__(self, elf: bytes, size: int, min_block: int = 32, checks: Checks = "off") -> None:
+        self.dpu = Scripted(elf, checks)
         self.more = FINE if min_block == 16 else 0
         self.dpu.run((BUDDY_INIT + self.more, size))
         tree = max(8, size // min_block // 4)  # bytes: two bits a block
@@ -153,8 +161,9 @@ def test_only_the_first_size_counts(allocators: bytes) -> None:
     assert buddy.alloc(4097, *[4096] * 9) == [-EINVAL, *range(0, 32768, 4096), -ENOMEM]
 
 
-def test_realloc_keeps_what_a_block_holds(allocators: bytes) -> None:
-    buddy = Buddy(allocators, 4096)
+@checked
+def test_realloc_keeps_what_a_block_holds(allocators: bytes, checks: Checks) -> None:
+    buddy = Buddy(allocators, 4096, checks=checks)
     at = buddy.arena
 
     def realloc(block: int, size: int) -> int:

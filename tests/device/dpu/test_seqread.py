@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scripted import HERE, Scripted, built
 
 from kcc.cli import run_command
+from kcc.device.dpu.device import Checks
 from kcc.device.dpu.memory_map import MRAM
 
 # The acts of allocators.c.
@@ -21,12 +22,14 @@ DATA = MRAM.base + MRAM.size // 2  # a multiple of every size of pages
 SIZES = (32, 64, 128, 256, 512, 1024)
 
 
-def read(elf: bytes, page: int, data: bytes, acts: list[tuple[int, int]]) -> NDArray[np.uint64]:
+def read(
+    elf: bytes, page: int, data: bytes, acts: list[tuple[int, int]], checks: Checks = "off"
+) -> NDArray[np.uint64]:
     """Do `acts`, each with a place in the data or how far to go on: pointer, bytes, transfers.
 
     Where the pointer is, and how often data was transferred, is as pages of this size have it.
     """
-    dpu = Scripted(elf)
+    dpu = Scripted(elf, checks)
     dpu.dpu.write(DATA, data)
     heap = dpu.address("__sys_heap_pointer_reset")
     cache = dpu.run((MEM_ALLOC, 3), (SEQREAD_ALLOC,))[1]
@@ -63,7 +66,7 @@ def checksum(elf: bytes, page: int, count: int) -> tuple[int, int]:
     return int((done[1 : count + 1, 1] & np.uint64(255)).sum()), int(done[-1, 3])
 
 
-def wander(elf: bytes, page: int, count: int) -> None:
+def wander(elf: bytes, page: int, count: int, checks: Checks = "off") -> None:
     """Steps of all lengths and places, at no alignment."""
     rng = random.Random(page)
     data = rng.randbytes(40 * page)
@@ -77,7 +80,7 @@ def wander(elf: bytes, page: int, count: int) -> None:
         if place > len(data) - 2 * page:
             act, by, place = SEEK, 5, 5
         acts.append((act, by))
-    read(elf, page, data, acts)
+    read(elf, page, data, acts, checks)
 
 
 def test_a_reader_transfers_each_page_once(allocators: bytes) -> None:
@@ -91,6 +94,7 @@ def test_a_reader_transfers_each_page_once(allocators: bytes) -> None:
 def test_readers_of_all_sizes(page: int, tmp_path: Path) -> None:
     elf = built(tmp_path, HERE / "allocators.c", f"-DSEQREAD_CACHE_SIZE={page}")
     wander(elf, page, 2000)
+    wander(elf, page, 200, "strict")
     if page >= 256:
         count = 65536
         assert checksum(elf, page, count) == (0x7F8000, 1 + (count + 4) // page)
