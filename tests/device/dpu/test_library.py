@@ -48,6 +48,27 @@ def test_strings_in_a_buddy_heap_come_back(tmp_path: Path) -> None:
     assert text.split() == ["Massachusetts", "Colorado", "Arizona", "Texas"]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("does", "flags", "fault", "says"),
+    [
+        ("assert(1 > 2)", (), 3, "program.c:4: main: assertion failed: 1 > 2\n"),
+        ("assert(2 > 1)", (), None, ""),
+        ("assert(1 > 2)", ("-DNDEBUG",), None, ""),
+        ("abort()", (), 4, ""),
+    ],
+)
+def test_a_program_may_end_itself(
+    does: str, flags: tuple[str, ...], fault: int | None, says: str, tmp_path: Path
+) -> None:
+    source = tmp_path / "program.c"
+    source.write_text(f"#include <assert.h>\n#include <stdlib.h>\nint main(void) {{\n{does};}}\n")
+    outcome, text = run(built(tmp_path, source, *flags))
+    assert (outcome.fault and outcome.fault.code) == fault
+    assert text.endswith(says)
+    assert bool(text) == bool(says)
+
+
 HEADERS = """alloc assert attributes buddy_alloc errno fsb_allocator inttypes limits seqread stdbool
     stddef stdint stdlib string""".split()
 SAME = [  # numbers of the headers, and clang's for the target
