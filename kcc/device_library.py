@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib import resources
-from importlib.resources.abc import Traversable
 from typing import TYPE_CHECKING
 
 from kcc.backend.target import DPU_ARCH
@@ -22,6 +21,8 @@ from kcc.linker.objfile import ARCHIVE_MAGIC, read_archive, write_archive
 from . import config
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
     from kcc.linker.link import LinkInput
 
 START = "start.S"

@@ -104,4 +104,4 @@ def _print_log(dpu: Dpu) -> None:
 
 def _print_stats(outcome: Outcome) -> None:
     results = ", ".join("-" if status is None else str(status) for status in outcome.status)
-    print(f"{outcome.retired} instructions of {len(outcome.status)} tasklets; results: {results}")
+    print(f"{outcome.retired} instructions; results of tasklets: {results}")

@@ -55,7 +55,7 @@ def test_a_run_ends_as_the_first_tasklet_does(source, tmp_path, capfd):
     flags = [source, "-mdevice=dpu", "-DNR_TASKLETS=3", "-DSTACK_SIZE_TASKLET_1=(2048u)"]
     assert main([*flags, "-DHOW=0", "-o", out]) == 0
     assert main(["run", out, "--device", "dpu", "--stats"]) == 260 & 0xFF
-    assert "instructions of 3 tasklets; results: 260, 272, 285" in capfd.readouterr().out
+    assert "instructions; results of tasklets: 260, 272, 285" in capfd.readouterr().out
     assert main(["run", out, "-g", "1"]) == 1
     assert "the program has no kernels: it is for --device dpu" in capfd.readouterr().err
     assert main(["info", out]) == 0
