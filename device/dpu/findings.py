@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from ...frontend.record import record
-from ..sim.interface import BusError, HartView
+from ..sim.interface import HartView
 from .fault import DpuFault, is_library, place, users_places
 from .memory_map import IRAM, WRAM
 
@@ -41,6 +43,7 @@ class Findings:
     def __init__(self, image: Image, strict: bool) -> None:
         self.fault: DpuFault | None = None  # what a strict run ends with
         self._image = image
+        self._has_lines = image.has_lines
         self._strict = strict
         self._counts: dict[tuple[str, int], int] = {}
         self._lines: dict[tuple[str, int], str] = {}
@@ -77,14 +80,14 @@ class Findings:
         pc = view.pc
         if self._is_users(pc):
             return Site(view.hart, pc, pc)
-        for back in (view.x(RA), *_stack(view)):
+        for back in chain((view.x(RA),), _stack(view, self._image)):
             call = self._call_before(view, back)
             if call is not None and self._is_users(call):
                 return Site(view.hart, pc, call)
         return Site(view.hart, pc, pc)
 
     def _is_users(self, pc: int) -> bool:
-        if self._image.has_lines:
+        if self._has_lines:
             return any(not is_library(p) for p in self._image.places(pc))
         symbol = self._image.elf.symbol_at(pc)
         return symbol is None or not _LIBRARY.match(symbol.name)
@@ -102,13 +105,11 @@ class Findings:
         return None
 
 
-def _stack(view: HartView) -> list[int]:
+def _stack(view: HartView, image: Image) -> Iterable[int]:
+    """The words of the tasklet's stack, from the newest on."""
     sp = view.x(SP)
-    end = min(sp + 8 * DEEPEST, WRAM.end)
-    if sp % 8 or not WRAM.base < sp < end:
-        return []
-    try:
-        data = view.read_memory(sp, end - sp & ~7)
-    except BusError:
-        return []
-    return [int.from_bytes(data[at : at + 8], "little") for at in range(0, len(data), 8)]
+    top = image.stacks[view.hart].stop if image.stacks else WRAM.end
+    if sp % 8 or not WRAM.base < sp < top:
+        return ()
+    size = min(top - sp, 8 * DEEPEST) & ~7
+    return memoryview(view.read_memory(sp, size)).cast("Q")
