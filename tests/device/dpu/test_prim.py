@@ -26,9 +26,11 @@ def test_a_program_once(name: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("tasklets", "dpus", "profile"),
-    [(1, 64, ""), (11, 8, ""), (16, 1, "check=strict"), (24, 8, "")],
+    ("tasklets", "dpus", "size", "profile"),
+    [(1, 64, 1000, ""), (11, 8, 1000, ""), (16, 1, 600, "check=strict"), (24, 8, 1000, "")],
 )
 @pytest.mark.parametrize("name", HOSTS)
-def test_programs_by_tasklets_and_dpus(name: str, tasklets: int, dpus: int, profile: str) -> None:
-    check(name, dpus, tasklets, 1000, profile)
+def test_programs_by_tasklets_and_dpus(
+    name: str, tasklets: int, dpus: int, size: int, profile: str
+) -> None:
+    check(name, dpus, tasklets, size, profile)
