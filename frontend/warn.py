@@ -203,7 +203,8 @@ def _paths(diags: Diagnostics, state: FunctionState, walk: Walk) -> None:
     function = state.function
     body = function.body
     assert body is not None
-    returns = not is_void(function.type.result)
+    of_c = function.is_c and function.name == "main"  # whose end is a `return 0;`
+    returns = not (is_void(function.type.result) or of_c)
     unset = walk.unset if walk.wants_uninitialised else []
     falls = walk.has_switch and diags.wants("implicit-fallthrough")
     unreachable = diags.wants("unreachable-code")

@@ -107,3 +107,10 @@ def test_programs_can_tell_a_dpu(tmp_path: Path) -> None:
     (tmp_path / "p.c").write_text("#if !__dpu__\n#error elsewhere\n#endif\n")
     assert run_command(["-fsyntax-only", "-mdevice=dpu", str(tmp_path / "p.c")]) == 0
     assert run_command(["-fsyntax-only", str(tmp_path / "p.c")]) == 1
+
+
+def test_main_alone_may_end_without_a_return(tmp_path: Path) -> None:
+    source = tmp_path / "program.c"
+    for name, status in (("main", 0), ("other", 1)):
+        source.write_text(f"int {name}(void) {{}}")
+        assert run_command(["-fsyntax-only", "-Werror", str(source)]) == status
