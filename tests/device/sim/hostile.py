@@ -25,9 +25,13 @@ IO = 0x5000_0000
 PAGE = mmap.PAGESIZE
 RUNNABLE = [insn for insn in TABLE.values() if insn.name in SEMANTICS or insn.base]
 SCALAR = [insn for insn in RUNNABLE if insn.ext not in ("V", "Zfh", "Zicond", "Xdpu")]
+DPU = [insn for insn in RUNNABLE if insn.ext == "Xdpu"]
+DPU_ARCH = "rv64gc_zba_zbb_zbc_zbs_xdpu"
+FAR = 0x0800_0000
 VECTOR = [insn for insn in RUNNABLE if insn.ext == "V"]
 VECTOR_ARCH = "rv64gcv_zvl256b_zvfh_zba_zbb_zbc_zbs_zicond"
 ENDS = (Reason.FINISHED, Reason.FAULT, Reason.LIMIT, Reason.BARRIER)
+CAUSES = (1, 2, 3, 4, 5, 6, 7, 24)  # of faults
 STATES = 5  # of registers, for each piece of code: runs cost less than translations
 CSRS = {0x001: 31, 0x002: 7, 0x008: 300, 0x009: 1, 0x00A: 3, 0x300: (1 << 64) - 1}
 
@@ -38,6 +42,8 @@ def random_insn(rng: random.Random, arch: str) -> bytes:
         insn = rng.choice(SCALAR)
         if arch == VECTOR_ARCH:
             insn = rng.choice(rng.choice((RUNNABLE, VECTOR, [TABLE["vsetvli"]])))
+        elif arch == DPU_ARCH:
+            insn = rng.choice(rng.choice((SCALAR, DPU)))
         operands = {}
         for o in insn.operands:
             low, high = FIELDS[o.key].bounds
@@ -96,6 +102,11 @@ class Target:
         self.machine = Machine(2, arch=arch, quantum=50)
         self.machine.map_ram(BASE, SIZE, memoryview(self.room), PAGE)
         self.machine.map_io(IO, 0x1000, Device(rng))
+        self.far = mmap.mmap(-1, SIZE + 2 * PAGE)
+        self.far[:PAGE] = self.far[-PAGE:] = self.guard
+        if arch == DPU_ARCH:
+            near, far = (memoryview(m)[PAGE:-PAGE] for m in (self.room, self.far))
+            self.machine.join_memories((BASE, near), (FAR, far))
 
     def run(self, code: bytes, rng: random.Random) -> None:
         self.room[PAGE : PAGE + len(code)] = code
@@ -112,13 +123,14 @@ class Target:
                 ecall=lambda _: Done(),
             )
             assert result.reason in ENDS, result
-            assert result.fault is None or result.fault.cause in (1, 2, 3, 4, 5, 6, 7), result
-            assert self.room[:PAGE] == self.guard, "bytes below the memory"
-            assert self.room[-PAGE:] == self.guard, "bytes above the memory"
+            assert result.fault is None or result.fault.cause in CAUSES, result
+            for memory in (self.room, self.far):
+                assert memory[:PAGE] == self.guard, "bytes below the memory"
+                assert memory[-PAGE:] == self.guard, "bytes above the memory"
 
     def set_registers(self, rng: random.Random) -> None:
         m = self.machine
-        places = (BASE, BASE + SIZE // 2, BASE + SIZE - 64, BASE + SIZE, IO, 0)
+        places = (BASE, BASE + SIZE // 2, BASE + SIZE - 64, BASE + SIZE, IO, 0, FAR, FAR + SIZE)
         for hart in range(2):
             for number, most in CSRS.items():
                 m.write_csr(hart, number, rng.randrange(most + 1) if rng.random() < 0.2 else 0)
@@ -133,7 +145,7 @@ class Target:
 
 def feed_code(seeds: range) -> None:
     rng = random.Random(seeds.start)
-    targets = {arch: Target(arch, rng) for arch in ("rv64gc", VECTOR_ARCH)}
+    targets = {arch: Target(arch, rng) for arch in ("rv64gc", VECTOR_ARCH, DPU_ARCH)}
     for seed in seeds:
         print("\ncase", seed, flush=True)  # a guest may print, too
         rng = random.Random(seed)
