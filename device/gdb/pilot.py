@@ -27,6 +27,7 @@ FAULT_SIGNALS = {
     Cause.STORE_MISALIGNED: SIG_BUS,
     Cause.STORE_FAULT: SIG_SEGV,
     Cause.ECALL_M: SIG_SYS,
+    Cause.DMA_FAULT: SIG_SEGV,
 }
 SLICE = 1000  # steps of one hart in a row while others wait for their turns
 

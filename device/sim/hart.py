@@ -101,6 +101,7 @@ class Hart:
         self.state.stack = self._stack_addr + HOST_STACK
         self.state.stack_limit = self._stack_addr + STACK_RESERVE
         self._csrs = _csrs_at_reset(misa, vlen)
+        self._has_vectors = vlen > 0
         self.clear_table()
         self.reset()
 
@@ -111,7 +112,8 @@ class Hart:
         s = self.state
         ctypes.memset(ctypes.addressof(s.x), 0, 32 * 8)
         ctypes.memset(ctypes.addressof(s.f), 0, 32 * 8)
-        ctypes.memset(ctypes.addressof(s.v), 0, ctypes.sizeof(s.v))
+        if self._has_vectors:  # for harts by the hundred, the largest part of their states
+            ctypes.memset(ctypes.addressof(s.v), 0, ctypes.sizeof(s.v))
         s.fflags = s.frm = s.cause = s.tval = 0
         s.vl = s.vstart = s.vxrm = s.vxsat = 0
         s.vtype = vstate.VTYPE_VILL
