@@ -27,9 +27,11 @@ from ..sim.interface import (
     SleepCalls,
 )
 from ..soc.memory import Ram
-from .fault import DpuFault, of_hardware, of_program, place
+from .callers import Callers
+from .fault import DpuFault, located, of_hardware, place
 from .image import ARCH, Image, open_image
 from .memory_map import IRAM, LOCK_BITS, MAX_TASKLETS, MEMORIES, MRAM, WRAM, memory_at
+from .reasons import program_fault
 from .timing import Time
 
 if TYPE_CHECKING:
@@ -184,10 +186,50 @@ class Dpu:
             # Who watches wants to see them; the others do not come back to Python for them.
             sleeps=None if image.told else SleepCalls(*SLEEPS),
         )
-        fault = _fault(image, calls, result)
+        fault = self._fault(image, calls, result)
         warnings = () if checks is None else checks.findings.lines()
         retired = sum(result.retired)
         return Outcome(tuple(calls.status), fault, retired, calls.cycles, warnings)
+
+    def _fault(self, image: Image, calls: _Calls, result: RunResult) -> DpuFault | None:
+        """Why a run ended; None where it finished."""
+        if result.reason is Reason.FINISHED:
+            return None
+        callers = Callers(image)
+
+        def users(tasklet: int, pc: int) -> int:
+            return callers.users_call(tasklet, pc, *result.frames[tasklet], self.read)
+
+        match result.reason:
+            case Reason.FAULT:
+                assert result.fault is not None
+                return of_hardware(image, result.fault)
+            case Reason.ABORT if calls.fault is not None:
+                code, pc, tasklet = calls.fault
+                what = f"{program_fault(code)},"
+                return located(image, "program", what, users(tasklet, pc), tasklet, code=code)
+            case Reason.ABORT:
+                assert calls.checks is not None
+                return calls.checks.findings.fault
+            case Reason.BARRIER:
+                asleep = [t for t, status in enumerate(calls.status) if status is None]
+                pcs = [users(t, result.pcs[t]) for t in asleep]
+                lines = [
+                    f"tasklet {t} waits {calls.waited(result.awaits[t])} "
+                    + callers.place(pc, self.read)
+                    for t, pc in zip(asleep, pcs, strict=True)
+                ]
+                message = "\n  ".join(["deadlock", *lines])
+                symbol, source = image.symbolize(pcs[0]), image.places(pcs[0])
+                return DpuFault(
+                    "deadlock", message, pcs[0], asleep[0], symbol=symbol, source=source
+                )
+            case Reason.LIMIT:
+                what = "the limit of instructions"
+                return DpuFault("limit", _unfinished(image, calls, result, what))
+            case Reason.STOPPED:
+                what = "stopped from outside"
+                return DpuFault("stopped", _unfinished(image, calls, result, what))
 
     def _observer(self, image: Image) -> Checker | None:
         if self.checks == "off":
@@ -280,33 +322,6 @@ def _signed(value: int) -> int:
     """An int in a register."""
     value &= 0xFFFF_FFFF
     return value - (1 << 32) if value >> 31 else value
-
-
-def _fault(image: Image, calls: _Calls, result: RunResult) -> DpuFault | None:
-    """Why a run ended; None where it finished."""
-    match result.reason:
-        case Reason.FINISHED:
-            return None
-        case Reason.FAULT:
-            assert result.fault is not None
-            return of_hardware(image, result.fault)
-        case Reason.ABORT if calls.checks is not None and calls.checks.findings.fault is not None:
-            return calls.checks.findings.fault
-        case Reason.ABORT:
-            assert calls.fault is not None
-            return of_program(image, *calls.fault)
-        case Reason.BARRIER:
-            asleep = [t for t, status in enumerate(calls.status) if status is None]
-            lines = (
-                f"tasklet {t} waits {calls.waited(result.awaits[t])} {place(image, result.pcs[t])}"
-                for t in asleep
-            )
-            pc = result.pcs[asleep[0]]
-            return DpuFault("deadlock", "\n  ".join(["deadlock", *lines]), pc, asleep[0])
-        case Reason.LIMIT:
-            return DpuFault("limit", _unfinished(image, calls, result, "the limit of instructions"))
-        case Reason.STOPPED:
-            return DpuFault("stopped", _unfinished(image, calls, result, "stopped from outside"))
 
 
 def _unfinished(image: Image, calls: _Calls, result: RunResult, what: str) -> str:

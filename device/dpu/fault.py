@@ -9,7 +9,6 @@ from ...linker.source_lines import SourcePlace
 from ..sim.interface import Cause, Fault
 from .image import Image
 from .memory_map import memory_at
-from .reasons import program_fault
 
 Kind = Literal["program", "memory", "dma", "illegal", "deadlock", "limit", "stopped", "check"]
 LIBRARY = "/rt/dpu/"  # in the paths of its files
@@ -70,10 +69,6 @@ def users_places(image: Image, pc: int) -> tuple[SourcePlace, ...]:
     places = image.places(pc)
     first = next((i for i, p in enumerate(places) if not is_library(p)), 0)
     return places[first:]
-
-
-def of_program(image: Image, code: int, pc: int, tasklet: int) -> DpuFault:
-    return located(image, "program", f"{program_fault(code)},", pc, tasklet, code=code)
 
 
 def of_hardware(image: Image, fault: Fault) -> DpuFault:

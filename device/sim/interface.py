@@ -249,6 +249,7 @@ class RunResult:
     launches:  how many were begun.
     barriers:  those that harts sleep at; None for a hart that sleeps at none.
     awaits:    the host addresses of bytes that they sleep for, as in Await; 0 for none.
+    frames:    of each hart ra and sp, of a run that did not finish.
     """
 
     reason: Reason
@@ -259,6 +260,7 @@ class RunResult:
     launches: int = 1
     barriers: tuple[int | None, ...] = ()
     awaits: tuple[int, ...] = ()
+    frames: tuple[tuple[int, int], ...] = ()
 
     @property
     def ok(self) -> bool:

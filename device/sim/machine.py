@@ -468,8 +468,9 @@ class Machine:
                 pcs = tuple(h.pc for h in harts)
                 asleep = tuple(h.barrier for h in harts)
                 awaits = tuple(int(h.state.awaits) for h in harts)
+                frames = () if finished else tuple((h.x(1), h.x(2)) for h in harts)
                 return RunResult(
-                    run.reason, retired, run.fault, run.code, pcs, begun, asleep, awaits
+                    run.reason, retired, run.fault, run.code, pcs, begun, asleep, awaits, frames
                 )
             finally:
                 self._run = None

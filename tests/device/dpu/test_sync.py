@@ -129,19 +129,30 @@ def test_printed_lines_are_whole(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "kind", "code"),
+    ("mode", "kind", "code", "where"),
     [
-        (2, "deadlock", None),
-        (3, "program", abi.DpuFaultCode.HALT),
-        (4, "program", abi.DpuFaultCode.PRINTF_OVERFLOW),
-        (5, "program", abi.DpuFaultCode.UNALIGNED_WRITE),
-        (6, "deadlock", None),
+        (
+            2,
+            "deadlock",
+            None,
+            "tasklet 10 waits to be resumed in handshake_wait_for, called in main",
+        ),
+        (3, "program", abi.DpuFaultCode.HALT, "halt() was called, in main"),
+        (4, "program", abi.DpuFaultCode.PRINTF_OVERFLOW, "the buffer of printf is full, in main"),
+        (
+            5,
+            "program",
+            abi.DpuFaultCode.UNALIGNED_WRITE,
+            "between places that differ modulo 8, in mram_write_unaligned",
+        ),
+        (6, "deadlock", None, "tasklet 10 waits to be resumed in barrier_wait, called in main"),
     ],
 )
-def test_faults(run: Run, mode: int, kind: str, code: int | None) -> None:
+def test_faults(run: Run, mode: int, kind: str, code: int | None, where: str) -> None:
     fault = run.launch(mode).fault
     assert fault is not None
     assert (fault.kind, fault.code) == (kind, code)
+    assert f"{where}+0x" in fault.message  # which led to the library's code
 
 
 def test_what_headers_say_is_all(run: Run) -> None:
