@@ -72,12 +72,15 @@ class Dpu:
         checks: Checks = "off",
         timing: bool = False,
         cache_dir: Path | None = None,
+        turn: int | None = None,
     ) -> None:
         """checks: of what hardware does not check. "warn": tell of it, and go on; "strict": end
-        the run. cache_dir: where translations are kept between processes."""
+        the run. cache_dir: where translations are kept between processes. turn: instructions
+        of a tasklet, roughly, before the next one goes on; by default very many."""
         self.checks = checks
         self.timing = timing
         self._cache_dir = cache_dir
+        self._turn = turn
         self._rams = {memory.name: Ram(memory.size) for memory in MEMORIES}
         self._image: Image | None = None
         self._machine: Machine | None = None
@@ -148,9 +151,10 @@ class Dpu:
 
     def _made(self, image: Image) -> Machine:
         """Harts that see these memories and run this program."""
-        from ..sim.machine import Machine
+        from ..sim.machine import TURN, Machine
 
-        machine = Machine(image.tasklets, arch=ARCH, translations=image.translations)
+        turn, translations = self._turn or TURN, image.translations
+        machine = Machine(image.tasklets, arch=ARCH, quantum=turn, translations=translations)
         wram, iram, mram = (self._rams[memory.name].memory for memory in (WRAM, IRAM, MRAM))
         machine.map_ram(WRAM.base, WRAM.size, wram, executable=False)
         machine.map_ram(IRAM.base, IRAM.size, iram, readable=False, writable=False)

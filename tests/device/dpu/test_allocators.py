@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 from allocator_model import EINVAL, ENOMEM, BuddyModel
-from scripted import Scripted
+from scripted import HERE, LIMIT, Scripted, built
 
-from kcc.device.dpu.device import Checks
+from kcc.device.dpu.device import Checks, Dpu
 
 # The acts of allocators.c.
 MEM_ALLOC, MEM_RESET, FSB_ALLOC, FSB_GET, FSB_FREE = range(5)
@@ -224,3 +225,18 @@ def test_a_buddy_heap_is_what_its_blocks_say(allocators: bytes) -> None:
 @pytest.mark.parametrize("size", [32, 64, 512, 1024, 4096, 8192, 32768])
 def test_buddy_heaps_of_any_size(allocators: bytes, min_block: int, size: int) -> None:
     _agree(allocators, BuddyModel(size, min_block, 4096 if min_block == 32 else size), 600)
+
+
+@pytest.mark.slow
+def test_tasklets_share_allocators(tmp_path: Path) -> None:
+    flags = ("-DNR_TASKLETS=24", "-DSTACK_SIZE_DEFAULT=512")
+    elf = built(tmp_path, HERE / "shared_heap.c", *flags)
+    for dpu in (Dpu(turn=1), Dpu(turn=1000), Dpu("strict")):
+        dpu.load(elf)
+        outcome = dpu.launch(LIMIT)
+        assert outcome.fault is None
+        assert all(taken and taken > 20 for taken in outcome.status)
+        for name in ("overwritten", "refused"):
+            symbol = dpu.image.elf.symbol(name)
+            assert symbol is not None
+            assert dpu.read(symbol.value, symbol.size) == bytes(4), name
