@@ -220,6 +220,10 @@ def _binary(frame: Frame, expr: tast.Binary) -> Any:
     for node in reversed(spine):
         right = value(frame, node.right)
         frame.at(node.span)
+        if node.op in ("div", "rem") and frame.unit.options.device == "dpu":
+            from .lower_divide import check_divisor  # not for kernels
+
+            check_divisor(frame, node.left.type, right)
         left = arithmetic(
             frame.build,
             node.op,

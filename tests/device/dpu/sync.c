@@ -142,7 +142,7 @@ PART semaphores(unsigned id) {
     }
 }
 
-static volatile unsigned spun;
+static volatile unsigned spun, by;
 
 static void spin(unsigned count) {
     while (count--)
@@ -227,6 +227,8 @@ int main(void) {
         for (unsigned i = 0; i <= id; i++) // one too many for the count of the barrier
             barrier_wait(&all);
         break;
+    case 8:
+        return 7 % (int)by;
     case 7:
         counting(id);
         words(id);

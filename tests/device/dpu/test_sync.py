@@ -145,6 +145,7 @@ def test_printed_lines_are_whole(run: Run) -> None:
             abi.DpuFaultCode.UNALIGNED_WRITE,
             "between places that differ modulo 8, in mram_write_unaligned",
         ),
+        (8, "program", abi.DpuFaultCode.DIVISION_BY_ZERO, "fault 2, division by zero, in main"),
         (6, "deadlock", None, "tasklet 10 waits to be resumed in barrier_wait, called in main"),
     ],
 )
