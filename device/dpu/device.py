@@ -130,8 +130,11 @@ class Dpu:
     def load(self, elf: bytes) -> None:
         """Put a program into zeroed memories.
 
-        raises: ElfError for what is no program for a DPU; then nothing has changed.
+        raises: ElfError for what is no program for a DPU, RuntimeError while one is running;
+                then nothing has changed.
         """
+        if self._machine is not None:
+            self._machine.reset()
         told = self.timing or self.checks != "off"
         image = open_image(elf, self._cache_dir, told=told)
         for ram in self._rams.values():
@@ -146,7 +149,6 @@ class Dpu:
             self._heap = heap_of(image)
             floors = [stack.start for stack in image.stacks] or [0] * image.tasklets
             self._machine.shadow(memoryview(self._heap.marks), floors)
-        self._machine.reset()
         self._machine.flush_code()
 
     def _made(self, image: Image) -> Machine:
@@ -171,6 +173,7 @@ class Dpu:
         """
         image, machine = self.image, self._machine
         assert machine is not None
+        machine.reset()
         machine.locks[:] = [0] * LOCK_BITS
         for addr, size in image.launch_zero:
             self.view(addr, size)[:] = bytes(size)
@@ -241,7 +244,6 @@ class Dpu:
         from .checks import Checker
 
         assert self._heap is not None
-
         return Checker(image, self._heap, self.checks == "strict")
 
     def stop(self) -> None:

@@ -122,14 +122,18 @@ class Hart:
         s.csr[csr.BY_NAME["mhartid"].slot] = self.number
         self.reset_stack()
 
-    def power_on(self) -> None:
-        """reset(), and counters as well; translations stay, those for another mode do not."""
+    def restart(self) -> None:
+        """reset(); translations stay, those for another mode do not."""
         mode = self._mode_key()
         self.reset()
-        self.state.mcycle_offset = self.state.minstret_offset = -self.retired & MASK64
-        ctypes.memset(ctypes.addressof(self.state.counts), 0, ctypes.sizeof(self.state.counts))
         if self._mode_key() != mode:
             self.clear_table()
+
+    def power_on(self) -> None:
+        """restart(), and counters as well."""
+        self.restart()
+        self.state.mcycle_offset = self.state.minstret_offset = -self.retired & MASK64
+        ctypes.memset(ctypes.addressof(self.state.counts), 0, ctypes.sizeof(self.state.counts))
 
     def _mode_key(self) -> tuple[int, bool, bool]:
         """What registers say of the mode."""

@@ -251,7 +251,7 @@ class Machine:
         """All harts as after power-on; counters run on."""
         with self._idle():
             for h in self._harts:
-                h.reset()
+                h.restart()
 
     def number_harts(self, numbers: Sequence[int]) -> None:
         """What mhartid reads on each hart; by default its place among the harts."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import threading
+import time
 
 import pytest
 from dpu_by_hand import IRAM, MRAM, WRAM, program
@@ -196,6 +197,31 @@ def test_a_launch_begins_with_clear_lock_bits_and_zeros_where_asked() -> None:
     dpu, outcome = run(body)
     assert [outcome.status, dpu.launch().status] == [(0,), (0,)]
     assert words(dpu, 8, 2) == (2, 2)
+
+
+def test_a_launch_begins_with_registers_as_after_power_on() -> None:
+    """Whatever the one before has left, the rounding mode included."""
+    dpu, outcome = run(
+        "fcvt.s.w ft0, s1; frrm a0; or a0, a0, s1; fsrmi 1; li s1, 4; li a7, 0; ecall"
+    )
+    assert [outcome.status, dpu.launch().status, dpu.launch().status] == [(0,)] * 3
+
+
+def test_nothing_changes_under_a_program_that_runs() -> None:
+    dpu = Dpu()
+    dpu.load(program("li t0, 1; sw t0, 12(zero); 1: lw t0, 8(zero); beqz t0, 1b; exit 7"))
+    ended: list[Outcome] = []
+    thread = threading.Thread(target=lambda: ended.append(dpu.launch()))
+    thread.start()
+    while not any(dpu.read(12, 4)):
+        time.sleep(0.001)
+    with pytest.raises(RuntimeError, match="running"):
+        dpu.load(program("exit 3"))
+    with pytest.raises(RuntimeError, match="running"):
+        dpu.launch()
+    dpu.write(8, b"\1")
+    thread.join()
+    assert ended[0].status == (7,)
 
 
 def test_ranges_of_memory_lie_in_one() -> None:
