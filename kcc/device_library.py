@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from kcc.backend.target import DPU_ARCH
 from kcc.frontend.store import Store
 from kcc.linker.elf import ET_REL, STB_LOCAL, ElfError, read_elf
-from kcc.linker.objfile import ARCHIVE_MAGIC, read_archive, write_archive
+from kcc.linker.objfile import ARCHIVE_MAGIC, read_archive, with_frames_alone, write_archive
 
 from . import config
 
@@ -134,9 +134,17 @@ def _build(arch: str) -> bytes:
 
 def _build_tasklets(device: str, arch: str) -> bytes:
     flags = [*FLAGS, f"-mdevice={device}", f"-march={arch}"]
+    described = device == "dpu"  # its faults tell by whose calls they came about
+    if described:
+        flags.append("-g")
+
+    def member(path: str, data: bytes) -> bytes:
+        made = _compiled(path, data, flags)
+        return with_frames_alone(made) if described else made
+
     return write_archive([
         # By the whole path, for headers beside the source.
-        (name[:15], _compiled(str(_folder("kernels", folder).joinpath(name)), data, flags))
+        (name[:15], member(str(_folder("kernels", folder).joinpath(name)), data))
         for folder in TASKLET_DEVICES[device]
         for suffix in (".c", ".cl", ".S")
         for name, data in _sources("kernels", folder, suffix)

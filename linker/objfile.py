@@ -265,6 +265,17 @@ def read_archive(name: str, data: bytes) -> Archive:
     return Archive(name, members, index)
 
 
+def with_frames_alone(data: bytes) -> bytes:
+    """An object whose debug information is not to be linked, but for that of call frames."""
+    file, out = read_elf_object(data), bytearray(data)
+    for s in file.sections:
+        if s.name.startswith(".debug_") and s.name != ".debug_frame":
+            header = s.header._replace(flags=s.header.flags | elf.SHF_EXCLUDE)
+            at = file.header.shoff + s.index * elf.SHDR.size
+            out[at : at + elf.SHDR.size] = elf.SHDR.format.pack(*header)
+    return bytes(out)
+
+
 def write_archive(members: Sequence[tuple[str, bytes]]) -> bytes:
     """A System V archive of (name, bytes), without an index; names of at most 15 characters."""
     parts = [ARCHIVE_MAGIC]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LOCAL_ID = "__local_id"  # the variable of a function that holds its work-item's id
 _BLOCKS = ("DW_TAG_lexical_block", "DW_TAG_inlined_subroutine")
 # What pyelftools raises for damaged input beside its own errors, which are of this kind, too.
-_DAMAGE = (
+DAMAGE = (
     *(ArithmeticError, ValueError, LookupError, AttributeError),
     *(TypeError, AssertionError, RecursionError),
 )
@@ -145,7 +145,7 @@ class SourceLines:
                 files = _files(program.header)
                 self._rows += _rows(program, files)
                 self._add(unit.get_top_DIE(), 0, ranges, files)
-        except (ELFError, DWARFError, ConstructError, *_DAMAGE):
+        except (ELFError, DWARFError, ConstructError, *DAMAGE):
             self._rows, self._scopes = [], []
 
     def _add(self, die: Any, depth: int, ranges: Any, files: list[str]) -> None:

@@ -34,6 +34,7 @@ ALLOWED = {
         "linker.elf",
         "linker.notes",
         "linker.source_lines",
+        "linker.call_frames",
     },
     "device.sim": {
         "ir.passmemory",

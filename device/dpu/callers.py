@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
-from itertools import chain
 
 from ...backend.encode import decode
+from ...linker.call_frames import RA, Read
+from ..sim.interface import BusError
 from .fault import is_library, place
 from .image import Image
-from .memory_map import IRAM, WRAM
+from .memory_map import IRAM
 
-Read = Callable[[int, int], bytes]
-
-RA, SP = 1, 2
-DEEPEST = 256  # words of the stack that are looked at for a caller
 # Names of the library's functions, for programs without source lines.
 _LIBRARY = re.compile(
     r"_start$|__|mem(_alloc|_reset|cpy|move|set|cmp)$|(fsb|buddy|mram|seqread|sem|handshake|barrier"
@@ -26,27 +22,30 @@ _CALL = 0x6F, 0x67  # opcodes of jal and jalr; c.jalr is told by its half
 
 
 class Callers:
-    """Of one program. Read: of an address and a count, the bytes."""
+    """Of one program."""
 
     def __init__(self, image: Image) -> None:
         self._image = image
         self._has_lines = image.has_lines
         self._users: dict[int, bool] = {}
 
-    def users_call(self, tasklet: int, pc: int, ra: int, sp: int, read: Read) -> int:
+    def users_call(self, pc: int, ra: int, sp: int, read: Read) -> int:
         """The nearest instruction that is the user's: pc itself, or a call that came to it.
 
-        That is a caller with source lines, or one whose name is the user's, as return addresses
-        on the stack tell: they may be old ones. Where there is none, the nearest call.
+        That is a caller with source lines, or one whose name is the user's; the library says of
+        all its functions how to get to theirs. Where there is none, the nearest call.
         """
         if self._is_users(pc):
             return pc
         nearest = None
-        for back in chain((ra,), _stack(self._image, tasklet, sp, read)):
-            call = _call_before(back, read)
-            if call is not None and self._is_users(call):
-                return call
-            nearest = call if nearest is None else nearest
+        try:
+            for back in self._image.callers(pc, ra, sp, read):
+                call = _call_before(back, read)
+                if call is not None and self._is_users(call):
+                    return call
+                nearest = call if nearest is None else nearest
+        except BusError:
+            pass  # the stack is none any more
         return pc if nearest is None else nearest
 
     def place(self, pc: int, read: Read) -> str:
@@ -93,12 +92,3 @@ def _call_before(back: int, read: Read) -> int | None:
     if half & 0xF07F == 0x9002 and half >> 7 & 31:  # c.jalr
         return back - 2
     return None
-
-
-def _stack(image: Image, tasklet: int, sp: int, read: Read) -> Iterable[int]:
-    """The words of the tasklet's stack, from the newest on."""
-    top = image.stacks[tasklet].stop if image.stacks else WRAM.end
-    if sp % 8 or not WRAM.base < sp < top:
-        return ()
-    size = min(top - sp, 8 * DEEPEST) & ~7
-    return memoryview(read(sp, size)).cast("Q")

@@ -205,7 +205,7 @@ class Dpu:
         callers = Callers(image)
 
         def users(tasklet: int, pc: int) -> int:
-            return callers.users_call(tasklet, pc, *result.frames[tasklet], self.read)
+            return callers.users_call(pc, *result.frames[tasklet], self.read)
 
         match result.reason:
             case Reason.FAULT:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...frontend.record import record
+from ...linker.call_frames import RA, SP
 from ..sim.interface import HartView
-from .callers import RA, SP, Callers
+from .callers import Callers
 from .fault import DpuFault, place, users_places
 
 if TYPE_CHECKING:
@@ -63,5 +64,5 @@ class Findings:
         """Where a tasklet is, and whose code that is for."""
         pc = view.pc
         registers = view.x(RA), view.x(SP)
-        caller = self._callers.users_call(view.hart, pc, *registers, view.read_memory)
+        caller = self._callers.users_call(pc, *registers, view.read_memory)
         return Site(view.hart, pc, caller)

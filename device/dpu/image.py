@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import threading
 import weakref
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...linker.call_frames import CallFrames, Read
 from ...linker.elf import SHN_ABS, STT_OBJECT, ElfError, ElfFile, Phdr, read_elf
 from ...linker.source_lines import SourceLines, SourcePlace
 from .memory_map import IRAM, LOCK_BITS, MAX_TASKLETS, MEMORIES, WRAM
@@ -77,6 +79,12 @@ class Image:
         with self._lock:
             return self._lines.places(pc)
 
+    def callers(self, pc: int, ra: int, sp: int, read: Read) -> Iterator[int]:
+        """Where functions return to that have led to an instruction, see CallFrames."""
+        with self._lock:
+            frames = self._frames
+        return frames.callers(pc, ra, sp, read)
+
     @property
     def has_lines(self) -> bool:
         """Whether any place in the source is known."""
@@ -86,6 +94,10 @@ class Image:
     @cached_property
     def _lines(self) -> SourceLines:
         return SourceLines(self.elf)
+
+    @cached_property
+    def _frames(self) -> CallFrames:
+        return CallFrames(self.elf)
 
     @cached_property
     def stacks(self) -> tuple[range, ...]:

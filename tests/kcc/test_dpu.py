@@ -14,6 +14,20 @@ from kcc.linker.elf import read_elf
 SOURCE = """
 unsigned me(void);
 void __dpu_stop(void);
+#if HOW > 2
+#include <alloc.h>
+#include <barrier.h>
+BARRIER_INIT(door, 3);
+__attribute__((noinline)) int *take(unsigned long size) {
+    int *room = mem_alloc(size);
+    *room = 3;
+    return room;
+}
+__attribute__((noinline)) static void meet(void) {
+    barrier_wait(&door);
+    door.count = 3;
+}
+#endif
 int data[4] = {250, 2, 3, 4};
 static int zero;
 int main(void) {
@@ -22,12 +36,19 @@ int main(void) {
     return zero;
 #elif HOW == 1
     return *(int *)(0x10000 - 4 * (me() == 0));
-#else
+#elif HOW == 2
     if (me()) __dpu_stop();
+    return 0;
+#elif HOW == 3
+    return *take(1 << 20);
+#else
+    meet();
     return 0;
 #endif
 }
 """
+LINES = {text: number for number, text in enumerate(SOURCE.split("\n"), 1)}
+READ = "    return *(int *)(0x10000 - 4 * (me() == 0));"
 MARKED = """
     .section .text,"ax",@progbits
     .globl main
@@ -70,7 +91,7 @@ def test_what_goes_wrong_in_a_run_is_told(source, capfd):
     assert main([*run, "-DHOW=1"]) == 1
     error = capfd.readouterr().err
     assert re.search(r"memory fault: load outside of WRAM at 0x10000 in main\+0x\w+ \(pc 0x", error)
-    assert f"{source}:11:" in error
+    assert f"{source}:{LINES[READ]}:" in error
     assert "tasklet 1" in error
     assert main([*run, "-DHOW=2"]) == 1
     error = capfd.readouterr().err
@@ -78,6 +99,27 @@ def test_what_goes_wrong_in_a_run_is_told(source, capfd):
     assert "tasklet 1 waits to be resumed in __dpu_stop" in error
     assert main([*run, "-DHOW=2", "--max-instructions", "3"]) == 1
     assert "limit" in capfd.readouterr().err
+
+
+def test_what_stops_in_the_library_is_told_of_its_callers(source, tmp_path, capfd):
+    run = ["run", source, "--device", "dpu", "-DNR_TASKLETS=2"]
+    assert main([*run, "-DHOW=3"]) == 1
+    error = capfd.readouterr().err
+    take = LINES["    int *room = mem_alloc(size);"]
+    assert re.search(r"fault 1, the heap is full, in take\+0x\w+ \(pc 0x\w+\), ", error)
+    assert f"{source}:{take}:" in error
+    assert main([*run, "-DHOW=4"]) == 1
+    error = capfd.readouterr().err
+    place = f"{source}:{LINES['    barrier_wait(&door);']}:"
+    for tasklet in range(2):
+        told = next(s for s in error.split("\n") if f"tasklet {tasklet}" in s)
+        assert "waits to be resumed in barrier_wait, called in meet+0x" in told
+        assert place in told
+    # Without line information the library still knows who has called it.
+    flags = ["-mdevice=dpu", "-DHOW=3", "-o", str(tmp_path / "q.elf")]
+    assert main([source, *flags]) == 0
+    assert main(["run", str(tmp_path / "q.elf"), "--device", "dpu"]) == 1
+    assert "fault 1, the heap is full, in take+0x" in capfd.readouterr().err
 
 
 def test_assembly_is_a_program_too_and_info_names_what_hosts_name(tmp_path, capfd):
