@@ -135,7 +135,7 @@ def test_waiting_for_a_lock_ends_when_it_is_clear(checks: Checks) -> None:
         addi t1, t1, 1; sw t1, 8(zero); dpu.clear s1; addi s0, s0, -1; bnez s0, 1b
         exit 0"""
     )
-    for tasklets in (1, 2, 11, 24):
+    for tasklets in (2, 24):
         dpu, outcome = run(body, tasklets, None, checks)
         assert outcome.fault is None
         assert words(dpu, 8, 1) == (100 * tasklets,)
