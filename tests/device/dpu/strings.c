@@ -1,5 +1,6 @@
-// The functions of <string.h> and <stdlib.h> over many short strings: a line each, with a digest of
-// what they say. Any C library prints the same.
+// The functions of <string.h>, <stdlib.h> and <ctype.h> over many short strings and all characters:
+// lines with digests of what they say. Any C library prints the same.
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -89,6 +90,16 @@ static uint64_t convert(const char *text, int base) {
     return digest(digest(value, end - text), errno);
 }
 
+// A bit for each question.
+static unsigned kind(int c) {
+    int is[] = {isdigit(c), islower(c), isupper(c), isalpha(c), isalnum(c), isxdigit(c), isblank(c),
+                isspace(c), isgraph(c), isprint(c), ispunct(c), iscntrl(c)};
+    unsigned bits = 0;
+    for (unsigned i = 0; i < sizeof(is) / sizeof(is[0]); i++)
+        bits |= (is[i] != 0) << i;
+    return bits;
+}
+
 static const char *const numbers[] = {
     "0", "-1", " \t+42x", "0x1f", "0x", "0xg", "077", "08", "zz", "-", "", " ", "+-1", "1e5",
     "2147483647", "2147483648", "-2147483648", "9223372036854775807", "9223372036854775808",
@@ -118,6 +129,8 @@ int main(void) {
         printf("%d %d ", __builtin_clz((unsigned)bits | 1), __builtin_clzl(bits | 1));
         printf("%d %d\n", __builtin_ctz((unsigned)bits | 1u << 31), __builtin_ctzll(bits | 1ull << i));
     }
+    for (int c = -1; c < 256; c++)
+        printf("%x %d %d%c", kind(c), tolower(c), toupper(c), c % 8 ? ' ' : '\n');
     printf("%d %ld %lld\n", abs(-3), labs(LONG_MIN + 1), llabs(-5));
     return 0;
 }

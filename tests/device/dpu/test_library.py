@@ -69,8 +69,8 @@ def test_a_program_may_end_itself(
     assert bool(text) == bool(says)
 
 
-HEADERS = """alloc assert attributes buddy_alloc errno fsb_allocator inttypes limits seqread stdbool
-    stddef stdint stdlib string""".split()
+HEADERS = """alloc assert attributes buddy_alloc ctype errno float fsb_allocator inttypes limits
+    seqread stdalign stdbool stddef stdint stdlib stdnoreturn string""".split()
 SAME = [  # numbers of the headers, and clang's for the target
     *(f"{name} == __{name}__" for name in ("SCHAR_MAX", "SHRT_MAX", "INT_MAX", "LONG_MAX")),
     *(
@@ -83,6 +83,7 @@ SAME = [  # numbers of the headers, and clang's for the target
     *(f"sizeof({t}_t) == sizeof(__{t.upper()}_TYPE__)" for t in ("size", "ptrdiff", "wchar")),
     *(f"INT{bits}_MIN == -INT{bits}_MAX - 1" for bits in (8, 16, 32, 64)),
     "CHAR_BIT == __CHAR_BIT__",
+    "DBL_MANT_DIG == 53 && FLT_MAX_EXP == 128",
     "CHAR_MAX == (((char)-1) < 0 ? SCHAR_MAX : UCHAR_MAX)",
     "offsetof(seqreader_t, mram_addr) == 8",
     "UINT64_C(1) << 63 == (uint64_t)INT64_MIN",

@@ -10,6 +10,7 @@ import pytest
 from numpy.typing import NDArray
 from scripted import HERE, Scripted, built
 
+import kcc
 from kcc.cli import run_command
 from kcc.device.dpu.device import Checks
 from kcc.device.dpu.memory_map import MRAM
@@ -105,3 +106,37 @@ def test_other_sizes_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[s
     source.write_text("#define SEQREAD_CACHE_SIZE 48\n#include <seqread.h>\n")
     assert run_command(["-mdevice=dpu", "-c", str(source), "-o", str(tmp_path / "o.o")]) == 1
     assert "SEQREAD_CACHE_SIZE is 32, 64, 128" in capsys.readouterr().err
+
+
+KERNEL = """
+#include <alloc.h>
+#include <seqread.h>
+#include <stdlib.h>
+#include <string.h>
+kernel void sum(global uchar *data, global uint *out, uint n) {
+    mem_reset();
+    seqreader_t reader;
+    uchar *at = seqread_init(seqread_alloc(), data, &reader);
+    uint total = 0;
+    for (uint i = 0; i < n; i++) {
+        total += *at;
+        at = seqread_get(at, 1, &reader);
+    }
+    char text[20] = "17", more[3] = "42";
+    strcat(text, more);
+    out[0] = total;
+    out[1] = (global uchar *)seqread_tell(at, &reader) - data;
+    out[2] = atoi(text) + strlen(text);
+}
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("standard", ["CL1.2", "CL3.0"])
+def test_kernels_read_their_buffers_so(standard: str) -> None:
+    data = np.random.default_rng(1).integers(0, 256, 2000, np.uint8)
+    with kcc.Device("m1") as device:
+        kernel = device.load(kcc.compile(KERNEL, (f"-cl-std={standard}",)))["sum"]
+        out = device.buffer(np.zeros(3, np.uint32))
+        kernel(device.buffer(data), out, 1400, global_size=1, local_size=1)
+        assert out.numpy().tolist() == [data[:1400].sum(), 1400, 1746]

@@ -31,7 +31,7 @@ void __dpu_resume(unsigned tasklet);
 unsigned long __dpu_counter(unsigned which);
 
 // The run ends for all.
-void __dpu_fault(unsigned code) __attribute__((noreturn));
+void __dpu_fault(unsigned code) __attribute__((__noreturn__));
 
 // Nothing but for those who check the run.
 #ifdef __dpu__

@@ -25,4 +25,4 @@ long long strtoll(const char *restrict string, char **restrict end, int base);
 unsigned long long strtoull(const char *restrict string, char **restrict end, int base);
 #endif
 
-void abort(void) __attribute__((noreturn));
+void abort(void) __attribute__((__noreturn__));
