@@ -135,8 +135,8 @@ def test_some_vector_rows():
 @pytest.mark.parametrize("names", batches(VECTOR, 25), ids=first)
 @pytest.mark.parametrize("vlen", [128, 512])
 def test_every_vector_row(names: list[str], vlen: int):
-    report = sweep(*names, count=500, each=125, vlen=vlen)
-    assert report.ran > 100 * len(names)  # groups of eight registers are the rarest to be legal
+    report = sweep(*names, count=1000, each=250, vlen=vlen)
+    assert report.ran > 200 * len(names)  # groups of eight registers are the rarest to be legal
     report.check()
 
 
