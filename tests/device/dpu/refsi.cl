@@ -9,8 +9,16 @@
 #include <mutex.h>
 #include <mutex_pool.h>
 #include <perfcounter.h>
+#include <assert.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <sem.h>
+#include <seqread.h>
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <vmutex.h>
 
 #define ALONE __attribute__((reqd_work_group_size(1, 1, 1)))
@@ -80,6 +88,20 @@ kernel void blocks(global int *out) {
     buddy_init(1024);
     out[2] = buddy_alloc(2000) == 0 && errno == EINVAL;
     puts("done");
+}
+
+kernel void checksum(global uint *out, const global uchar *in, uint count) {
+    mem_reset();
+    seqreader_t reader;
+    uchar *at = seqread_init(seqread_alloc(), (__mram_ptr void *)(in + 500), &reader);
+    uint sum = 0;
+    for (uint i = 0; i < count; i++) {
+        sum += *at;
+        at = seqread_get(at, 1, &reader);
+    }
+    assert(count == INT_MAX || sum >= in[500]);
+    memcpy(out, &sum, sizeof sum);
+    printf("%" PRIu32 "\n", sum);
 }
 
 kernel void full(void) {

@@ -33,7 +33,11 @@ def test_harts_of_an_m1_meet(capfd: pytest.CaptureFixture[str]) -> None:
         out = device.buffer(np.zeros(3, np.int32))
         kernels["blocks"](out, global_size=1, local_size=1)
         assert out.numpy().tolist() == [16, 1, 1]
-        assert capfd.readouterr().out == "done\n"
+        data = (np.arange(4000) % 251).astype(np.uint8)  # pages of readers begin and end in it
+        kernels["checksum"](out, device.buffer(data), np.uint32(2000), global_size=1, local_size=1)
+        total = data[500:2500].sum()
+        assert out.numpy()[0] == total
+        assert capfd.readouterr().out == f"done\n{total}\n"
         with pytest.raises(kcc.GuestFault, match="'full': fault 1, the heap is full, in __dpu_fa"):
             kernels["full"](global_size=1, local_size=1)
         buffer = device.buffer(np.zeros(320, np.uint32))

@@ -3,6 +3,13 @@
 
 #include <stddef.h>
 
+#ifdef __OPENCL_VERSION__ // where a function of such a name is the program's own
+#define memcpy __dpu_memcpy
+#define memmove __dpu_memmove
+#define memset __dpu_memset
+#define memcmp __dpu_memcmp
+#endif
+
 void *memcpy(void *restrict to, const void *restrict from, size_t size);
 void *memmove(void *to, const void *from, size_t size);
 void *memset(void *to, int value, size_t size);
