@@ -331,6 +331,9 @@ class DpuNote(IntEnum):
     LIBRARY = 11  # (0, 1 or 0): from here on accesses are the allocators' own, or no longer
     BARRIER = 12  # (barrier, tasklets)
     INIT_RANGE = 13  # (start, bytes): has been written in ways that are not seen
+    SEQREAD_INIT = 14  # (cache, bytes of a page)
+    SEQREAD_PAGE = 15  # (cache, bytes of a page): a reader needs another; for a get then:
+    SEQREAD_GET = 16  # (pointer, how far it goes)
 
 
 # -- metadata: what the ELF says of its kernels ---------------------------------------------------

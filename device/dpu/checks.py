@@ -1,6 +1,6 @@
 """What a DPU does not check and its programs must keep to: told by the simulator, judged here.
 
-The heap is in checks_heap.py, races are in checks_races.py; here are the rules of transfers, of
+The heap is in checks_heap.py, races are in checks_races.py, readers in checks_seqread.py; here are the rules of transfers, of
 lock bits and of stacks, and who is asked what.
 """
 
@@ -10,6 +10,7 @@ from ...ir.abi import DpuNote
 from ..sim.interface import Abort, EcallResult, HartView, Resume, Told
 from .checks_heap import HEAP_END, HEAP_START, Heap
 from .checks_races import Races
+from .checks_seqread import Readers
 from .findings import Findings, Site
 from .image import Image
 from .memory_map import LOCK_BITS, MRAM, WRAM
@@ -34,6 +35,7 @@ class Checker:
         self._image = image
         self._heap = heap
         self._races = Races(image.tasklets)
+        self._readers = Readers()
         self._library = [False] * image.tasklets  # within an allocator
         self._holders: dict[int, Site] = {}  # by lock bit
         self._overflown: set[int] = set()
@@ -175,5 +177,11 @@ class Checker:
                 self._library[view.hart] = bool(addr or size)
             case DpuNote.INIT_RANGE:
                 heap.written(addr, size)
+            case DpuNote.SEQREAD_INIT:
+                wrong = self._readers.begin(view.hart, addr, size)
+            case DpuNote.SEQREAD_PAGE:
+                wrong = self._readers.turn(view.hart, addr, size)
+            case DpuNote.SEQREAD_GET:
+                wrong = self._readers.get(view.hart, addr, size)
         if wrong is not None:
             self.findings.add("allocator", wrong, self.findings.site(view), addr)

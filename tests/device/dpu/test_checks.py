@@ -16,6 +16,7 @@ SOURCE = """\
 #include <defs.h>
 #include <mram.h>
 #include <mutex.h>
+#include <seqread.h>
 #include <string.h>
 
 BARRIER_INIT(all, NR_TASKLETS);
@@ -28,6 +29,7 @@ __host int what;
 volatile int sink, by = 4;
 volatile int *volatile kept;
 fsb_allocator_t blocks, others;
+seqreader_t firsts;
 
 __attribute__((noinline)) int deep(int n) {
     volatile int here[16];
@@ -46,6 +48,8 @@ int main(void) {
     volatile int *p = mem_alloc(20);
     char *block = fsb_get(blocks);
     char *part = buddy_alloc(40);
+    seqreader_t reader;
+    char *volatile at = seqread_init(seqread_alloc(), words, me() ? &reader : &firsts);
     *(volatile long *)block = 1;
     *(volatile long *)part = 2;
     p[0] = p[4] = 0;
@@ -77,6 +81,10 @@ int main(void) {
     case 22: mram_read(words, (void *)p, 24); break;
     case 23: near[0] = (long)&near[2]; fsb_get((void **)near); break;
     case 24: mem_reset(); buddy_alloc(32); break;
+    case 25: at = seqread_get(at, SEQREAD_CACHE_SIZE, &reader); break;
+    case 26: at = seqread_get(at + SEQREAD_CACHE_SIZE + 200, 100, &reader); break;
+    case 27: at = seqread_seek((__mram_ptr char *)words + 1024, &firsts); break;
+    case 28: at = seqread_init(seqread_alloc() + 8, words, &reader); break;
     }
     if (what == 30 && me() < 2)
         words[2 + me()] = me();
@@ -155,6 +163,10 @@ BROKEN = [
     (22, r"DMA of 24 bytes .*: store of 24 bytes .*: outside of what is allocated \(0 bytes"),
     (23, r"fsb_get\(\) of 0x\w+, which is no allocator"),
     (24, r"buddy_alloc\(\) of 32 bytes at 0x\w+: the buddy heap is from before mem_reset\(\)"),
+    (25, r"seqread_get\(\) by 256 bytes: a page has 256, and it must stay below that"),
+    (26, r"seqread_get\(\) of 0x\w+, which is not in the first page of its cache, 256 bytes at 0x"),
+    (27, r"tasklet 1 uses the sequential reader at 0x\w+ of tasklet 0"),
+    (28, r"seqread_init\(\) with a cache at 0x\w+: not a multiple of 256"),
 ]  # fmt: skip
 
 

@@ -66,6 +66,9 @@ enum {
     DPU_NOTE_LIBRARY = 11,
     DPU_NOTE_BARRIER = 12,
     DPU_NOTE_INIT_RANGE = 13,
+    DPU_NOTE_SEQREAD_INIT = 14,
+    DPU_NOTE_SEQREAD_PAGE = 15,
+    DPU_NOTE_SEQREAD_GET = 16,
 };
 
 // Lock bits of the library itself.

@@ -26,7 +26,9 @@ typedef struct {
 } seqreader_t;
 
 seqreader_buffer_t __seqread_alloc(unsigned page_size);
-void *__seqread_load(uintptr_t address, seqreader_t *reader, unsigned page_size);
+void *__seqread_init(uintptr_t address, seqreader_t *reader, unsigned page_size);
+void *__seqread_get(void *ptr, uintptr_t inc, seqreader_t *reader, unsigned page_size);
+void *__seqread_seek(uintptr_t address, seqreader_t *reader, unsigned page_size);
 
 // The names that follow carry the size: parts of a program may differ in it.
 #define __SEQREAD_JOIN(size, name) seqread##size##_##name
@@ -46,17 +48,15 @@ static inline seqreader_buffer_t seqread_alloc(void) {
 static inline void *seqread_init(seqreader_buffer_t cache, __mram_ptr void *mram,
                                             seqreader_t *reader) {
     reader->wram_cache = cache;
-    return __seqread_load((uintptr_t)mram, reader, SEQREAD_CACHE_SIZE);
+    return __seqread_init((uintptr_t)mram, reader, SEQREAD_CACHE_SIZE);
 }
 
 // What lies `inc` bytes, less than a page, behind `ptr`, the pointer of the call before.
 static inline void *seqread_get(void *ptr, uint32_t inc,
                                            seqreader_t *reader) {
     uintptr_t next = (uintptr_t)ptr + inc;
-    if (((uintptr_t)ptr ^ next) & SEQREAD_CACHE_SIZE)
-        return __seqread_load(reader->mram_addr + SEQREAD_CACHE_SIZE +
-                                  (next & (SEQREAD_CACHE_SIZE - 1)),
-                              reader, SEQREAD_CACHE_SIZE);
+    if (((uintptr_t)ptr ^ next) & -SEQREAD_CACHE_SIZE)
+        return __seqread_get(ptr, inc, reader, SEQREAD_CACHE_SIZE);
     return (void *)next;
 }
 
@@ -64,7 +64,7 @@ static inline void *seqread_get(void *ptr, uint32_t inc,
 static inline void *seqread_seek(__mram_ptr void *mram, seqreader_t *reader) {
     uintptr_t offset = (uintptr_t)mram - reader->mram_addr;
     if (offset >= SEQREAD_CACHE_SIZE)
-        return __seqread_load((uintptr_t)mram, reader, SEQREAD_CACHE_SIZE);
+        return __seqread_seek((uintptr_t)mram, reader, SEQREAD_CACHE_SIZE);
     return (void *)(reader->wram_cache + offset);
 }
 
