@@ -1,7 +1,7 @@
 """What a DPU does not check and its programs must keep to: told by the simulator, judged here.
 
-The heap is in checks_heap.py, races are in checks_races.py, readers in checks_seqread.py; here are the rules of transfers, of
-lock bits and of stacks, and who is asked what.
+The heap is in checks_heap.py, races are in checks_races.py, readers in checks_seqread.py; here are
+the rules of transfers, of lock bits and of stacks, and who is asked what.
 """
 
 from __future__ import annotations
