@@ -60,6 +60,18 @@ def check(
     ctx.fp64 = options.fp64 and (options.version >= 120 or options.is_c)
     ctx.program_scope = ctx.scope
     ctx.doubtful = unit.doubtful
+    if not ctx.is_c:
+        _check(ctx, unit)
+        return ctx.program
+    from .c_names import names_of_c
+
+    with names_of_c(diags, ctx.program_scope.names):
+        _check(ctx, unit)
+    return ctx.program
+
+
+def _check(ctx: Context, unit: ast.TranslationUnit) -> None:
+    diags = ctx.diags
     for decl in unit.decls:
         with deep_recursion(diags, decl.span):
             match decl:
@@ -79,7 +91,6 @@ def check(
         callgraph.forbid_blocking(ctx.program, diags)
     if diags.wants("unused-function"):
         warn_unused.functions(ctx)
-    return ctx.program
 
 
 # -- program scope --------------------------------------------------------------------------------

@@ -12,7 +12,6 @@ import llvmlite.ir as llir
 
 from ..frontend import tast
 from ..frontend.diag import InternalError
-from ..frontend.record import record
 from ..frontend.types import (
     AddrSpace,
     Pointer,
@@ -25,14 +24,11 @@ from ..frontend.types import (
     sizeof,
     struct_layout,
 )
-from ..frontend.types import Function as FunctionType
-from . import lower_builtin, lower_convert
-from .emit import I1, I32, I64, Callee, address_of, copy_bytes, declare, fill_zero, offset_ptr
+from . import lower_builtin, lower_call, lower_convert
+from .emit import I1, I32, I64, address_of, copy_bytes, declare, fill_zero, offset_ptr
 from .frame import Frame, Place, pick_lanes, read, write
 from .lower_type import (
     constant_int,
-    extension,
-    function_type,
     is_aggregate,
     is_floating,
     is_signed,
@@ -70,9 +66,9 @@ def value(frame: Frame, expr: tast.Expr) -> Any:
         case tast.Unary():
             return _unary(frame, expr)
         case tast.Call():
-            return _call(frame, expr)
+            return lower_call.call(frame, expr)
         case tast.CallPointer():
-            return _call_pointer(frame, expr)
+            return lower_call.call_pointer(frame, expr)
         case tast.FunctionAddress(function=function):
             return address_of(frame.unit.function_of(function))
         case tast.BuiltinCall():
@@ -105,7 +101,7 @@ def value(frame: Frame, expr: tast.Expr) -> Any:
             yes, no = value(frame, then), value(frame, other)
             zero = llir.Constant(mask.type, None)
             negative = build.icmp_signed("<", mask, zero)
-            return build.select(negative, yes, no, flags=_flags_of(frame, expr.type))
+            return build.select(negative, yes, no, flags=flags_of(frame, expr.type))
         case tast.ConvertCall(operand=operand):
             return lower_convert.convert_call(build, expr, value(frame, operand))
         case tast.Reinterpret(operand=operand, type=t):
@@ -181,7 +177,7 @@ def _convert(frame: Frame, expr: tast.Convert) -> Any:
     return convert(build, expr.kind, operand, came, to)
 
 
-def _flags_of(frame: Frame, t: Type) -> tuple[str, ...]:
+def flags_of(frame: Frame, t: Type) -> tuple[str, ...]:
     """Fast-math flags of what gives a `t`: floating-point values have them, others none."""
     return frame.fp_flags if is_floating(t) else ()
 
@@ -355,7 +351,7 @@ def _conditional(frame: Frame, expr: tast.Conditional) -> Any:
         return result.ptr
     if is_void(expr.type):
         return None
-    phi = build.phi(value_type(expr.type), flags=_flags_of(frame, expr.type))
+    phi = build.phi(value_type(expr.type), flags=flags_of(frame, expr.type))
     for v, block in incoming:
         phi.add_incoming(v, block)
     return phi
@@ -391,93 +387,6 @@ def _vector_build(frame: Frame, t: Type, parts: tuple[tast.Expr, ...]) -> Any:
             result = build.insert_element(result, lane, I32(at))
             at += 1
     return result
-
-
-# -- calls -------------------------------------------------------------------------------------
-
-
-def _call(frame: Frame, expr: tast.Call) -> Any:
-    """Call a function. Aggregates go by address: the callee copies what it may change."""
-    function = expr.function.definition or expr.function
-    if function in frame.unit.waiting:
-        return _body_in_place(frame, expr, function)
-    callee = frame.unit.function_of(function)
-    given = _arguments(frame, expr)
-    if len(given.args) < len(callee.args):  # but for C and the device library
-        given.args.extend(frame.item)
-    return _called(frame, expr, callee, given)
-
-
-def _call_pointer(frame: Frame, expr: tast.CallPointer) -> Any:
-    """Call what a pointer leads to, which takes the arguments alone that are written."""
-    assert isinstance(expr.callee.type, Pointer)
-    t = expr.callee.type.pointee
-    assert isinstance(t, FunctionType)
-    callee = Callee(value(frame, expr.callee), function_type(t))
-    return _called(frame, expr, callee, _arguments(frame, expr))
-
-
-@record
-class _Given:
-    """What a function is given: values, attributes of some, where its result goes if in memory."""
-
-    args: list[Any]
-    attrs: dict[int, tuple[str, ...]]
-    result: Place | None
-
-
-def _arguments(frame: Frame, expr: tast.Call | tast.CallPointer) -> _Given:
-    """The arguments that are written."""
-    args: list[Any] = []
-    attrs: dict[int, tuple[str, ...]] = {}
-    result = frame.alloca(expr.type) if is_aggregate(expr.type) else None
-    if result is not None:
-        args.append(result.ptr)
-    for arg in expr.args:
-        v = value(frame, arg)
-        if is_aggregate(arg.type) and v.type.addrspace:
-            copy = frame.alloca(arg.type)
-            write(frame, copy, v)
-            v = copy.ptr
-        elif extension(arg.type):
-            attrs[len(args)] = extension(arg.type)
-        args.append(v)
-    return _Given(args, attrs, result)
-
-
-def _called(frame: Frame, expr: tast.Call | tast.CallPointer, callee: Any, given: _Given) -> Any:
-    frame.at(expr.span)
-    flags = _flags_of(frame, expr.type)
-    v = frame.build.call(callee, given.args, arg_attrs=given.attrs, fastmath=flags)
-    if given.result is not None:
-        return given.result.ptr
-    return None if is_void(expr.type) else v
-
-
-def _body_in_place(frame: Frame, expr: tast.Call, function: tast.Function) -> Any:
-    """The callee's statements instead of a call: see passes/barriers.py."""
-    from .lower_stmt import statement
-
-    assert function.body is not None
-    debug = frame.unit.debug
-    inner = frame.inner(function)
-    values = [value(frame, arg) for arg in expr.args]
-    around = None if debug is None else debug.enter_call(function, expr.span)
-    inner.at(function.span)
-    for var, v in zip(function.params, values, strict=True):
-        inner.declare(var, f"{function.name}.{var.name}")
-        write(inner, inner.slots[var], v)
-    if not is_void(expr.type):
-        inner.result = inner.alloca(expr.type, f"{function.name}.result")
-    inner.end = frame.block(f"{function.name}.end")
-    statement(inner, function.body)
-    frame.go(inner.end)
-    frame.enter(inner.end)
-    if debug is not None:
-        debug.leave_call(around)
-    frame.frame_size = inner.frame_size
-    frame.at(expr.span)
-    return None if inner.result is None else read(frame, inner.result)
 
 
 # -- objects -----------------------------------------------------------------------------------

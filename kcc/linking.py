@@ -42,6 +42,9 @@ def link_units(job: Compilation, units: list[Unit]) -> Any:
 def _join(job: Compilation, units: list[Unit]) -> list[Unit]:
     """The inputs, but of those that are lowered together the first alone."""
     sources = [unit for unit in units if job.kind(unit) == "cl"]
+    in_c = [unit for unit in units if job.kind(unit) == "c"]
+    if sources and in_c:
+        _check_calls_of_c(job, sources, in_c)
     if len(sources) < 2:
         return units
     from kcc.frontend.join import Input, join
@@ -56,6 +59,18 @@ def _join(job: Compilation, units: list[Unit]) -> list[Unit]:
             for unit in others:
                 unit.artefacts.clear()
     return [unit for unit in units if id(unit) not in joined]
+
+
+def _check_calls_of_c(job: Compilation, sources: list[Unit], in_c: list[Unit]) -> None:
+    """C cannot call OpenCL C: it has no work-item, which is what such functions are given."""
+    defined = {f.name: f for unit in sources for f in make(job, unit, "tast").functions}
+    for unit in in_c:
+        for function in make(job, unit, "tast").externs:
+            if function.name in defined:
+                message = f"'{function.name}' is OpenCL C, which C cannot call"
+                note = (f"'{function.name}' is defined here", defined[function.name].span)
+                job.diags.error("unsupported", message, function.span, notes=(note,))
+    job.diags.raise_errors()
 
 
 def _link_options(options: Options) -> Any:

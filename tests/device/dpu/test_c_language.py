@@ -35,7 +35,7 @@ def result(name: str, level: str, folder: Path) -> int:
     return outcome.status[0]
 
 
-@pytest.mark.parametrize("name", ["objects", "structs"])
+@pytest.mark.parametrize("name", ["objects"])
 def test_a_program_ends_as_it_does_natively(name: str, tmp_path: Path) -> None:
     assert result(name, "-O1", tmp_path) == RESULTS[name]
 
