@@ -21,10 +21,10 @@ from ..sim.interface import (
     Fatal,
     HartStart,
     HartView,
+    NativeCalls,
     Reason,
     Resume,
     RunResult,
-    SleepCalls,
 )
 from ..soc.memory import Ram
 from .callers import Callers
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 Checks = Literal["off", "warn", "strict"]
 CHECKS: dict[str, Checks] = {"off": "off", "warn": "warn", "strict": "strict"}
 A0, A7 = 10, 17
-SLEEPS = DpuCall.STOP, DpuCall.RESUME, DpuCall.WAIT
+NATIVE = NativeCalls(DpuCall.EXIT, DpuCall.STOP, DpuCall.RESUME, DpuCall.WAIT)
 NOWHERE = 1  # where tasklets return to: an address that no jump leads to
 
 
@@ -84,6 +84,7 @@ class Dpu:
         self._rams = {memory.name: Ram(memory.size) for memory in MEMORIES}
         self._image: Image | None = None
         self._machine: Machine | None = None
+        self._code_written = False  # since the program was loaded
         self._heap: Heap | None = None  # as checks see it
 
     # -- memory
@@ -115,6 +116,7 @@ class Dpu:
             self.code_written()
 
     def code_written(self) -> None:
+        self._code_written = True
         if self._machine is not None:
             self._machine.flush_code()
 
@@ -134,22 +136,26 @@ class Dpu:
                 then nothing has changed.
         """
         if self._machine is not None:
-            self._machine.reset()
+            self._machine.check_idle()
         told = self.timing or self.checks != "off"
-        image = open_image(elf, self._cache_dir, told=told)
+        image = self._image
+        if image is None or image.elf.data != elf:
+            image = open_image(elf, self._cache_dir, told=told)
         for ram in self._rams.values():
             ram.discard()
         for segment in image.segments:
             self.view(segment.vaddr, segment.filesz)[:] = image.elf.segment_data(segment)
         if self._image is not image or self._machine is None:
             self._image, self._machine = image, self._made(image)
+        elif self._code_written:
+            self._machine.flush_code()
+        self._code_written = False
         if told:
             from .checks import heap_of
 
             self._heap = heap_of(image)
             floors = [stack.start for stack in image.stacks] or [0] * image.tasklets
             self._machine.shadow(memoryview(self._heap.marks), floors)
-        self._machine.flush_code()
 
     def _made(self, image: Image) -> Machine:
         """Harts that see these memories and run this program."""
@@ -191,8 +197,10 @@ class Dpu:
             observer=checks,
             pacer=time,
             # Who watches wants to see them; the others do not come back to Python for them.
-            sleeps=None if image.told else SleepCalls(*SLEEPS),
+            calls=None if image.told else NATIVE,
         )
+        if result.exits:
+            calls.status = [None if n is None else _signed(n) for n in result.exits]
         fault = self._fault(image, calls, result)
         warnings = () if checks is None else checks.findings.lines()
         retired = sum(result.retired)

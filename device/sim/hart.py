@@ -104,6 +104,7 @@ class Hart:
         self._has_vectors = vlen > 0
         self.clear_table()
         self.reset()
+        self._units_at_reset = self._units()
 
     # -- state
 
@@ -124,9 +125,10 @@ class Hart:
 
     def restart(self) -> None:
         """reset(); translations stay, those for another mode do not."""
-        mode = self._mode_key()
+        changed = self._units() != self._units_at_reset
+        mode = self._mode_key() if changed else None
         self.reset()
-        if self._mode_key() != mode:
+        if changed and self._mode_key() != mode:
             self.clear_table()
 
     def power_on(self) -> None:
@@ -134,6 +136,10 @@ class Hart:
         self.restart()
         self.state.mcycle_offset = self.state.minstret_offset = -self.retired & MASK64
         ctypes.memset(ctypes.addressof(self.state.counts), 0, ctypes.sizeof(self.state.counts))
+
+    def _units(self) -> tuple[int, int]:
+        """The registers that the mode depends on."""
+        return int(self.state.frm), int(self.state.csr[csr.BY_NAME["mstatus"].slot])
 
     def _mode_key(self) -> tuple[int, bool, bool]:
         """What registers say of the mode."""

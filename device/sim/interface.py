@@ -119,15 +119,17 @@ class Fatal:
 
 
 @dataclass(frozen=True)
-class SleepCalls:
-    """Ecalls that need no handler, by their numbers in a7: harts that sleep, and wake others.
+class NativeCalls:
+    """Ecalls that need no handler, by their numbers in a7: harts end, sleep, and wake others.
 
+    exit:   a0 is the result; this hart's instance is finished.
     stop:   sleep until resumed; at once, if that came first.
     resume: a0 is the hart, by its index, that goes on. One that there is not: for the handler.
     wait:   a0 is a lock bit; sleep until it is clear.
     For machines with one thread and at most 64 harts.
     """
 
+    exit: int
     stop: int
     resume: int
     wait: int
@@ -248,6 +250,7 @@ class RunResult:
     retired:   instructions of this run, per hart.
     launches:  how many were begun.
     barriers:  those that harts sleep at; None for a hart that sleeps at none.
+    exits:     results of harts by the call NativeCalls.exit; None for one that made none.
     awaits:    the host addresses of bytes that they sleep for, as in Await; 0 for none.
     frames:    of each hart ra and sp, of a run that did not finish.
     """
@@ -260,6 +263,7 @@ class RunResult:
     launches: int = 1
     barriers: tuple[int | None, ...] = ()
     awaits: tuple[int, ...] = ()
+    exits: tuple[int | None, ...] = ()
     frames: tuple[tuple[int, int], ...] = ()
 
     @property

@@ -29,13 +29,13 @@ from .interface import (
     HartView,
     IoDevice,
     Launches,
+    NativeCalls,
     Observer,
     Pacer,
     Reason,
     Resume,
     RunResult,
     Sleep,
-    SleepCalls,
     Translated,
 )
 from .isa_string import extensions_of, misa_of, vlen_of
@@ -253,6 +253,11 @@ class Machine:
             for h in self._harts:
                 h.restart()
 
+    def check_idle(self) -> None:
+        """raises: RuntimeError while harts run."""
+        with self._idle():
+            pass
+
     def number_harts(self, numbers: Sequence[int]) -> None:
         """What mhartid reads on each hart; by default its place among the harts."""
         with self._idle():
@@ -409,7 +414,7 @@ class Machine:
         launches: Launches | None = None,
         observer: Observer | None = None,
         pacer: Pacer | None = None,
-        sleeps: SleepCalls | None = None,
+        calls: NativeCalls | None = None,
     ) -> RunResult:
         """Run `count` instances, ids from `first`, in groups of one per entry of `starts`.
 
@@ -419,7 +424,7 @@ class Machine:
         launches: go on with these, as if called for each; harts all start with the same
                  arguments then, as many as a record has.
         observer: is told what translations tell of; see Translations.
-        sleeps:  ecalls that never come to the handler.
+        calls:   that never come to the handler.
         pacer:   says in which order; for harts of one group, on one thread, that tell.
         returns: how it ended. After anything but FINISHED the harts are reset.
         raises:  what `ecall` or a device raises, other than BusError; ValueError for bad starts.
@@ -445,7 +450,7 @@ class Machine:
                 c.end = first + count
                 c.current = c.resume = c.records = 0
                 c.seed = self._seed
-                _enter_sleeps(c, sleeps)
+                _enter_calls(c, calls)
             records = _enter_row(lanes[0].control, launches) if len(lanes) == 1 else 0
             run = Run(
                 lanes,
@@ -469,9 +474,11 @@ class Machine:
                 asleep = tuple(h.barrier for h in harts)
                 awaits = tuple(int(h.state.awaits) for h in harts)
                 frames = () if finished else tuple((h.x(1), h.x(2)) for h in harts)
+                exits = _exits(lanes[0].control, len(harts))
                 return RunResult(
-                    run.reason, retired, run.fault, run.code, pcs, begun, asleep, awaits, frames
-                )
+                    run.reason, retired, run.fault, run.code, pcs, begun, asleep, awaits, exits,
+                    frames,
+                )  # fmt: skip
             finally:
                 self._run = None
                 if not finished:  # perhaps by an interrupt in the midst of anything
@@ -528,13 +535,22 @@ class Machine:
         self._translations.configure(frozenset((return_addr,)), False, self._harts)
 
 
-def _enter_sleeps(c: ctypes.Structure, calls: SleepCalls | None) -> None:
-    """Tell generated code of the calls that it sees to; nobody sleeps."""
-    c.stop_call = calls.stop if calls is not None else 0
-    c.resume_call = calls.resume if calls is not None else 0
-    c.wait_call = calls.wait if calls is not None else 0
-    for field in (c.stopped, c.resumed):
-        ctypes.memset(ctypes.addressof(field), 0, ctypes.sizeof(field))
+def _enter_calls(c: ctypes.Structure, calls: NativeCalls | None) -> None:
+    """Tell generated code of the calls that it sees to; nobody has made one."""
+    c.calls = int(calls is not None)
+    if calls is not None:
+        c.exit_call, c.stop_call = calls.exit, calls.stop
+        c.resume_call, c.wait_call = calls.resume, calls.wait
+        for field in (c.stopped, c.resumed, c.exited):
+            ctypes.memset(ctypes.addressof(field), 0, ctypes.sizeof(field))
+
+
+def _exits(c: ctypes.Structure, harts: int) -> tuple[int | None, ...]:
+    """What harts have ended with, by a call that generated code has seen to."""
+    if not c.calls:
+        return ()
+    exited = bytes(c.exited)
+    return tuple(int(c.exits[h]) if exited[h] else None for h in range(harts))
 
 
 def _enter_row(c: ctypes.Structure, launches: Launches | None) -> int:

@@ -457,7 +457,7 @@ gone:
     [ i64 {state.TURN}, label %turn.over  i64 {state.DONE}, label %instance.over
       i64 {state.ECALL}, label %call ]
 call:
-  %seen.to = call i1 @sleep_call(ptr %c, ptr %hart.now, i64 %now)
+  %seen.to = call i1 @native_call(ptr %c, ptr %hart.now, i64 %now)
   br i1 %seen.to, label %turn.over, label %event
 event:
   ret i64 %reason

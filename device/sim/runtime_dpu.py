@@ -60,8 +60,10 @@ both:
 }}
 
 ; An ecall that the scheduler sees to, if it is one.
-define internal i1 @sleep_call(ptr %c, ptr %hart, i64 %me) {{
+define internal i1 @native_call(ptr %c, ptr %hart, i64 %me) {{
 entry:
+  {load("control", "calls", "c", "calls")}
+  {load("control", "exit_call", "c", "exit.call")}
   {load("control", "stop_call", "c", "stop.call")}
   {load("control", "resume_call", "c", "resume.call")}
   {load("control", "wait_call", "c", "wait.call")}
@@ -73,8 +75,21 @@ entry:
   %a0 = load i64, ptr %a0.at
   %a7.at = getelementptr i64, ptr %x, i64 17
   %a7 = load i64, ptr %a7.at
-  %none = icmp eq i64 %a7, 0
-  br i1 %none, label %no, label %stop.try
+  %none = icmp eq i64 %calls, 0
+  br i1 %none, label %no, label %exit.try
+exit.try:
+  %is.exit = icmp eq i64 %a7, %exit.call
+  br i1 %is.exit, label %exit, label %stop.try
+exit:
+  {at("control", "exits", "c", "exits")}
+  {at("control", "exited", "c", "exited")}
+  %result.at = getelementptr i64, ptr %exits, i64 %me
+  store i64 %a0, ptr %result.at
+  %exited.at = getelementptr i8, ptr %exited, i64 %me
+  store i8 1, ptr %exited.at
+  {store("hart", "status", "hart", str(state.IDLE), "si")}
+  {store("hart", "host_sp", "hart", "0", "fresh")}
+  ret i1 true
 stop.try:
   %is.stop = icmp eq i64 %a7, %stop.call
   br i1 %is.stop, label %stop, label %resume.try

@@ -117,10 +117,12 @@ CONTROL = Layout({
     "lanes": 1,           # from there to that on the next
     "watched": 1,         # 1: come back when a group has been started
     "single": 1,          # 1: come back after each turn, which does not end the hart's turn
-    # Ecalls that the scheduler sees to, by a7; 0: none. See interface.SleepCalls.
-    "stop_call": 1, "resume_call": 1, "wait_call": 1,
+    # Ecalls that the scheduler sees to, by a7, if `calls` is 1. See interface.NativeCalls.
+    "calls": 1, "exit_call": 1, "stop_call": 1, "resume_call": 1, "wait_call": 1,
     "stopped": 8,         # bytes, one for each hart of the lane: 1 while it sleeps
     "resumed": 8,         # 1: its next stop returns at once
+    "exited": 8,          # 1: it has, with its element of
+    "exits": 64,
 })
 REGION = Layout({"base": 1, "size": 1, "host": 1, "flags": 1})
 ENTRY = Layout({
