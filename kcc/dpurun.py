@@ -45,7 +45,7 @@ def run_dpu(options: RunOptions, limit: int | None) -> int:
     except ElfError as e:
         raise DeviceError(f"'{options.file}': {e}") from e
     outcome = dpu.launch(limit)
-    _print_log(dpu)
+    log_error = _print_log(dpu)
     if options.stats:
         _print_stats(outcome)
     if options.dpu_timing:
@@ -55,6 +55,8 @@ def run_dpu(options: RunOptions, limit: int | None) -> int:
         print(f"kcc: warning: {line}", file=sys.stderr)
     if outcome.fault is not None:
         raise DeviceError(str(outcome.fault))
+    if log_error:
+        raise DeviceError(log_error)
     return (outcome.status[0] or 0) & 0xFF
 
 
@@ -91,15 +93,20 @@ def _program(file: str, flags: list[str]) -> bytes:
     return made.files[0][1]
 
 
-def _print_log(dpu: Dpu) -> None:
+def _print_log(dpu: Dpu) -> str:
+    """returns: why it cannot be read, which may be the doing of what ends the run; "" if it can."""
     from kcc.device.dpu.log import LogError, log_of
 
     try:
         text = log_of(dpu)
     except LogError as e:
-        raise DeviceError(f"what the program has printed cannot be read: {e}") from e
+        return (
+            f"what the program has printed cannot be read: {e}; something else was written there, "
+            "by a stack that overflowed perhaps: see --dpu-check"
+        )
     sys.stdout.flush()
     sys.stdout.buffer.write(text or b"")
+    return ""
 
 
 def _print_stats(outcome: Outcome) -> None:

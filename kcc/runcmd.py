@@ -99,7 +99,7 @@ def run_main(argv: list[str]) -> int:
     if options.dpu_timing or options.dpu_check != "off":
         raise UsageError("'--dpu-check' and '--dpu-timing' are for '--device dpu'")
     if options.global_size is None:
-        raise UsageError("no global size: give -g X[,Y[,Z]]")
+        raise UsageError("no global size: give -g X[,Y[,Z]], or --device dpu for a program in C")
     launch = _Launch(
         parse_size("-g", options.global_size),
         parse_size("-l", options.local_size) if options.local_size else None,

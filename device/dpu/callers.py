@@ -14,9 +14,9 @@ from .memory_map import IRAM
 # Names of the library's functions, for programs without source lines.
 _LIBRARY = re.compile(
     r"_start$|__|mem(_alloc|_reset|cpy|move|set|cmp)$|(fsb|buddy|mram|seqread|sem|handshake|barrier"
-    r"|mutex|mutex_pool|vmutex|perfcounter)_|str|v?s?n?printf$|puts$|putchar$"
+    r"|mutex|mutex_pool|vmutex|perfcounter)_|str(n?len|n?cmp|n?cpy|n?cat|r?chr|str|pbrk|c?spn|tok(_r)?"
+    r"|to(u?ll?))$|memchr$|ato(i|ll?)$|abort$|s?rand$|puts$|putchar$"
 )
-
 
 _CALL = 0x6F, 0x67  # opcodes of jal and jalr; c.jalr is told by its half
 
@@ -60,6 +60,8 @@ class Callers:
         return known
 
     def _looked_up(self, pc: int) -> bool:
+        if not any(s.vaddr <= pc < s.vaddr + s.memsz for s in self._image.segments):
+            return False  # a jump to nowhere
         if self._has_lines:
             return any(not is_library(p) for p in self._image.places(pc))
         symbol = self._image.elf.symbol_at(pc)

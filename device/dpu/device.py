@@ -218,7 +218,8 @@ class Dpu:
         match result.reason:
             case Reason.FAULT:
                 assert result.fault is not None
-                return of_hardware(image, result.fault)
+                hart, pc = result.fault.hart, result.fault.pc
+                return of_hardware(image, result.fault, users(hart, pc))
             case Reason.ABORT if calls.fault is not None:
                 code, pc, tasklet = calls.fault
                 what = f"{program_fault(code)},"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Literal
 
 from ...frontend.record import record
@@ -30,7 +31,8 @@ class DpuFault:
              instructions; "stopped": from outside; "check": a rule that hardware does not check.
     pc, tasklet: of the instruction; of the first that sleeps, in a deadlock.
     address: that the instruction asked for; None where that is not what is wrong.
-    symbol:  pc as "function+0x12". source: its place, then those it is inlined into.
+    symbol:  pc as "function+0x12". source: its place, then those it is inlined into; where it is
+             the library's, or no code, of the call that led there.
     """
 
     kind: Kind
@@ -46,11 +48,23 @@ class DpuFault:
         return self.message
 
 
-def located(image: Image, kind: Kind, what: str, pc: int, tasklet: int, **more: int) -> DpuFault:
-    """A fault of one instruction; more: code, address."""
-    symbol, source = image.symbolize(pc), image.places(pc)
-    message = f"{what} {place(image, pc)}, tasklet {tasklet}"
-    return DpuFault(kind, message, pc, tasklet, symbol=symbol, source=source, **more)
+def located(
+    image: Image,
+    kind: Kind,
+    what: str,
+    pc: int,
+    tasklet: int,
+    *,
+    caller: int | None = None,
+    **more: int,
+) -> DpuFault:
+    """A fault of one instruction. caller: the user's call that led there; more: code, address."""
+    symbol, user = image.symbolize(pc), pc if caller is None else caller
+    where = place(image, user)
+    if user != pc:
+        where = (f"in {symbol}" if symbol else f"at pc {pc:#x}") + f", called {where}"
+    message = f"{what} {where}, tasklet {tasklet}"
+    return DpuFault(kind, message, pc, tasklet, symbol=symbol, source=image.places(user), **more)
 
 
 def place(image: Image, pc: int) -> str:
@@ -71,20 +85,21 @@ def users_places(image: Image, pc: int) -> tuple[SourcePlace, ...]:
     return places[first:]
 
 
-def of_hardware(image: Image, fault: Fault) -> DpuFault:
-    """What a trap is called on a DPU."""
+def of_hardware(image: Image, fault: Fault, caller: int) -> DpuFault:
+    """What a trap is called on a DPU. caller: as for located()."""
     pc, tasklet, address = fault.pc, fault.hart, fault.tval
+    told = partial(located, image, pc=pc, tasklet=tasklet, caller=caller)
     if fault.cause in _ACCESSES:
         what = f"memory fault: {_ACCESSES[fault.cause]} at {address:#x}{_within(address)}"
-        return located(image, "memory", what, pc, tasklet, address=address)
+        return told(kind="memory", what=what, address=address)
     if fault.cause == Cause.DMA_FAULT.value:
         what = f"DMA fault: the range from {address:#x}{_within(address)} leaves its memory"
-        return located(image, "dma", what, pc, tasklet, address=address)
+        return told(kind="dma", what=what, address=address)
     if fault.cause == Cause.ECALL_M.value:
-        return located(image, "illegal", "a call that a DPU does not know", pc, tasklet)
+        return told(kind="illegal", what="a call that a DPU does not know")
     if fault.cause == Cause.BREAKPOINT.value:
-        return located(image, "illegal", "a breakpoint", pc, tasklet)
-    return located(image, "illegal", f"illegal instruction {fault.word:#x}", pc, tasklet)
+        return told(kind="illegal", what="a breakpoint")
+    return told(kind="illegal", what=f"illegal instruction {fault.word:#x}")
 
 
 def _within(address: int) -> str:

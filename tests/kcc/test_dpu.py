@@ -41,14 +41,26 @@ int main(void) {
     return 0;
 #elif HOW == 3
     return *take(1 << 20);
-#else
+#elif HOW == 4
     meet();
     return 0;
+#else
+    return ((int (*)(void))0x1234)();
 #endif
 }
 """
 LINES = {text: number for number, text in enumerate(SOURCE.split("\n"), 1)}
 READ = "    return *(int *)(0x10000 - 4 * (me() == 0));"
+OVERWRITES = """
+#include <stdio.h>
+extern unsigned long __dpu_log_used;
+int main(void) {
+    printf("a line");
+    __dpu_log_used = 13;
+    if (THEN) *(volatile int *)0x10000 = 1;
+    return 0;
+}
+"""
 MARKED = """
     .section .text,"ax",@progbits
     .globl main
@@ -115,11 +127,28 @@ def test_what_stops_in_the_library_is_told_of_its_callers(source, tmp_path, capf
         told = next(s for s in error.split("\n") if f"tasklet {tasklet}" in s)
         assert "waits to be resumed in barrier_wait, called in meet+0x" in told
         assert place in told
+    assert main([*run, "-DHOW=5"]) == 1
+    error = capfd.readouterr().err
+    assert "no code at 0x1234 (WRAM) at pc 0x1234, called in main" in error
+    assert f"{source}:{LINES['    return ((int (*)(void))0x1234)();']}:" in error
     # Without line information the library still knows who has called it.
     flags = ["-mdevice=dpu", "-DHOW=3", "-o", str(tmp_path / "q.elf")]
     assert main([source, *flags]) == 0
     assert main(["run", str(tmp_path / "q.elf"), "--device", "dpu"]) == 1
     assert "fault 1, the heap is full, in take+0x" in capfd.readouterr().err
+
+
+def test_a_log_that_was_overwritten_hides_no_fault(tmp_path, capfd):
+    path = tmp_path / "p.c"
+    path.write_text(OVERWRITES)
+    run = ["run", str(path), "--device", "dpu"]
+    assert main([*run, "-DTHEN=1"]) == 1
+    error = capfd.readouterr().err
+    assert "memory fault: store outside of WRAM at 0x10000 in main" in error
+    assert main([*run, "-DTHEN=0"]) == 1
+    error = capfd.readouterr().err
+    assert "what the program has printed cannot be read: a log of 13 bytes" in error
+    assert "see --dpu-check" in error
 
 
 def test_assembly_is_a_program_too_and_info_names_what_hosts_name(tmp_path, capfd):
