@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from kcc.backend.target import DPU_ARCH
 from kcc.frontend.store import Store
 from kcc.linker.elf import ET_REL, STB_LOCAL, ElfError, read_elf
-from kcc.linker.objfile import ARCHIVE_MAGIC, read_archive, with_frames_alone, write_archive
+from kcc.linker.objfile import ARCHIVE_MAGIC, library_member, read_archive, write_archive
 
 from . import config
 
@@ -134,13 +134,11 @@ def _build(arch: str) -> bytes:
 
 def _build_tasklets(device: str, arch: str) -> bytes:
     flags = [*FLAGS, f"-mdevice={device}", f"-march={arch}"]
-    described = device == "dpu"  # its faults tell by whose calls they came about
-    if described:
+    if device == "dpu":  # whose faults tell by whose calls they came about
         flags.append("-g")
 
     def member(path: str, data: bytes) -> bytes:
-        made = _compiled(path, data, flags)
-        return with_frames_alone(made) if described else made
+        return library_member(_compiled(path, data, flags))
 
     return write_archive([
         # By the whole path, for headers beside the source.

@@ -265,14 +265,23 @@ def read_archive(name: str, data: bytes) -> Archive:
     return Archive(name, members, index)
 
 
-def with_frames_alone(data: bytes) -> bytes:
-    """An object whose debug information is not to be linked, but for that of call frames."""
+def library_member(data: bytes) -> bytes:
+    """An object that gives way: a program may define what it does, and it alone is told of.
+
+    Its definitions become weak; of its debug information call frames alone are to be linked.
+    """
     file, out = read_elf_object(data), bytearray(data)
     for s in file.sections:
         if s.name.startswith(".debug_") and s.name != ".debug_frame":
             header = s.header._replace(flags=s.header.flags | elf.SHF_EXCLUDE)
             at = file.header.shoff + s.index * elf.SHDR.size
             out[at : at + elf.SHDR.size] = elf.SHDR.format.pack(*header)
+        if s.header.type == elf.SHT_SYMTAB:
+            for at in range(s.header.offset, s.header.offset + s.size, elf.SYM.size):
+                symbol = elf.SYM.read(data, at)
+                if symbol.info >> 4 == elf.STB_GLOBAL and symbol.shndx != elf.SHN_UNDEF:
+                    weak = symbol._replace(info=elf.STB_WEAK << 4 | symbol.info & 15)
+                    out[at : at + elf.SYM.size] = elf.SYM.format.pack(*weak)
     return bytes(out)
 
 

@@ -151,6 +151,18 @@ def test_a_log_that_was_overwritten_hides_no_fault(tmp_path, capfd):
     assert "see --dpu-check" in error
 
 
+def test_a_programs_own_functions_come_before_the_librarys(tmp_path, capfd):
+    path = tmp_path / "own.c"
+    path.write_text("""
+        #include <stdio.h>
+        static int count;
+        int putchar(int c) { count += c; return c; }
+        int main(void) { puts("one"); putchar('2'); return count; }
+    """)
+    assert main(["run", str(path), "--device", "dpu"]) == ord("2")
+    assert capfd.readouterr().out == "one\n"
+
+
 def test_assembly_is_a_program_too_and_info_names_what_hosts_name(tmp_path, capfd):
     path, out = tmp_path / "m.S", str(tmp_path / "m.elf")
     path.write_text(MARKED)
