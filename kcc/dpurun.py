@@ -76,6 +76,7 @@ def _refuse_the_rest(options: RunOptions) -> None:
 def _program(file: str, flags: list[str]) -> bytes:
     """An ELF's bytes; or those of the program compiled, with places in the source for faults."""
     from .compilecache import obtain, read_input
+    from .program import refuse_other_outputs
 
     data = read_input(file)
     if data.startswith(b"\x7fELF"):
@@ -85,8 +86,7 @@ def _program(file: str, flags: list[str]) -> bytes:
     if file.endswith(".elf"):
         raise DeviceError(f"'{file}' is not an ELF file")
     compiling = parse_options(["-mdevice=dpu", "-g", *flags])
-    if compiling.inputs or compiling.output or compiling.mode != "elf" or compiling.emit:
-        raise UsageError("'kcc run' makes one program, of one file")
+    refuse_other_outputs(compiling)
     compiling.inputs, compiling.output = [file], "a.elf"  # which is not written
     made = obtain(compiling, [(file, data)])
     sys.stderr.write(made.messages)

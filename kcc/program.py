@@ -78,9 +78,7 @@ def compile(source: str | Path, options: Sequence[str] = ()) -> Program:
     if not isinstance(source, str | os.PathLike):
         raise TypeError(f"source is a path or text, not {source!r}")
     parsed = parse_options(map(os.fspath, options))
-    refused = [flag for flag, given in _other_outputs(parsed) if given]
-    if refused:
-        raise UsageError(f"'{refused[0]}' is of no use here: the program is made in memory")
+    refuse_other_outputs(parsed)
     is_text = isinstance(source, str) and ("\n" in source or "{" in source)
     name = "<source>" if is_text else str(source)
     data = str(source).encode() if is_text else read_input(name)
@@ -92,9 +90,11 @@ def compile(source: str | Path, options: Sequence[str] = ()) -> Program:
     return Program(outputs.files[0][1], name, outputs.messages)
 
 
-def _other_outputs(parsed: Options) -> tuple[tuple[str, object], ...]:
-    """What of a command line would name inputs, or make something other than a program."""
-    return (
+def refuse_other_outputs(parsed: Options) -> None:
+    """Where one program is made in memory. raises: UsageError for inputs and further outputs."""
+    from .options import UsageError
+
+    meant: tuple[tuple[str, object], ...] = (
         *((name, True) for name in parsed.inputs),
         ("-o", parsed.output),
         ("-E, -S, -c, -fsyntax-only", parsed.mode != "elf"),
@@ -105,6 +105,9 @@ def _other_outputs(parsed: Options) -> tuple[tuple[str, object], ...]:
         ("--help", parsed.help),
         ("--version", parsed.version),
     )
+    for flag, given in meant:
+        if given:
+            raise UsageError(f"'{flag}' is of no use here: the program is made in memory")
 
 
 def load(path: str | Path) -> Program:

@@ -190,7 +190,7 @@ def test_assembly_is_a_program_too_and_info_names_what_hosts_name(tmp_path, capf
         (["run", "p.c", "--device", "dpu", "--threads", "2"], 2, "'--threads' is not for"),
         (["run", "p.c", "--device", "dpu", "--expect", "1"], 2, "'--expect' is not for programs"),
         (["run", "p.c", "--device", "dpu", "a=[1]"], 2, "a program for a DPU has no arguments"),
-        (["run", "p.c", "--device", "dpu", "-o", "x"], 2, "'kcc run' makes one program"),
+        (["run", "p.c", "--device", "dpu", "-Map=x"], 2, "'-Map=' is of no use here"),
         (["run", "p.c", "--device", "dpu", "--dpu-check=all"], 2, "'all' in '--dpu-check='"),
         (["run", "k.cl", "-g", "1", "--dpu-timing"], 2, "are for '--device dpu'"),
         (["run", "bad.elf", "--device", "dpu"], 1, "'bad.elf' is not an ELF file"),
