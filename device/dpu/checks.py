@@ -74,7 +74,9 @@ class Checker:
         """The tasklet has come back from main."""
         for bit, site in self._holders.items():
             if site.tasklet == view.hart:
-                message = f"{self._lock(bit)} is held at the end of tasklet {view.hart}: set here"
+                message = (
+                    f"{self._image.lock(bit)} is held at the end of tasklet {view.hart}: set here"
+                )
                 self.findings.add("held", message, site)
 
     # -- rules
@@ -141,14 +143,10 @@ class Checker:
     def _clear_lock(self, view: HartView, bit: int) -> None:
         holder = self._holders.pop(bit, None)
         if holder is not None and holder.tasklet != view.hart:
-            message = f"{self._lock(bit)} is cleared by tasklet {view.hart}, and was set by "
+            message = f"{self._image.lock(bit)} is cleared by tasklet {view.hart}, and was set by "
             message += holder.text(self._image)
             self.findings.add("owner", message, self.findings.site(view))
         self._races.clear_lock(view.hart, bit)
-
-    def _lock(self, bit: int) -> str:
-        names = self._image.lock_names
-        return f"mutex '{names[bit]}'" if bit in names else f"lock bit {bit}"
 
     def _note(self, view: HartView, kind: int, addr: int, size: int) -> None:
         heap, wrong = self._heap, None

@@ -28,7 +28,7 @@ from ..sim.interface import (
 )
 from ..soc.memory import Ram
 from .callers import Callers
-from .fault import DpuFault, located, of_hardware, place
+from .fault import DpuFault, Kind, located, of_hardware, place
 from .image import ARCH, Image, open_image
 from .memory_map import IRAM, LOCK_BITS, MAX_TASKLETS, MEMORIES, MRAM, WRAM, memory_at
 from .reasons import program_fault
@@ -43,6 +43,12 @@ Checks = Literal["off", "warn", "strict"]
 CHECKS: dict[str, Checks] = {"off": "off", "warn": "warn", "strict": "strict"}
 A0, A7 = 10, 17
 NATIVE = NativeCalls(DpuCall.EXIT, DpuCall.STOP, DpuCall.RESUME, DpuCall.WAIT)
+# Ends of runs with tasklets that have not finished.
+_ENDS: dict[Reason, tuple[Kind, str]] = {
+    Reason.BARRIER: ("deadlock", "deadlock"),
+    Reason.LIMIT: ("limit", "the limit of instructions"),
+    Reason.STOPPED: ("stopped", "stopped from outside"),
+}
 NOWHERE = 1  # where tasklets return to: an address that no jump leads to
 
 
@@ -227,25 +233,24 @@ class Dpu:
             case Reason.ABORT:
                 assert calls.checks is not None
                 return calls.checks.findings.fault
-            case Reason.BARRIER:
-                asleep = [t for t, status in enumerate(calls.status) if status is None]
-                pcs = [users(t, result.pcs[t]) for t in asleep]
+            case Reason.BARRIER | Reason.LIMIT | Reason.STOPPED:
+                kind, what = _ENDS[result.reason]
+                left = [t for t, status in enumerate(calls.status) if status is None]
+                pcs = [users(t, result.pcs[t]) for t in left]
                 lines = [
-                    f"tasklet {t} waits {calls.waited(result.awaits[t])} "
-                    + callers.place(pc, self.read)
-                    for t, pc in zip(asleep, pcs, strict=True)
+                    f"tasklet {t} {calls.waited(image, result.awaits[t])}"
+                    + (place(image, pc) if pc == result.pcs[t] else callers.place(pc, self.read))
+                    for t, pc in zip(left, pcs, strict=True)
                 ]
-                message = "\n  ".join(["deadlock", *lines])
-                symbol, source = image.symbolize(pcs[0]), image.places(pcs[0])
+                pc, tasklet = (pcs[0], left[0]) if left else (0, 0)
                 return DpuFault(
-                    "deadlock", message, pcs[0], asleep[0], symbol=symbol, source=source
+                    kind,
+                    "\n  ".join([what, *lines]),
+                    pc,
+                    tasklet,
+                    symbol=image.symbolize(pc),
+                    source=image.places(pc),
                 )
-            case Reason.LIMIT:
-                what = "the limit of instructions"
-                return DpuFault("limit", _unfinished(image, calls, result, what))
-            case Reason.STOPPED:
-                what = "stopped from outside"
-                return DpuFault("stopped", _unfinished(image, calls, result, what))
 
     def _observer(self, image: Image) -> Checker | None:
         if self.checks == "off":
@@ -319,10 +324,13 @@ class _Calls:
                 return Resume()
         return Fatal()
 
-    def waited(self, addr: int) -> str:
-        """What a tasklet sleeps for whose byte is at a host address."""
+    def waited(self, image: Image, addr: int) -> str:
+        """What a tasklet sleeps for whose byte is at a host address; of none that is awake."""
+        if addr == 0:
+            return ""
         bit = addr - self._locks_at
-        return f"for lock bit {bit}" if 0 <= bit < LOCK_BITS else "to be resumed"
+        what = f"for {image.lock(bit)}" if 0 <= bit < LOCK_BITS else "to be resumed"
+        return f"waits {what} "
 
     @property
     def cycles(self) -> int | None:
@@ -337,8 +345,3 @@ def _signed(value: int) -> int:
     """An int in a register."""
     value &= 0xFFFF_FFFF
     return value - (1 << 32) if value >> 31 else value
-
-
-def _unfinished(image: Image, calls: _Calls, result: RunResult, what: str) -> str:
-    left = [t for t, status in enumerate(calls.status) if status is None]
-    return "\n  ".join([what, *(f"tasklet {t} {place(image, result.pcs[t])}" for t in left)])

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ARCH = "rv64gc_zba_zbb_xdpu"  # what tasklets execute
 LOCKS_BASE = 0xF000_0000  # what a linker numbers lock bits by; nothing is there
-LOCK_PREFIX = "__atomic_bit_"  # of their names
+LOCK_PREFIX, POOL_PREFIX = "__atomic_bit_", "hw_mutexes_"  # of their names
 TASKLETS, STACKS = "NR_TASKLETS", "__sys_stack_table"
 LAUNCH_ZERO = "__sys_launch_zero", "__sys_launch_zero_end"
 
@@ -112,14 +112,24 @@ class Image:
             found.append(range(base, base + size))
         return tuple(found)
 
+    def lock(self, bit: int) -> str:
+        """A lock bit in words: "mutex 'name'", "mutex 3 of 'pool'", "lock bit 0"."""
+        return self._lock_names.get(bit, f"lock bit {bit}")
+
     @cached_property
-    def lock_names(self) -> dict[int, str]:
-        """Lock bits that have names in the program."""
-        return {
-            s.value - LOCKS_BASE: s.name.removeprefix(LOCK_PREFIX)
-            for s in self.elf.symbols
-            if s.name and 0 <= s.value - LOCKS_BASE < LOCK_BITS and s.type == STT_OBJECT
-        }
+    def _lock_names(self) -> dict[int, str]:
+        found = {}
+        for symbol in self.elf.symbols:
+            first, count = symbol.value - LOCKS_BASE, symbol.size
+            if symbol.type != STT_OBJECT or not symbol.name or not 0 <= first < LOCK_BITS:
+                continue
+            name = symbol.name.removeprefix(LOCK_PREFIX).removeprefix(POOL_PREFIX)
+            if count <= 1:
+                found[first] = f"mutex '{name}'"
+            else:
+                for i in range(min(count, LOCK_BITS - first)):
+                    found[first + i] = f"mutex {i} of '{name}'"
+        return found
 
     def _initial(self, addr: int, size: int) -> bytes:
         """Bytes as they are when the program is loaded."""

@@ -229,6 +229,14 @@ int main(void) {
         break;
     case 8:
         return 7 % (int)by;
+    case 9:
+        mutex_lock(one);
+        mutex_lock(one);
+        break;
+    case 10:
+        mutex_pool_lock(&pool, 2);
+        mutex_pool_lock(&pool, 6);
+        break;
     case 7:
         counting(id);
         words(id);

@@ -147,6 +147,8 @@ def test_printed_lines_are_whole(run: Run) -> None:
         ),
         (8, "program", abi.DpuFaultCode.DIVISION_BY_ZERO, "fault 2, division by zero, in main"),
         (6, "deadlock", None, "tasklet 10 waits to be resumed in barrier_wait, called in main"),
+        (9, "deadlock", None, "waits for mutex 'one' in __dpu_acquire, called in main"),
+        (10, "deadlock", None, "waits for mutex 2 of 'pool' in __dpu_acquire, called in main"),
     ],
 )
 def test_faults(run: Run, mode: int, kind: str, code: int | None, where: str) -> None:
