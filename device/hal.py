@@ -335,7 +335,7 @@ class Hal:
         self.retired = outcome.retired
         self._counters |= outcome.counters
         if self._profiler is not None:
-            name = loaded.symbolize(launch.kernel) or f"{launch.kernel:#x}"
+            name = loaded.elf.symbolize(launch.kernel) or f"{launch.kernel:#x}"
             self._profiler.launched(name, outcome.counters)
         return outcome.error is None or self._explain(outcome, loaded, launch.kernel)
 
@@ -351,8 +351,8 @@ class Hal:
         error, result = outcome.error or "", outcome.result
         if result is None:
             return self._fail(error, False)
-        name = loaded.symbolize(kernel) or f"{kernel:#x}"
-        fault = explain(name, outcome, result, loaded.symbolize, self.describe_address)
+        name = loaded.elf.symbolize(kernel) or f"{kernel:#x}"
+        fault = explain(name, outcome, result, loaded.elf.symbolize, self.describe_address)
         self.last_fault = fault
         return self._fail(fault.message, False)
 

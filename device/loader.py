@@ -110,14 +110,6 @@ class LoadedProgram:
                 at += count
         return True
 
-    def symbolize(self, pc: int) -> str | None:
-        """An address as "function+0x12"; None outside of the program."""
-        symbol = self.elf.symbol_at(pc)
-        if symbol is None:
-            return None
-        offset = pc - symbol.value
-        return f"{symbol.name}+{offset:#x}" if offset else symbol.name
-
 
 def check_vectors(elf: ElfFile, vlen: int) -> None:
     """raises: ElfError for code that counts on vectors of more bits; vlen 0 is not known."""

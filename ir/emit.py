@@ -12,7 +12,7 @@ from typing import Any
 
 import llvmlite.ir as llir
 
-I1, I8, I16, I32, I64 = (llir.IntType(n) for n in (1, 8, 16, 32, 64))
+I1, I8, I32, I64 = (llir.IntType(n) for n in (1, 8, 32, 64))
 VOID = llir.VoidType()
 PTR = llir.PointerType()
 # How a function of the device library that is linked as bitcode begins: __kcc_fn_fmod_float is

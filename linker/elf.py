@@ -239,6 +239,14 @@ class ElfFile:
         home = self.sections[symbol.shndx]
         return symbol if home.addr <= addr < home.addr + max(home.size, 1) else None
 
+    def symbolize(self, addr: int) -> str | None:
+        """An address as "function+0x12"; None where `symbol_at` finds nothing."""
+        symbol = self.symbol_at(addr)
+        if symbol is None:
+            return None
+        offset = addr - symbol.value
+        return f"{symbol.name}+{offset:#x}" if offset else symbol.name
+
     def contents(self, section: ElfSection) -> bytes:
         """The section's bytes; empty for NOBITS."""
         h = section.header

@@ -30,7 +30,6 @@ class Cursor:
     length: int
     attributes: str
     at: int  # next free address
-    load_at: int
     last: OutputSection | None = None  # placed here last; later ones keep its LMA distance
 
 
@@ -105,7 +104,7 @@ class Layout:
         self.cursors = {}
         for r in self.script.regions:
             origin, length = self.number(r.origin), self.number(r.length)
-            self.cursors[r.name] = Cursor(origin, length, r.attributes, origin, origin)
+            self.cursors[r.name] = Cursor(origin, length, r.attributes, origin)
         for alias, name in self.script.aliases.items():
             if name in self.cursors:
                 self.cursors[alias] = self.cursors[name]

@@ -248,7 +248,7 @@ class Dpu:
                     "\n  ".join([what, *lines]),
                     pc,
                     tasklet,
-                    symbol=image.symbolize(pc),
+                    symbol=image.elf.symbolize(pc),
                     source=image.places(pc),
                 )
 

@@ -59,7 +59,7 @@ def located(
     **more: int,
 ) -> DpuFault:
     """A fault of one instruction. caller: the user's call that led there; more: code, address."""
-    symbol, user = image.symbolize(pc), pc if caller is None else caller
+    symbol, user = image.elf.symbolize(pc), pc if caller is None else caller
     where = place(image, user)
     if user != pc:
         where = (f"in {symbol}" if symbol else f"at pc {pc:#x}") + f", called {where}"
@@ -69,7 +69,7 @@ def located(
 
 def place(image: Image, pc: int) -> str:
     """An instruction's address in words: "in main+0x12 (pc 0x80000012), a.c:3"."""
-    symbol = image.symbolize(pc)
+    symbol = image.elf.symbolize(pc)
     known = f"in {symbol} (pc {pc:#x})" if symbol else f"at pc {pc:#x}"
     return ", ".join([known, *(str(p) for p in users_places(image, pc)[:1])])
 

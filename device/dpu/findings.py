@@ -44,7 +44,7 @@ class Findings:
         text = f"{message}; {site.text(self._image)}"
         if self._strict:
             pc, source = site.caller, users_places(self._image, site.caller)
-            symbol = self._image.symbolize(pc)
+            symbol = self._image.elf.symbolize(pc)
             self.fault = DpuFault(
                 "check", text, pc, site.tasklet, address=address, symbol=symbol, source=source
             )

@@ -65,14 +65,6 @@ class Image:
                 self._translations = shared_translations(ARCH, self._cache_dir, told=self.told)
             return self._translations
 
-    def symbolize(self, pc: int) -> str | None:
-        """An address as "function+0x12"; None outside of the program."""
-        symbol = self.elf.symbol_at(pc)
-        if symbol is None:
-            return None
-        offset = pc - symbol.value
-        return f"{symbol.name}+{offset:#x}" if offset else symbol.name
-
     def places(self, pc: int) -> tuple[SourcePlace, ...]:
         """Where an instruction is in the source; none without debug information."""
         with self._lock:

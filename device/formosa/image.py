@@ -74,14 +74,6 @@ class Image:
             memory[at : at + 8] = (base + addend).to_bytes(8, "little")
         return memory
 
-    def symbolize(self, addr: int) -> str | None:
-        """An address in the file's terms as "function+0x12"; None outside of the program."""
-        symbol = self.elf.symbol_at(addr)
-        if symbol is None:
-            return None
-        offset = addr - symbol.value
-        return f"{symbol.name}+{offset:#x}" if offset else symbol.name
-
     def _described(self) -> tuple[KernelInfo, ...]:
         kernels = read_kernels(self.elf)
         for info in kernels:

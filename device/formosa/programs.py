@@ -158,7 +158,7 @@ class Programs:
                 if program.image is not None and program.base is not None:
                     offset = addr - program.base
                     if 0 <= offset < program.image.size:
-                        return program.image.symbolize(offset + program.image.start)
+                        return program.image.elf.symbolize(offset + program.image.start)
         return None
 
     def addresses(self) -> set[int]:

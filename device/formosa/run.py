@@ -204,7 +204,7 @@ class Runner:
         if status.code == Status.OK:
             return
         name = handle.info.name
-        symbol = image.symbolize(status.mepc - base)
+        symbol = image.elf.symbolize(status.mepc - base)
         place = f"{symbol} (pc {status.mepc:#x})" if symbol else f"pc {status.mepc:#x}"
         match status.code:
             case Status.EXCEPTION:

@@ -89,10 +89,6 @@ class Registers(Writer):
         """Write a half, float or double. exact: keep a NaN's bits; else they become canonical."""
         self._set_f(reg, ((view, value),), exact)
 
-    def set_f_bits(self, reg: int, bits: str) -> None:
-        """Write all 64 bits, from an i64."""
-        self._set_f(reg, (("bits", bits),), exact=True)
-
     def set_f_narrow_bits(self, reg: int, view: View, bits: str) -> None:
         """Write bits of a view's format, boxed."""
         kind = TYPE_OF_VIEW[view]

@@ -24,8 +24,6 @@ from .values import Form, Values
 
 LENGTH = "%kw.vl"
 _EVL = "%kw.evl"
-# A way out of a block: its target, and when: a mask, a condition for all, or always.
-_Way: TypeAlias = tuple[str, str | None, str | None]
 _Store: TypeAlias = tuple[str, str, str]  # type, value, slot
 
 

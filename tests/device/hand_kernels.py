@@ -10,7 +10,7 @@ from kcc.device.soc.commands import Op, command
 from kcc.ir.abi import WG_INFO
 
 RET = 0x8067
-A0, A1, T0, T1, T2, T3 = 10, 11, 5, 6, 7, 28
+A0, A1, T0, T1, T2 = 10, 11, 5, 6, 7
 
 
 def run_instances(count: int, max_harts: int, *args: int) -> list[int]:

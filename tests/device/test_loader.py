@@ -62,10 +62,10 @@ def test_symbols(build_elf):
     program = loaded(build_elf([NOP, NOP, RET], {"first": BASE, "second": BASE + 8}))
     assert program.find("second") == BASE + 8
     assert program.find("third") == 0
-    assert program.symbolize(BASE) == "first"
-    assert program.symbolize(BASE + 4) == "first+0x4"
-    assert program.symbolize(BASE + 10) == "second+0x2"
-    assert program.symbolize(0x4000_0000) is None
+    assert program.elf.symbolize(BASE) == "first"
+    assert program.elf.symbolize(BASE + 4) == "first+0x4"
+    assert program.elf.symbolize(BASE + 10) == "second+0x2"
+    assert program.elf.symbolize(0x4000_0000) is None
 
 
 @pytest.mark.parametrize(("base", "bss"), [(0x1000, 0), (0x800_0000, 0), (BASE, SIZE)])
@@ -93,5 +93,5 @@ def test_damaged_files_load_or_are_refused(build_elf, at, value, cut):
         program = loaded(bytes(data[: len(data) - cut % 3 * cut]))
     except ElfError:
         return
-    program.symbolize(BASE)
+    program.elf.symbolize(BASE)
     program.upload(lambda addr, data: addr >= BASE and addr + len(data) <= BASE + SIZE)
