@@ -10,6 +10,8 @@ from .hart import Hart
 
 # Effort between looks into Python, for signals: a tenth of a second at most, of short turns less.
 PATIENCE = 4000 * (50_000 >> state.EFFORT_SHIFT)
+# At the start of a run: less than it takes to hand Python's lock to another thread and back.
+BRIEFLY = 50_000 >> state.EFFORT_SHIFT
 
 
 class Lane:
@@ -37,7 +39,9 @@ class Lane:
             lanes=lanes,
         )
         self._address = ctypes.addressof(self.control)
+        self.brief = False  # keep Python's lock, until the run turns out to be no short one
         self._run = ctypes.CFUNCTYPE(ctypes.c_uint64, ctypes.c_void_p)(runtime["kcc_run"])
+        self._run_locked = ctypes.PYFUNCTYPE(ctypes.c_uint64, ctypes.c_void_p)(runtime["kcc_run"])
 
     def run(self, epoch: int) -> int:
         """Let the harts run; returns what there is to do for Python, see state.EVENTS."""
@@ -45,6 +49,11 @@ class Lane:
             for h in self.harts:
                 h.refresh(epoch)
             self._epoch = epoch
+        if self.brief:
+            self.control.patience = BRIEFLY
+            event = int(self._run_locked(self._address))
+            self.brief = event != state.PAUSE
+            return event
         self.control.patience = PATIENCE
         return int(self._run(self._address))
 

@@ -472,7 +472,7 @@ class Machine:
                 begun = run.launches + records - int(lanes[0].control.records)
                 pcs = tuple(h.pc for h in harts)
                 asleep = tuple(h.barrier for h in harts)
-                awaits = tuple(int(h.state.awaits) for h in harts)
+                awaits = () if finished else tuple(int(h.state.awaits) for h in harts)
                 frames = () if finished else tuple((h.x(1), h.x(2)) for h in harts)
                 exits = _exits(lanes[0].control, len(harts))
                 return RunResult(

@@ -81,6 +81,7 @@ class Run:
         self._watch = Watch(watcher, lanes[0], translations) if watcher is not None else None
         for lane in lanes:
             lane.rests = None
+            lane.brief = len(lanes) == 1
             lane.control.stop = 0
             self._draw(lane)
 
