@@ -6,32 +6,15 @@ of several DPUs go on side by side in threads of their own.
 
 from __future__ import annotations
 
-import ctypes
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ...frontend.record import record
-from ...ir.abi import DpuCall, DpuCounter
-from ..sim.interface import (
-    Abort,
-    Await,
-    BusError,
-    Done,
-    EcallResult,
-    Fatal,
-    HartStart,
-    HartView,
-    NativeCalls,
-    Reason,
-    Resume,
-    RunResult,
-)
+from ..sim.interface import BusError, HartStart
 from ..soc.memory import Ram
-from .callers import Callers
-from .fault import DpuFault, Kind, located, of_hardware, place
+from .calls import NATIVE, Calls
 from .image import ARCH, Image, open_image
-from .memory_map import IRAM, LOCK_BITS, MAX_TASKLETS, MEMORIES, MRAM, WRAM, memory_at
-from .reasons import program_fault
+from .launched import Launched, Outcome
+from .memory_map import IRAM, LOCK_BITS, MEMORIES, MRAM, WRAM, memory_at
 from .timing import Time
 
 if TYPE_CHECKING:
@@ -39,35 +22,11 @@ if TYPE_CHECKING:
     from .checks import Checker
     from .checks_heap import Heap
 
+__all__ = ["CHECKS", "Checks", "Dpu", "Outcome"]
+
 Checks = Literal["off", "warn", "strict"]
 CHECKS: dict[str, Checks] = {"off": "off", "warn": "warn", "strict": "strict"}
-A0, A7 = 10, 17
-NATIVE = NativeCalls(DpuCall.EXIT, DpuCall.STOP, DpuCall.RESUME, DpuCall.WAIT)
-# Ends of runs with tasklets that have not finished.
-_ENDS: dict[Reason, tuple[Kind, str]] = {
-    Reason.BARRIER: ("deadlock", "deadlock"),
-    Reason.LIMIT: ("limit", "the limit of instructions"),
-    Reason.STOPPED: ("stopped", "stopped from outside"),
-}
 NOWHERE = 1  # where tasklets return to: an address that no jump leads to
-
-
-@record
-class Outcome:
-    """How a launch ended.
-
-    status:  what main returned in each tasklet; None for one that did not finish.
-    fault:   why the run ended early; None when all tasklets finished.
-    retired: instructions of all tasklets together.
-    cycles:  what the launch took by the model of time; None without.
-    warnings: what checks have found, a line for each place; where they end no run.
-    """
-
-    status: tuple[int | None, ...]
-    fault: DpuFault | None
-    retired: int
-    cycles: int | None = None
-    warnings: tuple[str, ...] = ()
 
 
 class Dpu:
@@ -183,6 +142,10 @@ class Dpu:
         limit:  instructions that all tasklets may retire together.
         raises: RuntimeError where no program is loaded, or it is running.
         """
+        return self.begin(limit).outcome()
+
+    def begin(self, limit: int | None = None) -> Launched:
+        """As launch, which begins now and is still to be done."""
         image, machine = self.image, self._machine
         assert machine is not None
         machine.reset()
@@ -191,8 +154,8 @@ class Dpu:
             self.view(addr, size)[:] = bytes(size)
         checks = self._observer(image)
         time = Time() if self.timing else None
-        calls = _Calls(image.tasklets, machine, checks, time)
-        result = machine.run_instances(
+        calls = Calls(image.tasklets, machine, checks, time)
+        begun = machine.begin_instances(
             [HartStart(0)] * image.tasklets,
             entry=image.elf.entry,
             return_addr=NOWHERE,
@@ -205,52 +168,7 @@ class Dpu:
             # Who watches wants to see them; the others do not come back to Python for them.
             calls=None if image.told else NATIVE,
         )
-        if result.exits:
-            calls.status = [None if n is None else _signed(n) for n in result.exits]
-        fault = self._fault(image, calls, result)
-        warnings = () if checks is None else checks.findings.lines()
-        retired = sum(result.retired)
-        return Outcome(tuple(calls.status), fault, retired, calls.cycles, warnings)
-
-    def _fault(self, image: Image, calls: _Calls, result: RunResult) -> DpuFault | None:
-        """Why a run ended; None where it finished."""
-        if result.reason is Reason.FINISHED:
-            return None
-        callers = Callers(image)
-
-        def users(tasklet: int, pc: int) -> int:
-            return callers.users_call(pc, *result.frames[tasklet], self.read)
-
-        match result.reason:
-            case Reason.FAULT:
-                assert result.fault is not None
-                hart, pc = result.fault.hart, result.fault.pc
-                return of_hardware(image, result.fault, users(hart, pc))
-            case Reason.ABORT if calls.fault is not None:
-                code, pc, tasklet = calls.fault
-                what = f"{program_fault(code)},"
-                return located(image, "program", what, users(tasklet, pc), tasklet, code=code)
-            case Reason.ABORT:
-                assert calls.checks is not None
-                return calls.checks.findings.fault
-            case Reason.BARRIER | Reason.LIMIT | Reason.STOPPED:
-                kind, what = _ENDS[result.reason]
-                left = [t for t, status in enumerate(calls.status) if status is None]
-                pcs = [users(t, result.pcs[t]) for t in left]
-                lines = [
-                    f"tasklet {t} {calls.waited(image, result.awaits[t])}"
-                    + (place(image, pc) if pc == result.pcs[t] else callers.place(pc, self.read))
-                    for t, pc in zip(left, pcs, strict=True)
-                ]
-                pc, tasklet = (pcs[0], left[0]) if left else (0, 0)
-                return DpuFault(
-                    kind,
-                    "\n  ".join([what, *lines]),
-                    pc,
-                    tasklet,
-                    symbol=image.elf.symbolize(pc),
-                    source=image.places(pc),
-                )
+        return Launched(image, calls, begun, self.read)
 
     def _observer(self, image: Image) -> Checker | None:
         if self.checks == "off":
@@ -264,84 +182,3 @@ class Dpu:
         """End the launch that is going on, if any. From any thread."""
         if self._machine is not None:
             self._machine.stop()
-
-
-class _Calls:
-    """What the environment does for tasklets, in one launch."""
-
-    def __init__(
-        self, tasklets: int, machine: Machine, checks: Checker | None, time: Time | None
-    ) -> None:
-        self.checks = checks
-        self._time = time
-        self.status: list[int | None] = [None] * tasklets
-        self.fault: tuple[int, int, int] | None = None  # code, pc, tasklet
-        self._machine = machine
-        self._before = [machine.retired(t) for t in range(tasklets)]
-        self._stopped = (ctypes.c_ubyte * MAX_TASKLETS)()  # 1: sleeps until resumed
-        self._resumed = [False] * tasklets  # before it has stopped
-        self._stops_at = ctypes.addressof(self._stopped)
-        self._locks = machine.locks
-        self._locks_at = ctypes.addressof(self._locks)
-
-    def decide(self, view: HartView) -> EcallResult:
-        me, argument = view.hart, view.x(A0)
-        match view.x(A7):
-            case DpuCall.EXIT:
-                self.status[me] = _signed(argument)
-                if self.checks is not None:
-                    self.checks.ends(view)
-                    if self.checks.findings.fault is not None:
-                        return Abort(0)
-                return Done()
-            case DpuCall.FAULT:
-                self.fault = argument, view.pc, me
-                return Abort(argument & 0xFF)
-            case DpuCall.STOP:
-                if self._resumed[me]:
-                    self._resumed[me] = False
-                    if self.checks is not None:
-                        self.checks.goes_on(me)
-                    return Resume()
-                self._stopped[me] = 1
-                return Await(self._stops_at + me)
-            case DpuCall.RESUME if argument < len(self.status):
-                if self.checks is not None:
-                    self.checks.resumes(me, argument)
-                    if self._stopped[argument]:
-                        self.checks.goes_on(argument)
-                self._resumed[argument] = not self._stopped[argument]
-                self._stopped[argument] = 0
-                return Resume()
-            case DpuCall.WAIT:
-                bit = argument % LOCK_BITS
-                if not self._locks[bit]:
-                    return Resume()
-                return Await(self._locks_at + bit)
-            case DpuCall.COUNTER if argument in (DpuCounter.CYCLES, DpuCounter.INSTRUCTIONS):
-                cycles = self.cycles if argument == DpuCounter.CYCLES else None
-                view.set_x(A0, self._retired() if cycles is None else cycles)
-                return Resume()
-        return Fatal()
-
-    def waited(self, image: Image, addr: int) -> str:
-        """What a tasklet sleeps for whose byte is at a host address; of none that is awake."""
-        if addr == 0:
-            return ""
-        bit = addr - self._locks_at
-        what = f"for {image.lock(bit)}" if 0 <= bit < LOCK_BITS else "to be resumed"
-        return f"waits {what} "
-
-    @property
-    def cycles(self) -> int | None:
-        """Since the launch began, by the model of time; None without."""
-        return round(self._time.now) if self._time is not None else None
-
-    def _retired(self) -> int:
-        return sum(self._machine.retired(t) - n for t, n in enumerate(self._before))
-
-
-def _signed(value: int) -> int:
-    """An int in a register."""
-    value &= 0xFFFF_FFFF
-    return value - (1 << 32) if value >> 31 else value

@@ -72,7 +72,7 @@ class Hart:
             tuple[int, bool, bool],
             tuple[dict[Node, tuple[Function, int]], dict[Node, Function], dict[Node, int]],
         ] = {}
-        self._vlen = vlen
+        self.vlen = vlen
         self._searched: dict[int, set[int]] = {}  # for readers of flags, by region
         self._engine = engine
         # Deep enough for any frame: units are bounded, and nothing recurses.
@@ -177,7 +177,7 @@ class Hart:
         rounding = HOST if frm < RMM else RMM if frm == RMM else INVALID_RM
         if frm == RNE and not track_flags and not sets_rounding:
             rounding = RNE
-        return Mode(rounding, float_on, track_flags, self._vlen, vector_on, exact, counters, told)
+        return Mode(rounding, float_on, track_flags, self.vlen, vector_on, exact, counters, told)
 
     @property
     def node(self) -> Node:
@@ -185,16 +185,16 @@ class Hart:
         s = self.state
         if not s.pc & state.TAGGED:
             return Node(self.pc)
-        return Node(self.pc, vstate.of_hart(s.vtype, s.vl, s.vstart, self._vlen))
+        return Node(self.pc, vstate.of_hart(s.vtype, s.vl, s.vstart, self.vlen))
 
     def v(self, number: int) -> bytes:
         """A vector register."""
-        size = self._vlen // 8
+        size = self.vlen // 8
         return bytes(self.state.v)[number * size : (number + 1) * size]
 
     def set_v(self, number: int, value: bytes) -> None:
         """Write a vector register; raises ValueError for a value of another size."""
-        size = self._vlen // 8
+        size = self.vlen // 8
         if len(value) != size:
             raise ValueError(f"{len(value)} bytes for a vector register of {size}")
         ctypes.memmove(ctypes.addressof(self.state.v) + number * size, value, size)
@@ -220,7 +220,7 @@ class Hart:
         """A copy of all of them; right where a watched run stands still."""
         s = self.state
         x, f = (memoryview(bytes(part)).cast("Q") for part in (s.x, s.f))
-        v = bytes(s.v)[: 4 * self._vlen]
+        v = bytes(s.v)[: 4 * self.vlen]
         return Registers(self.pc, x, f, v, int(s.vl), int(s.vtype), int(s.fflags))
 
     def read_memory(self, addr: int, size: int) -> bytes:
@@ -428,7 +428,7 @@ class Hart:
     def _publish_entry(self, node: Node, function: Function, index: int) -> None:
         pc, key = node.pc, 0
         if node.state is not None:
-            pc, key = pc | state.TAGGED, node.state.key(self._vlen)
+            pc, key = pc | state.TAGGED, node.state.key(self.vlen)
         table, mask = self._table, len(self._table) - 1
         slot = pc >> 1 & mask
         while table[slot].pc != state.NO_PC and (table[slot].pc, table[slot].state) != (pc, key):

@@ -11,7 +11,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-from . import csr, flow, state
+from . import csr, csraccess, flow, state
+from .begun import Begun, Ended, enter_calls, enter_row, prepare
 from .effects import Registers
 from .engine import Engine
 from .hart import Hart, Mapped
@@ -288,55 +289,11 @@ class Machine:
 
     def read_csr(self, hart: int, number: int) -> int:
         """A CSR as the hart would read it; 0 if it has none of that number."""
-        row = csr.TABLE.get(number)
-        if row is None:
-            return 0
-        h = self._harts[hart]
-        s = h.state
-        match row.kind:
-            case "fflags" | "frm" | "vl" | "vtype" | "vstart" | "vxrm" | "vxsat" | "vlenb":
-                return int(getattr(s, row.kind))
-            case "vcsr":
-                return int(s.vxrm << 1 | s.vxsat)
-            case "fcsr":
-                return int(s.frm << 5 | s.fflags)
-            case "mcycle" | "minstret":
-                return (h.retired + int(getattr(s, f"{row.kind}_offset"))) & MASK64
-            case "event":
-                return int(s.counts[row.counter])
-            case "mstatus":
-                value = int(s.csr[row.slot])
-                return value | csr.MSTATUS_SD if value & sum(csr.MSTATUS_UNITS) else value
-            case "plain":
-                return int(s.csr[row.slot])
+        return csraccess.read(self._harts[hart], number)
 
     def write_csr(self, hart: int, number: int, value: int) -> None:
         """Write a counter or plain CSR from outside; one it does not have is ignored."""
-        row = csr.TABLE.get(number)
-        if row is None or row.read_only:
-            return
-        h = self._harts[hart]
-        match row.kind:
-            case "mcycle" | "minstret":
-                setattr(h.state, f"{row.kind}_offset", (value - h.retired) & MASK64)
-            case "fflags" | "frm" | "vxrm" | "vxsat":
-                setattr(h.state, row.kind, value & row.writable)
-            case "vcsr":
-                h.state.vxrm, h.state.vxsat = value >> 1 & 3, value & 1
-            case "vstart":
-                h.state.vstart = value & max(self.vlen - 1, 0)
-            case "fcsr":
-                h.state.fflags, h.state.frm = value & 31, value >> 5 & 7
-            case "event":
-                if self._counters:
-                    h.state.counts[row.counter] = value & MASK64
-            case "mstatus" | "plain":
-                for unit in csr.MSTATUS_UNITS if row.kind == "mstatus" else ():
-                    value |= unit if value & unit else 0
-                old, writable = h.state.csr[row.slot], row.writable_on(self.vlen)
-                h.state.csr[row.slot] = old & ~writable | value & writable
-        if row.kind in ("frm", "fcsr", "mstatus"):
-            h.clear_table()
+        csraccess.write(self._harts[hart], number, value, counters=self._counters)
 
     def read_x(self, hart: int, number: int) -> int:
         return self._harts[hart].x(number)
@@ -429,29 +386,60 @@ class Machine:
         returns: how it ended. After anything but FINISHED the harts are reset.
         raises:  what `ecall` or a device raises, other than BusError; ValueError for bad starts.
         """
+        begun = self.begin_instances(
+            starts,
+            entry=entry,
+            return_addr=return_addr,
+            first=first,
+            count=count,
+            limit=limit,
+            ecall=ecall,
+            launches=launches,
+            observer=observer,
+            pacer=pacer,
+            calls=calls,
+        )
+        return begun.result()
+
+    def begin_instances(
+        self,
+        starts: Sequence[HartStart],
+        *,
+        entry: int,
+        return_addr: int,
+        first: int,
+        count: int,
+        limit: int | None,
+        ecall: EcallHandler,
+        launches: Launches | None = None,
+        observer: Observer | None = None,
+        pacer: Pacer | None = None,
+        calls: NativeCalls | None = None,
+    ) -> Begun | Ended:
+        """As run_instances, up to its first instruction; the machine is in use until it ends."""
         if not 1 <= len(starts) <= len(self._harts):
             raise ValueError(f"{len(starts)} harts of {len(self._harts)}")
         if any(len(s.args) > 7 for s in starts):
             raise ValueError("an instance takes at most 7 arguments besides its id")
         entry, return_addr = entry & MASK64, return_addr & MASK64
-        with self._idle():
+        with self._idle() as idle:
             if entry & 1 and entry != return_addr and count:
                 # Jumps never lead to odd addresses; the table of entries relies on that.
                 fault = Fault(Cause.FETCH_FAULT.value, entry, entry, 0, first)
                 none = (0,) * len(starts)
-                return RunResult(Reason.FAULT, none, fault, pcs=(entry,) * len(starts))
+                return Ended(RunResult(Reason.FAULT, none, fault, pcs=(entry,) * len(starts)))
             harts = self._harts[: len(starts)]
-            before = [h.retired for h in harts]
-            self._prepare(harts, starts, return_addr)
             lanes = self._lanes_of(len(harts))
+            prepare(harts, starts, return_addr)
+            self._translations.configure(frozenset((return_addr,)), False, self._harts)
             for c in (lane.control for lane in lanes):
                 c.entry, c.return_addr = entry, return_addr
                 c.first = c.next = first
                 c.end = first + count
                 c.current = c.resume = c.records = 0
                 c.seed = self._seed
-                _enter_calls(c, calls)
-            records = _enter_row(lanes[0].control, launches) if len(lanes) == 1 else 0
+                enter_calls(c, calls)
+            records = enter_row(lanes[0].control, launches) if len(lanes) == 1 else 0
             run = Run(
                 lanes,
                 self._translations,
@@ -462,30 +450,13 @@ class Machine:
                 observer=observer,
                 pacer=pacer,
             )
-            finished = False
-            try:
-                self._run = run
-                run.go()
-                assert run.reason is not None
-                finished = run.reason is Reason.FINISHED
-                retired = tuple(h.retired - b for h, b in zip(harts, before, strict=True))
-                begun = run.launches + records - int(lanes[0].control.records)
-                pcs = tuple(h.pc for h in harts)
-                asleep = tuple(h.barrier for h in harts)
-                awaits = () if finished else tuple(int(h.state.awaits) for h in harts)
-                frames = () if finished else tuple((h.x(1), h.x(2)) for h in harts)
-                exits = _exits(lanes[0].control, len(harts))
-                return RunResult(
-                    run.reason, retired, run.fault, run.code, pcs, begun, asleep, awaits, exits,
-                    frames,
-                )  # fmt: skip
-            finally:
-                self._run = None
-                if not finished:  # perhaps by an interrupt in the midst of anything
-                    for h in harts:
-                        h.reset()
-                        h.clear_table()
-                        h.map_changed = True
+            self._run = run
+            idle.keep()
+            return Begun(run, harts, lanes[0], records, self._ended)
+
+    def _ended(self) -> None:
+        self._run = None
+        self._lock.release()
 
     def _lanes_of(self, harts: int) -> list[Lane]:
         """Lanes for runs on so many harts."""
@@ -519,58 +490,23 @@ class Machine:
         if run is not None:
             run.pause()
 
-    def _prepare(self, harts: list[Hart], starts: Sequence[HartStart], return_addr: int) -> None:
-        """Give each hart its start values."""
-        for h, start in zip(harts, starts, strict=True):
-            h.state.return_addr = return_addr
-            h.state.start_sp = start.sp & MASK64
-            h.state.start_count = len(start.args)
-            for i, arg in enumerate(start.args):
-                h.state.start_args[i] = arg & MASK64
-            h.forget_other_modes()
-            if h.map_changed:
-                h.publish_map()
-            h.state.status = state.IDLE
-            h.state.instance = MASK64  # of no group yet
-        self._translations.configure(frozenset((return_addr,)), False, self._harts)
-
-
-def _enter_calls(c: ctypes.Structure, calls: NativeCalls | None) -> None:
-    """Tell generated code of the calls that it sees to; nobody has made one."""
-    c.calls = int(calls is not None)
-    if calls is not None:
-        c.exit_call, c.stop_call = calls.exit, calls.stop
-        c.resume_call, c.wait_call = calls.resume, calls.wait
-        for field in (c.stopped, c.resumed, c.exited):
-            ctypes.memset(ctypes.addressof(field), 0, ctypes.sizeof(field))
-
-
-def _exits(c: ctypes.Structure, harts: int) -> tuple[int | None, ...]:
-    """What harts have ended with, by a call that generated code has seen to."""
-    if not c.calls:
-        return ()
-    exited = bytes(c.exited)
-    return tuple(int(c.exits[h]) if exited[h] else None for h in range(harts))
-
-
-def _enter_row(c: ctypes.Structure, launches: Launches | None) -> int:
-    """Tell generated code of a row of launches; returns how many may follow the first."""
-    if launches is not None:
-        c.record = ctypes.addressof(ctypes.c_char.from_buffer(launches.words))
-        c.record_size = 8 * launches.size
-        c.records = len(launches.words) // launches.size - 1
-    return int(c.records)
-
 
 class _Idle:
     """Holds a machine's lock; nothing may wait for a run to end but to be told so."""
 
     def __init__(self, lock: threading.Lock) -> None:
         self._lock = lock
+        self._kept = False
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> _Idle:
         if not self._lock.acquire(blocking=False):
             raise RuntimeError("the machine is running")
+        return self
+
+    def keep(self) -> None:
+        """Somebody else is to let go of it."""
+        self._kept = True
 
     def __exit__(self, *_: object) -> None:
-        self._lock.release()
+        if not self._kept:
+            self._lock.release()

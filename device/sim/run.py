@@ -85,6 +85,19 @@ class Run:
             lane.control.stop = 0
             self._draw(lane)
 
+    def go_briefly(self) -> bool:
+        """Run as long as that keeps Python's lock; True if it is over, but for go().
+
+        What go() raises, it does not raise. With several lanes it does nothing.
+        """
+        lane = self._lanes[0]
+        try:
+            while self.reason is None and lane.brief:
+                self._step(lane)
+        except BaseException as e:  # not lost: raised by go()
+            self._failure, self.reason = e, Reason.STOPPED
+        return self.reason is not None
+
     def go(self) -> None:
         """Run to the end. raises: what an ecall handler, a device or a watcher raises."""
         ended: list[threading.Event] = []
@@ -148,13 +161,16 @@ class Run:
 
     def _drive(self, lane: Lane) -> None:
         while self.reason is None:
-            epoch = self._translations.epoch
-            event = lane.run(epoch)
-            with self._changed:
-                if self.reason is None:
-                    self._see_to(lane, event)
-                if self._translations.epoch != epoch and len(self._lanes) > 1:
-                    self._call_in()
+            self._step(lane)
+
+    def _step(self, lane: Lane) -> None:
+        epoch = self._translations.epoch
+        event = lane.run(epoch)
+        with self._changed:
+            if self.reason is None:
+                self._see_to(lane, event)
+            if self._translations.epoch != epoch and len(self._lanes) > 1:
+                self._call_in()
 
     def _end(self, reason: Reason, fault: Fault | None = None, code: int = 0) -> None:
         """Over, unless it was before."""
