@@ -49,6 +49,7 @@ class Dpu:
         self._rams = {memory.name: Ram(memory.size) for memory in MEMORIES}
         self._image: Image | None = None
         self._machine: Machine | None = None
+        self._launched: Launched | None = None  # last
         self._code_written = False  # since the program was loaded
         self._heap: Heap | None = None  # as checks see it
 
@@ -168,7 +169,14 @@ class Dpu:
             # Who watches wants to see them; the others do not come back to Python for them.
             calls=None if image.told else NATIVE,
         )
-        return Launched(image, calls, begun, self.read)
+        self._launched = Launched(image, calls, begun, self.read)
+        return self._launched
+
+    def abandon(self) -> None:
+        """End a launch that has begun and that nobody is going to do."""
+        if self._launched is not None and not self._launched.over:
+            self.stop()
+            self._launched.outcome()
 
     def _observer(self, image: Image) -> Checker | None:
         if self.checks == "off":

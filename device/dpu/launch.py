@@ -15,7 +15,7 @@ from .errors import (
     InvalidLaunchPolicy,
     NoProgramLoaded,
 )
-from .sets import DpuSet, Member, check_idle, live, single
+from .sets import Allocation, DpuSet, Member, check_idle, live, single
 
 SHOWN = 8  # faults of a set that a message tells of
 
@@ -47,10 +47,28 @@ def dpu_launch(dpu_set: DpuSet, policy: int = DPU_SYNCHRONOUS) -> None:
         check_idle(members, "dpu_launch")
         _raise_faults(members, "stopped with a fault before, and needs its program loaded again: ")
         for member in members:
-            member.run = allocation.pool.submit(member.device.launch, allocation.limit)
+            member.run = _begun(allocation, member, policy)
             member.told = False
     if policy == DPU_SYNCHRONOUS:
         _finish(members)
+
+
+def _begun(allocation: Allocation, member: Member, policy: int) -> Future[Outcome]:
+    """A launch, on a thread beside others; or over, if it is waited for and does not take long.
+
+    Handing many short ones to threads costs more than all of them.
+    """
+    if policy == DPU_ASYNCHRONOUS:
+        return allocation.pool.submit(member.device.launch, allocation.limit)
+    launched = member.device.begin(allocation.limit)
+    if not launched.briefly():
+        return allocation.pool.submit(launched.outcome)
+    run: Future[Outcome] = Future()
+    try:
+        run.set_result(launched.outcome())
+    except Exception as error:  # of the simulator itself; told by whoever asks for the result
+        run.set_exception(error)
+    return run
 
 
 def dpu_sync(dpu_set: DpuSet) -> None:
@@ -105,9 +123,10 @@ def dpu_outcome(dpu: DpuSet) -> Outcome | None:
 
 
 def _stop(runs: dict[Future[Outcome], Member]) -> None:
-    """End runs; those that had not begun never were."""
+    """End runs; those that no thread had taken up never were."""
     for run, member in runs.items():
         if run.cancel():
+            member.device.abandon()
             member.run = None
     left = {run for run in runs if not run.done()}
     while left:  # one that is only about to begin does not see a stop

@@ -55,6 +55,7 @@ class Launched:
     ) -> None:
         """read: of the DPU's memories."""
         self._image, self._calls, self._begun, self._read = image, calls, begun, read
+        self.over = False
 
     def briefly(self) -> bool:
         """Do what does not take long; True if that was all, but for outcome()."""
@@ -62,6 +63,7 @@ class Launched:
 
     def outcome(self) -> Outcome:
         """Run to the end, on the calling thread."""
+        self.over = True  # or about to be
         result, calls = self._begun.result(), self._calls
         if result.exits:
             calls.status = [None if n is None else signed(n) for n in result.exits]

@@ -84,16 +84,17 @@ class Begun:
 def prepare(harts: list[Hart], starts: Sequence[HartStart], return_addr: int) -> None:
     """Give each hart its start values."""
     for h, start in zip(harts, starts, strict=True):
-        h.state.return_addr = return_addr
-        h.state.start_sp = start.sp & MASK64
-        h.state.start_count = len(start.args)
+        s = h.state
+        s.return_addr = return_addr
+        s.start_sp = start.sp & MASK64
+        s.start_count = len(start.args)
         for i, arg in enumerate(start.args):
-            h.state.start_args[i] = arg & MASK64
+            s.start_args[i] = arg & MASK64
         h.forget_other_modes()
         if h.map_changed:
             h.publish_map()
-        h.state.status = state.IDLE
-        h.state.instance = MASK64  # of no group yet
+        s.status = state.IDLE
+        s.instance = MASK64  # of no group yet
 
 
 def enter_calls(c: ctypes.Structure, calls: NativeCalls | None) -> None:

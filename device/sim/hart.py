@@ -5,6 +5,7 @@ from __future__ import annotations
 import bisect
 import ctypes
 import mmap
+import struct
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,15 @@ from .mode import HOST, INVALID_RM, RMM, RNE, Mode
 
 HOST_STACK = 4 << 20  # bytes of address space per hart; only pages in use take memory
 STACK_RESERVE = 1 << 20  # of it, for one more unit and what it calls
+
+# Where reset() writes: x and f; units' registers, those of the last lr first; CSRs.
+_X, _UNITS, _CSRS = (state.HART.offset(name) for name in ("x", "reserved_addr", "csr"))
+_UNITS_AT_RESET = struct.pack(
+    "<9Q", state.NOT_RESERVED, 0, 0, 0, 0, vstate.VTYPE_VILL, 0, 0, 0
+)  # to vxsat
+_MHARTID, _MSTATUS = (csr.BY_NAME[name].slot for name in ("mhartid", "mstatus"))
+assert state.HART.offset("f") == _X + 32 * 8
+assert state.HART.offset("vxsat") == _UNITS + len(_UNITS_AT_RESET) - 8
 
 
 @dataclass(frozen=True)
@@ -110,17 +120,15 @@ class Hart:
 
     def reset(self) -> None:
         """Registers and CSRs as after power-on; counters, memory and code stay."""
-        s = self.state
-        ctypes.memset(ctypes.addressof(s.x), 0, 32 * 8)
-        ctypes.memset(ctypes.addressof(s.f), 0, 32 * 8)
-        if self._has_vectors:  # for harts by the hundred, the largest part of their states
+        # In few calls: there are harts by the thousand.
+        s, at = self.state, self.addr
+        ctypes.memset(at + _X, 0, 2 * 32 * 8)
+        if self._has_vectors:  # the largest part of the state
             ctypes.memset(ctypes.addressof(s.v), 0, ctypes.sizeof(s.v))
-        s.fflags = s.frm = s.cause = s.tval = 0
-        s.vl = s.vstart = s.vxrm = s.vxsat = 0
-        s.vtype = vstate.VTYPE_VILL
-        s.reserved_addr = state.NOT_RESERVED
-        ctypes.memmove(ctypes.addressof(s.csr), self._csrs, ctypes.sizeof(s.csr))
-        s.csr[csr.BY_NAME["mhartid"].slot] = self.number
+        s.cause = s.tval = 0
+        ctypes.memmove(at + _UNITS, _UNITS_AT_RESET, len(_UNITS_AT_RESET))
+        ctypes.memmove(at + _CSRS, self._csrs, len(self._csrs))
+        s.csr[_MHARTID] = self.number
         self.reset_stack()
 
     def restart(self) -> None:
@@ -139,7 +147,7 @@ class Hart:
 
     def _units(self) -> tuple[int, int]:
         """The registers that the mode depends on."""
-        return int(self.state.frm), int(self.state.csr[csr.BY_NAME["mstatus"].slot])
+        return self.state.frm, self.state.csr[_MSTATUS]
 
     def _mode_key(self) -> tuple[int, bool, bool]:
         """What registers say of the mode."""

@@ -101,19 +101,18 @@ def set_seconds(elf: Path, runs: int, repeats: int, threads: int) -> float:
 
 
 def load_seconds(elf: Path, runs: int, count: int) -> float:
-    """To load a program into so many DPUs and launch it; it has no data to work on."""
+    """To load a program into so many new DPUs and launch it; it has no data to work on."""
     from kcc.device import dpu
 
-    members = dpu.dpu_alloc(count)
-
     def load_and_launch() -> None:
-        dpu.dpu_load(members, elf)
-        dpu.dpu_launch(members)
+        members = dpu.dpu_alloc(count)
+        try:
+            dpu.dpu_load(members, elf)
+            dpu.dpu_launch(members)
+        finally:
+            dpu.dpu_free(members)
 
-    try:
-        return seconds(runs, load_and_launch)
-    finally:
-        dpu.dpu_free(members)
+    return seconds(runs, load_and_launch)
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from host_program import BULK, CRASH, SPIN, program
 from kcc.device import dpu as d
 from kcc.device.dpu import launch as launches
 from kcc.device.dpu.device import Dpu
+from kcc.device.dpu.launched import Launched
 
 WAIT = 60  # seconds, for what would hang otherwise
 
@@ -231,20 +232,21 @@ def test_dpus_run_side_by_side(alloc, monkeypatch, threads):
     lock = threading.Lock()
     at_once = []
     inside = 0
-    launch = Dpu.launch
+    outcome_of = Launched.outcome
 
-    def meet(self: Dpu, limit: int | None) -> d.Outcome:
+    def meet(self: Launched) -> d.Outcome:
         nonlocal inside
         with lock:
             inside += 1
             at_once.append(inside)
         together.wait(WAIT)
-        outcome = launch(self, limit)
+        outcome = outcome_of(self)
         with lock:
             inside -= 1
         return outcome
 
-    monkeypatch.setattr(Dpu, "launch", meet)
+    monkeypatch.setattr(Launched, "outcome", meet)
+    monkeypatch.setattr(Launched, "briefly", lambda _: False)  # else it would be done at once
     dpus = alloc(8, f"threads={threads}")
     d.dpu_launch(dpus)
     assert max(at_once) == threads
