@@ -64,7 +64,6 @@ kernel void copies(global const float *in, global float *out, local float *tile,
 WHERE = [
     ("m1", "-O3"),
     pytest.param(("m1", "-O0"), marks=pytest.mark.slow),
-    pytest.param(("g1", "-O3"), marks=pytest.mark.slow),
     pytest.param(("g1", "-O3", "-fwork-item-mode=wi"), marks=pytest.mark.slow),
 ]
 
