@@ -65,6 +65,7 @@ def check(
         return ctx.program
     from .c_names import names_of_c
 
+    ctx.program.is_c = True
     with names_of_c(diags, ctx.program_scope.names):
         _check(ctx, unit)
     return ctx.program

@@ -591,3 +591,4 @@ class Program:
     calls: dict[Function, list[tuple[Function, Span]]] = field(default_factory=dict)  # by caller
     addressed: list[tuple[Function, Span]] = field(default_factory=list)  # used as values
     waiting: set[Function] = field(default_factory=set)  # that have a barrier, or call such
+    is_c: bool = False

@@ -25,9 +25,9 @@ LOCAL_ID, WG = "__local_id", "__wg"
 class DebugInfo:
     """The descriptors of one module; `scope` is where what is lowered now stands."""
 
-    def __init__(self, module: Any, options: LowerOptions) -> None:
+    def __init__(self, module: Any, options: LowerOptions, is_c: bool) -> None:
         self.module = module
-        self.types = DebugTypes(module, options.device)
+        self.types = DebugTypes(module, options.device, is_c)
         self.files: dict[str, Any] = {}
         self.scope: Any = None
         self._function: Any = None  # the descriptor of the function being lowered
@@ -40,7 +40,7 @@ class DebugInfo:
         self._globals: list[Any] = []
         self._nothing = Node(module, "DIExpression", {})
         operands = {
-            "language": TOKEN("DW_LANG_OpenCL"),
+            "language": TOKEN("DW_LANG_C11" if is_c else "DW_LANG_OpenCL"),
             "file": self.file(options.name),
             "producer": "kcc",
             "runtimeVersion": 0,

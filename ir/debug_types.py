@@ -17,6 +17,7 @@ from ..frontend.types import (
     AddrSpace,
     Array,
     Enum,
+    Function,
     Named,
     Pointer,
     Quals,
@@ -71,10 +72,11 @@ class Node(llir.DIValue):  # type: ignore[misc]  # llvmlite is untyped
 class DebugTypes:
     """The types of one module, each described once."""
 
-    def __init__(self, module: Any, device: Target) -> None:
-        """device: who starts the kernels."""
+    def __init__(self, module: Any, device: Target, is_c: bool) -> None:
+        """device: who starts the kernels. is_c: types have their names in C."""
         self._module = module
         self._device = device
+        self._is_c = is_c
         self._known: dict[tuple[Type, Quals], Any] = {}
         self._wg_info: Any = None
 
@@ -101,9 +103,15 @@ class DebugTypes:
             case Scalar(name=name, kind=kind, size=size, signed=signed):
                 integer = "DW_ATE_signed" if signed else "DW_ATE_unsigned"
                 encoding = TOKEN(_ENCODINGS.get(kind, integer))
+                if self._is_c and kind == "int" and not signed:
+                    name = f"unsigned {name[1:]}"  # uint
                 return self._add("DIBasicType", name=name, size=size * 8, encoding=encoding)
             case Enum():
                 return self._enum(t)
+            case Pointer(pointee=Function(result, params)):
+                types = [self.of(each) for each in (result, *params)]
+                of = self._add("DISubroutineType", types=types)
+                return self._pointer(of, AddrSpace.PRIVATE)
             case Pointer(pointee=pointee, quals=quals):
                 return self._pointer(self.of(pointee, quals), quals.space)
             case Vector(element=element, count=count):

@@ -140,7 +140,7 @@ class _Module:
         if self.unit.options.debug:
             from .debug import DebugInfo
 
-            self.unit.debug = DebugInfo(self.module, self.unit.options)
+            self.unit.debug = DebugInfo(self.module, self.unit.options, self.program.is_c)
         program = self.program
         for function in program.externs:
             if function.is_kernel:
