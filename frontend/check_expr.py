@@ -31,6 +31,7 @@ from .convert import (
     quoted,
 )
 from .foreign import STATEMENT_WORDS, misspelt
+from .record import record
 from .scope import Context, EnumConstant, Typedef, Written
 from .source import doubly_parenthesised
 from .types import (
@@ -249,6 +250,23 @@ def _silence(ctx: Context, name: str) -> None:
 # -- binary operators -----------------------------------------------------------------------------
 
 
+@record
+class _Truth:
+    """What constants tell of a condition; None: nothing."""
+
+    value: int | float | None
+
+    def goes_on(self, op: str) -> bool:
+        """Whether the right side of && or || may be evaluated."""
+        return self.value is None or bool(self.value) == (op == "&&")
+
+    def then(self, op: str, right: tast.Expr) -> _Truth:
+        """Of the whole `left op right`."""
+        if self.value is None or not self.goes_on(op):
+            return self
+        return _Truth(constant.fold(right))
+
+
 def _chain(ctx: Context, e: ast.Binary | ast.Comma) -> tast.Expr:
     """Binary operators and commas. They lean to the left, so a loop walks that side."""
     spine: list[ast.Binary | ast.Comma] = []
@@ -257,8 +275,10 @@ def _chain(ctx: Context, e: ast.Binary | ast.Comma) -> tast.Expr:
         spine.append(first)
         first = first.left
     left = operand(ctx, first)
+    known: _Truth | None = None  # of what stands left, if that is one of && and ||
     for node in reversed(spine):
         if isinstance(node, ast.Comma):
+            known = None
             right = value(ctx, node.right)
             dropped = drop(loaded(ctx, left))
             if failed(dropped, right):
@@ -267,8 +287,14 @@ def _chain(ctx: Context, e: ast.Binary | ast.Comma) -> tast.Expr:
                 left = tast.Comma(dropped, right, type=right.type, span=node.span)
         else:
             left = loaded(ctx, left)
-            with ctx.reached(check_operator.goes_on(node.op, left)):
-                right = value(ctx, node.right)
+            if node.op not in ("&&", "||"):
+                right, known = value(ctx, node.right), None
+            else:
+                # Of a chain of thousands only each operand is looked at.
+                known = known or _Truth(constant.fold(left))
+                with ctx.reached(known.goes_on(node.op)):
+                    right = value(ctx, node.right)
+                known = known.then(node.op, right)
             left = check_operator.binary(ctx, node.op, left, right, node.span)
     assert not isinstance(left, tast.OBJECTS)
     return left

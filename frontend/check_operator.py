@@ -85,14 +85,6 @@ def binary(ctx: Context, op: str, left: tast.Expr, right: tast.Expr, span: Span)
     return computed(ctx, tast.Binary(name, a, b, type=common, span=span))
 
 
-def goes_on(op: str, left: tast.Expr) -> bool:
-    """Whether an operator's right side may be evaluated, for all that constants tell."""
-    if op not in ("&&", "||"):
-        return True
-    known = constant.fold(left)
-    return known is None or bool(known) == (op == "&&")
-
-
 def computed(ctx: Context, node: tast.Binary | tast.Unary) -> tast.Expr:
     """`node`, after a warning if it is of constants and its integer type does not hold its value.
 
