@@ -391,7 +391,8 @@ class Hart:
 
     def _code_in_use(self) -> list[tuple[int, bytearray]]:
         """Bytes that there are translations of, by address; those next to each other as one."""
-        if self._used is None:
+        used = self._used
+        if used is None:
             units = {id(f): f.unit for f, _ in self.functions.values()}
             joined: list[tuple[int, bytearray]] = []
             for at, data in sorted({piece for unit in units.values() for piece in unit.code}):
@@ -402,8 +403,8 @@ class Hart:
                     joined.append((at, bytearray(data)))  # apart, or it was other code for a while
                 else:
                     before += data[shared:]
-            self._used = joined
-        return self._used
+            self._used = used = joined
+        return used
 
     def add_function(self, function: Function) -> None:
         """Enter a unit's entries; those that another unit has already stay with that one."""
@@ -425,13 +426,34 @@ class Hart:
                 size *= 4
             self._publish_table(size)
 
+    def take_over(self, peer: Hart, mode: Mode) -> bool:
+        """Have the units of a hart of this or another machine; False if they do not fit.
+
+        mode: that they are to be for. Another thread may be running the other hart.
+        """
+        functions, table = peer.functions, peer._table
+        if peer._epoch != self._epoch or not functions:
+            return False
+        used = peer._code_in_use()
+        fits = next(iter(functions.values()))[0].mode == mode and functions is peer.functions
+        if not fits or any(self.code(at, len(data)) != data for at, data in used):
+            return False
+        self._used = used
+        self.functions, self.blocks = dict(functions), dict(peer.blocks)
+        self.rebuilds = dict(peer.rebuilds)
+        self._set_table(type(table).from_buffer_copy(table))
+        return True
+
     def _publish_table(self, size: int) -> None:
         table = (state.Entry * size).from_buffer_copy(bytes(state.Entry(pc=state.NO_PC)) * size)
-        self._table = table
-        self.state.table = ctypes.addressof(table)
-        self.state.table_mask = size - 1
+        self._set_table(table)
         for node, (function, index) in self.functions.items():
             self._publish_entry(node, function, index)
+
+    def _set_table(self, table: ctypes.Array[ctypes.Structure]) -> None:
+        self._table = table
+        self.state.table = ctypes.addressof(table)
+        self.state.table_mask = len(table) - 1
 
     def _publish_entry(self, node: Node, function: Function, index: int) -> None:
         pc, key = node.pc, 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Iterable
 
 from . import flow
 from .engine import Engine
 from .hart import Hart
+from .mode import Mode
 
 MAX_REBUILDS = 3  # a unit grows entries for indirect jumps this often, then they get their own
 
@@ -41,6 +43,7 @@ class Translations:
         self._vlen = vlen
         self._counters = counters
         self._told = told
+        self._peers: dict[Mode, weakref.ref[Hart]] = {}  # who was given a unit last
         self._units: dict[tuple[object, ...], flow.Unit] = {}
 
     def configure(self, stops: frozenset[int], exact: bool, harts: Iterable[Hart]) -> None:
@@ -64,6 +67,8 @@ class Translations:
         return True
 
     def _enter(self, hart: Hart, limit: int) -> None:
+        if limit > 1 and self._take_over(hart):
+            return
         extra: tuple[flow.Node, ...] = ()
         start = node = hart.node
         known = hart.blocks.get(node)
@@ -80,14 +85,28 @@ class Translations:
             self._sets_rounding = True
             self.epoch += 1
         hart.refresh(self.epoch)
-        mode = hart.mode(
+        mode = self._mode(hart)
+        hart.add_function(self.engine.function(unit, mode, self._extensions))
+        self._peers[mode] = weakref.ref(hart)
+
+    def _mode(self, hart: Hart) -> Mode:
+        return hart.mode(
             track_flags=self._track_flags or self.exact,
             sets_rounding=self._sets_rounding,
             exact=self.exact,
             counters=self._counters,
             told=self._told,
         )
-        hart.add_function(self.engine.function(unit, mode, self._extensions))
+
+    def _take_over(self, hart: Hart) -> bool:
+        """Give a hart that has no units all of another's, if there are some; True if it now has
+        one for where it stands."""
+        if hart.functions:
+            return False
+        mode = self._mode(hart)
+        found = self._peers.get(mode)
+        peer = found() if found is not None else None
+        return peer is not None and hart.take_over(peer, mode) and hart.node in hart.functions
 
     def _unit(
         self, hart: Hart, start: flow.Node, extra: tuple[flow.Node, ...], limit: int

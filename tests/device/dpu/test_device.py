@@ -253,6 +253,22 @@ def test_code_that_the_host_writes_is_run() -> None:
     assert dpu.launch().status == (4,)
 
 
+def test_dpus_share_what_is_translated_but_not_what_is_not_theirs() -> None:
+    """Of three that have loaded the same, one has other code, and one another rounding mode."""
+    body = """lw t0, 8(zero); fsrm t0; li t1, 3; fcvt.s.w ft0, t1; li t1, 2; fcvt.s.w ft1, t1
+        fdiv.s ft0, ft0, ft1; fcvt.w.s a0, ft0; call 1f; addi a0, a0, 1; li a7, 0; ecall
+        1: addi a0, a0, 16; ret"""
+    dpus = [Dpu() for _ in range(3)]
+    for dpu in dpus:
+        dpu.load(program(body, 4))
+    assert dpus[0].launch().status == (19,) * 4  # 1.5, to even: 2
+    old, new = (encode("c.addi", cd_n0=10, ci6=n).to_bytes(2, "little") for n in (16, 8))
+    dpus[1].write(IRAM, dpus[1].read(IRAM, 256).replace(old, new))
+    dpus[2].write(8, (1).to_bytes(4, "little"))  # towards zero
+    assert [dpu.launch().status[0] for dpu in dpus] == [19, 11, 18]
+    assert [dpu.launch().status[3] for dpu in reversed(dpus)] == [18, 11, 19]
+
+
 def changed(data: bytes, **fields: int) -> bytes:
     """With fields of the first segment changed."""
     at = read_elf(data).header.phoff
