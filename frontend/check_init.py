@@ -157,6 +157,10 @@ class _Frame:
         return self.type.fields[self.at].type
 
 
+def _is_flexible(t: Type) -> bool:
+    return isinstance(t, Array) and t.count == 0
+
+
 def _to_text(frame: _Frame) -> list[_Frame] | None:
     """The way down from the current part to an array of characters that comes first in it."""
     found: list[_Frame] = []
@@ -395,6 +399,9 @@ class _Filler:
     def item(self, stack: list[_Frame], value: ast.Init, count: int) -> None:
         """Put one value at the cursor, descending as elided braces ask, and move on."""
         frame = stack[-1]
+        if _is_flexible(frame.part()) and (not isinstance(value, ast.InitList) or value.items):
+            self.fail("unsupported", "values of a flexible array are not supported", value.span)
+            return
         if isinstance(value, ast.InitList):
             for _ in range(count):
                 self.nested(frame.part(), (*frame.path, frame.at), value)
