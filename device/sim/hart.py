@@ -7,6 +7,7 @@ import ctypes
 import mmap
 import struct
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from . import csr, flagreaders, softfloat, state, vstate
@@ -25,6 +26,8 @@ _X, _UNITS, _CSRS = (state.HART.offset(name) for name in ("x", "reserved_addr", 
 _UNITS_AT_RESET = struct.pack(
     "<9Q", state.NOT_RESERVED, 0, 0, 0, 0, vstate.VTYPE_VILL, 0, 0, 0
 )  # to vxsat
+_OWN_LOCKS = state.HART.offset("own_locks")
+_STATE_AT = -state.v_offset(0, 0) % state.CACHE_LINE
 _MHARTID, _MSTATUS = (csr.BY_NAME[name].slot for name in ("mhartid", "mstatus"))
 assert state.HART.offset("f") == _X + 32 * 8
 assert state.HART.offset("vxsat") == _UNITS + len(_UNITS_AT_RESET) - 8
@@ -47,9 +50,10 @@ def _new_state() -> Any:
     """A state in pages of its own, with vector registers where host vectors are loaded best."""
     private = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS  # not that of the process it was forked from
     memory = mmap.mmap(-1, state.HART.size + state.CACHE_LINE, flags=private)
-    return state.Hart.from_buffer(memory, -state.v_offset(0, 0) % state.CACHE_LINE)
+    return state.Hart.from_buffer(memory, _STATE_AT)
 
 
+@cache
 def _csrs_at_reset(misa: int, vlen: int) -> bytes:
     values = [0] * csr.SLOTS
     for row in csr.TABLE.values():
@@ -107,7 +111,7 @@ class Hart:
         ):
             setattr(self.state, name, engine.runtime[function])
         self.state.vlenb = vlen // 8
-        self.state.locks = self.addr + state.HART.offset("own_locks")
+        self.state.locks = self.addr + _OWN_LOCKS
         self.state.stack = self._stack_addr + HOST_STACK
         self.state.stack_limit = self._stack_addr + STACK_RESERVE
         self._csrs = _csrs_at_reset(misa, vlen)
