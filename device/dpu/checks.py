@@ -39,6 +39,7 @@ class Checker:
         self._library = [False] * image.tasklets  # within an allocator
         self._holders: dict[int, Site] = {}  # by lock bit
         self._overflown: set[int] = set()
+        self._comers: dict[int, set[int]] = {}  # by barrier: the tasklets that came to it
 
     def told(self, view: HartView, what: Told, operands: tuple[int, int, int]) -> EcallResult:
         first, second, third = operands
@@ -121,7 +122,7 @@ class Checker:
                 return
             if not memory.holds(addr, size):
                 return  # that is a fault in any case
-        wrong = self._heap.access("load" if reads else "store", wram, size)
+        wrong = self._heap.transfer("load" if reads else "store", wram, size)
         if wrong is not None:
             self.findings.add("transfer", f"{whole}: {wrong}", site, wram)
         if not reads:
@@ -142,11 +143,23 @@ class Checker:
 
     def _clear_lock(self, view: HartView, bit: int) -> None:
         holder = self._holders.pop(bit, None)
-        if holder is not None and holder.tasklet != view.hart:
-            message = f"{self._image.lock(bit)} is cleared by tasklet {view.hart}, and was set by "
-            message += holder.text(self._image)
+        if holder is None or holder.tasklet != view.hart:
+            by = f"was set by {holder.text(self._image)}" if holder is not None else "is not set"
+            message = f"{self._image.lock(bit)} is cleared by tasklet {view.hart}, and {by}"
             self.findings.add("owner", message, self.findings.site(view))
         self._races.clear_lock(view.hart, bit)
+
+    def _barrier(self, tasklet: int, addr: int, count: int) -> str | None:
+        """Whoever is one too many goes on in another's place, or waits for ever."""
+        comers = self._comers.setdefault(addr, set())
+        others = comers - {tasklet}
+        comers.add(tasklet)
+        if len(others) < max(count, 1):
+            return None
+        name = self._symbol(addr)
+        told = f"barrier '{name}'" if name else f"the barrier at {addr:#x}"
+        told += f" is for {count} tasklet{'s' if count != 1 else ''}, and tasklet {tasklet}"
+        return f"{told} comes besides {', '.join(map(str, sorted(others)))}"
 
     def _note(self, view: HartView, kind: int, addr: int, size: int) -> None:
         heap, wrong = self._heap, None
@@ -171,6 +184,8 @@ class Checker:
                 wrong = heap.buddy_free(addr)
             case DpuNote.BUDDY_RESET:
                 heap.buddy_reset()
+            case DpuNote.BARRIER:
+                wrong = self._barrier(view.hart, addr, size)
             case DpuNote.LIBRARY:
                 self._library[view.hart] = bool(addr or size)
             case DpuNote.INIT_RANGE:

@@ -205,6 +205,16 @@ class Heap:
             return f"{told}: not written since it was allocated{self._of(addr)}"
         return None
 
+    def transfer(self, what: str, addr: int, size: int) -> str | None:
+        """As access(); all the bytes of a transfer are to be of one piece, besides."""
+        wrong = self.access(what, addr, size)
+        piece = self._holding(addr)
+        if wrong is None and piece is not None and not piece.how and addr + size > piece.end:
+            past = addr + size - piece.end
+            wrong = f"{what} of {size} bytes at {addr:#x}: the last {past} are behind "
+            wrong += piece.told(self._image)
+        return wrong
+
     def _holding(self, addr: int) -> Piece | None:
         """The piece that begins nearest at or below an address, if it reaches it."""
         piece = self._before(addr)

@@ -20,6 +20,7 @@ SOURCE = """\
 #include <string.h>
 
 BARRIER_INIT(all, NR_TASKLETS);
+BARRIER_INIT(pair, 2);
 MUTEX_INIT(first);
 MUTEX_INIT(second);
 __mram int words[64];
@@ -55,6 +56,8 @@ int main(void) {
     p[0] = p[4] = 0;
     memcpy((void *)&near[8 * me()], (void *)p, 20);
     sink = p[0];
+    if (what == 36 && me() != 1)
+        barrier_wait(&pair);
     barrier_wait(&all);
     switch (what == 0 || me() != 1 ? 0 : what) {
     case 1: p[5] = 1; break;
@@ -85,6 +88,9 @@ int main(void) {
     case 26: at = seqread_get(at + SEQREAD_CACHE_SIZE + 200, 100, &reader); break;
     case 27: at = seqread_seek((__mram_ptr char *)words + 1024, &firsts); break;
     case 28: at = seqread_init(seqread_alloc() + 8, words, &reader); break;
+    case 29: mutex_unlock(first); break;
+    case 35: { char *a = mem_alloc(8); mem_alloc(8); mram_read(longs, a, 16); break; }
+    case 36: barrier_wait(&pair); break;
     }
     if (what == 30 && me() < 2)
         words[2 + me()] = me();
@@ -167,6 +173,9 @@ BROKEN = [
     (26, r"seqread_get\(\) of 0x\w+, which is not in the first page of its cache, 256 bytes at 0x"),
     (27, r"tasklet 1 uses the sequential reader at 0x\w+ of tasklet 0"),
     (28, r"seqread_init\(\) with a cache at 0x\w+: not a multiple of 256"),
+    (29, r"mutex 'first' is cleared by tasklet 1, and is not set"),
+    (35, r"DMA of 16 bytes .*: the last 8 are behind 8 bytes at 0x\w+ of mem_alloc\(\)"),
+    (36, r"barrier 'pair' is for 2 tasklets, and tasklet 1 comes besides 0, 2"),
 ]  # fmt: skip
 
 
