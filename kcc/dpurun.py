@@ -44,7 +44,11 @@ def run_dpu(options: RunOptions, limit: int | None) -> int:
         dpu.load(elf)
     except ElfError as e:
         raise DeviceError(f"'{options.file}': {e}") from e
-    outcome = dpu.launch(limit)
+    try:
+        outcome = dpu.launch(limit)
+    except KeyboardInterrupt:
+        _print_log(dpu)  # what it has printed may say why it does not end
+        raise
     log_error = _print_log(dpu)
     if options.stats:
         _print_stats(outcome)

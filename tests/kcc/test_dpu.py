@@ -8,6 +8,7 @@ import pytest
 
 from kcc.backend.target import DPU_ARCH
 from kcc.cli import run_command as main
+from kcc.device.dpu.device import Dpu
 from kcc.device.dpu.image import ARCH
 from kcc.linker.elf import read_elf
 
@@ -56,8 +57,8 @@ OVERWRITES = """
 extern unsigned long __dpu_log_used;
 int main(void) {
     printf("a line");
-    __dpu_log_used = 13;
-    if (THEN) *(volatile int *)0x10000 = 1;
+    if (THEN < 2) __dpu_log_used = 13;
+    if (THEN == 1) *(volatile int *)0x10000 = 1;
     return 0;
 }
 """
@@ -161,6 +162,20 @@ def test_a_programs_own_functions_come_before_the_librarys(tmp_path, capfd):
     """)
     assert main(["run", str(path), "--device", "dpu"]) == ord("2")
     assert capfd.readouterr().out == "one\n"
+
+
+def test_an_interrupted_run_shows_what_it_has_printed(tmp_path, monkeypatch, capfd):
+    path = tmp_path / "p.c"
+    path.write_text(OVERWRITES)
+    launch = Dpu.launch
+
+    def interrupted(dpu, limit):
+        launch(dpu, limit)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Dpu, "launch", interrupted)
+    assert main(["run", str(path), "--device", "dpu", "-DTHEN=2"]) == 130
+    assert capfd.readouterr() == ("a line", "kcc: interrupted\n")
 
 
 def test_assembly_is_a_program_too_and_info_names_what_hosts_name(tmp_path, capfd):
