@@ -1,7 +1,7 @@
 """The tree as written: what the source says, before anyone asks what it means.
 
 Nodes are frozen; spans do not take part in comparison, so tests compare trees. Functions of
-treebuild.py make them, one for each rule of opencl.lark.
+treebuild*.py make them, one for each rule of opencl.lark.
 """
 
 from __future__ import annotations
