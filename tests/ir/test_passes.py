@@ -14,32 +14,12 @@ from kcc.ir.abi import NOTE_SECTION, decode_metadata
 from kcc.ir.lower import LowerOptions
 from kcc.ir.passes import barriers, local_memory, metadata, workitem_loops
 from kcc.ir.pipeline import BY_ITEMS, PASS_NAMES, PIPELINE, PipelineOptions, parse, run_pipeline
+from pass_kernels import SUM, TURNS
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "kernels" / "examples"
 
-KERNEL = """
-kernel void sum(global const int *in, global int *out, local int *scratch, short scale) {
-    local int tile[4];
-    tile[get_local_id(0)] = in[get_global_id(0)];
-    scratch[0] = scale;
-    out[get_group_id(0)] += tile[1] * scratch[0];
-}
-"""
-WAITING = """
-kernel void turns(global const int *in, global int *out, local int *tile, int n) {
-    int me = get_local_id(0), sum = 0, last[2];
-    last[me & 1] = me;
-    for (int i = 0; i < n; i++) {
-        tile[me] = in[i];
-        barrier(1);
-        sum += tile[me ^ 1];
-    }
-    out[me] = sum + last[0];
-}
-"""
 
-
-def after(lowered, last, source=KERNEL):
+def after(lowered, last, source=SUM):
     """The module after every pass up to `last`."""
     unit = lowered(source)
     for p in PIPELINE:
@@ -55,7 +35,7 @@ def definition(unit, name):
 
 
 def test_lowering_in_the_manner_of_clang(lowered, golden):
-    golden("lower.ll", str(lowered(KERNEL).module))
+    golden("lower.ll", str(lowered(SUM).module))
 
 
 def test_local_variables_get_a_place(lowered):
@@ -65,7 +45,7 @@ def test_local_variables_get_a_place(lowered):
 
 
 def test_a_body_stops_at_its_barrier(lowered):
-    unit = after(lowered, barriers.PASS, WAITING)
+    unit = after(lowered, barriers.PASS, TURNS)
     made = unit.resumable["turns"]
     assert len(made.places) == 1
     assert made.stops == ((0, 1), (0, 1))
@@ -141,7 +121,7 @@ def test_the_note_describes_the_kernels(lowered):
 )
 def test_the_observer_sees_every_pass(lowered, by_items, others):
     seen = []
-    unit = lowered(KERNEL + WAITING, LowerOptions(by_items=by_items))
+    unit = lowered(SUM + TURNS, LowerOptions(by_items=by_items))
     run_pipeline(unit, target_machine(), observe=lambda name, text: seen.append((name, text)))
     assert {name for name, _ in seen} == {*PASS_NAMES} - others
     assert len({text for _, text in seen}) == len(seen)  # and each changed something
@@ -149,7 +129,7 @@ def test_the_observer_sees_every_pass(lowered, by_items, others):
 
 def test_a_hart_runs_an_item_of_every_group(lowered):
     """The body waits for other harts by calls with numbers."""
-    unit = lowered(WAITING + KERNEL, LowerOptions(by_items=True))
+    unit = lowered(TURNS + SUM, LowerOptions(by_items=True))
     for p in BY_ITEMS:
         p.run(unit)
         parse(str(unit.module), p.name)
@@ -165,14 +145,14 @@ def test_a_hart_runs_an_item_of_every_group(lowered):
 @pytest.mark.parametrize("arch", ["rv64gc", "rv64gcv_zba_zbb"])
 def test_the_target_takes_what_comes_out(lowered, opt, arch):
     machine = target_machine(arch, opt)
-    unit = lowered(KERNEL, LowerOptions(opt_level=opt))
+    unit = lowered(SUM, LowerOptions(opt_level=opt))
     module = run_pipeline(unit, machine, PipelineOptions(opt, verify_each=True))
     assert emit_object(module, arch, opt)[:4] == b"\x7fELF"
 
 
 def test_the_text_is_the_same_every_time(lowered):
     machine = target_machine()
-    texts = {str(run_pipeline(lowered(KERNEL), machine)) for _ in range(3)}
+    texts = {str(run_pipeline(lowered(SUM), machine)) for _ in range(3)}
     assert len(texts) == 1
 
 
