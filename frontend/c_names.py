@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from .diag import Diagnostics
 from .record import replace
 
-_QUOTED = re.compile(r"'[^'\n]*'")
+_QUOTED = re.compile(r"'[^'\n]*'|\(u\w+\)")  # and the type of a cast
 _SHORT = re.compile(r"\bu(char|short|int|long)\b")
 
 

@@ -114,3 +114,16 @@ def test_main_alone_may_end_without_a_return(tmp_path: Path) -> None:
     for name, status in (("main", 0), ("other", 1)):
         source.write_text(f"int {name}(void) {{}}")
         assert run_command(["-fsyntax-only", "-Werror", str(source)]) == status
+
+
+def test_errors_name_types_as_c_does(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "int f(unsigned char *p, unsigned u) { int x = p; return u % 1.5f + x; }\n"
+    (tmp_path / "wrong.c").write_text(text)
+    (tmp_path / "right.c").write_text("int g(unsigned u, int i) { return u * i; }\n")
+    assert run_command(["-fsyntax-only", str(tmp_path / "wrong.c")]) == 1
+    assert run_command(["-fsyntax-only", "-Wsign-conversion", str(tmp_path / "right.c")]) == 0
+    said = capsys.readouterr().err
+    assert "makes an integer 'int' from the pointer 'unsigned char *'" in said
+    assert "operands of type 'unsigned int' and 'float'" in said
+    assert "write (unsigned int) if it is meant" in said
+    assert "OpenCL" not in said
