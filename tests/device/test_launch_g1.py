@@ -7,13 +7,27 @@ import struct
 
 import pytest
 
-from hand_kernels import A0, A1, RET, T0, T1, group_linear, increment, line, read, spin, zeros
+from hand_kernels import (
+    A0,
+    A1,
+    RET,
+    T0,
+    T1,
+    copies_within,
+    found_state,
+    group_linear,
+    increment,
+    line,
+    read,
+    spin,
+    zeros,
+)
 from kcc.device import refsi
 from kcc.device.args import buffer_arg, local_arg
 from kcc.device.launch import NDRange
 from kcc.device.sim.interface import Reason
 from kcc.device.soc.memory import hart_unit
-from kcc.ir.abi import EXEC_STATE, EXEC_STATE_MAGIC, EXEC_STATE_SIZE, pack_record, unpack_record
+from kcc.ir.abi import EXEC_STATE, EXEC_STATE_MAGIC, EXEC_STATE_SIZE, pack_record
 
 STATE = 0x2080_0000
 
@@ -26,17 +40,7 @@ def test_device_info(g1):
 
 
 def test_execution_state(g1, load, e):
-    """The kernel copies all of it out, as the last group of its hart finds it."""
-    copy = [e("ld", rd=T0, rs1=A0, imm12=0)]
-    for at in range(0, 192, 8):
-        copy += [e("ld", rd=T1, rs1=A1, imm12=at), e("sd", rs2=T1, rs1=T0, store12=at)]
-    program, kernel = load(g1, [*copy, RET])
-    out = g1.mem_alloc(192, 8)
-    ndrange = NDRange((6, 4, 1), (6, 2, 1), (5, 6, 0))
-    assert g1.kernel_exec(program, kernel, ndrange, [buffer_arg(out)], 2)
-    data = bytearray(192)
-    g1.mem_read(data, out)
-    fields = unpack_record(EXEC_STATE, bytes(data))
+    fields, kernel = found_state(g1, load, e, NDRange((6, 4, 1), (6, 2, 1), (5, 6, 0)), 2)
     wanted = {
         "group_id": (0, 1, 0), "num_groups": (1, 2, 1), "global_offset": (5, 6, 0),
         "local_size": (6, 2, 1), "num_dim": (2,), "last_size": (0, 0, 0),
@@ -133,16 +137,7 @@ def test_an_empty_range_runs_nothing(g1, load):
 
 
 def test_copy_is_done_by_the_host(g1):
-    src, dst = g1.mem_alloc(1000, 8), g1.mem_alloc(1000, 8)
-    g1.mem_write(src, bytes(range(250)) * 4)
-    assert g1.mem_copy(dst, src, 999)
-    got = bytearray(1000)
-    g1.mem_read(got, dst)
-    assert got == (bytes(range(250)) * 4)[:999] + b"\0"
-    assert g1.mem_copy(dst, src, 0)
-    for bad in ((dst, 0x3000_0000, 8), (0x3000_0000, src, 8), (dst, src, 1 << 40)):
-        assert not g1.mem_copy(*bad)
-        assert "0x" in g1.last_error
+    copies_within(g1)
 
 
 def test_the_rom_wants_an_execution_state(g1, printed):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import struct
-
-from hand_kernels import A0, A1, RET, T0, T1, increment, line, read, zeros
+from hand_kernels import RET, found_state, increment, line, read, zeros
 from kcc.device.args import buffer_arg
 from kcc.device.hal import Hal
 from kcc.device.launch import NDRange
 from kcc.device.launch_m1 import SLICES_PER_BUFFER, rom_words
 from kcc.device.soc.commands import Op, Reg, command
 from kcc.device.soc.m1_device import M1Device
-from kcc.ir.abi import EXEC_STATE, HAS_DMA
+from kcc.ir.abi import HAS_DMA
 
 
 def test_rom():
@@ -93,32 +91,14 @@ def test_windows_are_made_with_one_buffer(monkeypatch):
 
 
 def test_execution_state(hal, load, e):
-    """The kernel copies its work-group info and the rest of the state out."""
-    copy = [e("ld", rd=T0, rs1=A0, imm12=0)]
-    for at in range(0, 192, 8):
-        copy += [e("ld", rd=T1, rs1=A1, imm12=at), e("sd", rs2=T1, rs1=T0, store12=at)]
-    program, kernel = load(hal, [*copy, RET])
-    out = hal.mem_alloc(192, 8)
-    ndrange = NDRange((6, 1, 1), (6, 1, 1), (5, 0, 0))
-    assert hal.kernel_exec(program, kernel, ndrange, [buffer_arg(out)], 1)
-    data = bytearray(192)
-    hal.mem_read(data, out, 192)
-
-    def field(name: str):
-        slot = EXEC_STATE[name]
-        got = struct.unpack_from(f"<{slot.count}{slot.format}", data, slot.offset)
-        return got if slot.count > 1 else got[0]
-
-    assert field("group_id") == (0, 0, 0)
-    assert field("num_groups") == (1, 1, 1)
-    assert field("global_offset") == (5, 0, 0)
-    assert field("local_size") == (6, 1, 1)
-    assert field("num_dim") == 1
-    assert field("last_size") == (0, 0, 0)
-    assert field("hal_extra") == 0x14000000
-    assert field("kernel_entry") == kernel
-    assert (field("magic"), field("state_size"), field("flags")) == (0x6953_6552, 192, HAS_DMA)
-    assert (field("thread_id"), field("packed_args")) == (0, 0)
+    fields, kernel = found_state(hal, load, e, NDRange((6, 1, 1), (6, 1, 1), (5, 0, 0)), 1)
+    wanted = {
+        "group_id": (0, 0, 0), "num_groups": (1, 1, 1), "global_offset": (5, 0, 0),
+        "local_size": (6, 1, 1), "num_dim": (1,), "last_size": (0, 0, 0),
+        "hal_extra": (0x1400_0000,), "kernel_entry": (kernel,), "magic": (0x6953_6552,),
+        "state_size": (192,), "flags": (HAS_DMA,), "thread_id": (0,), "packed_args": (0,),
+    }  # fmt: skip
+    assert {name: fields[name] for name in wanted} == wanted
 
 
 def test_many_slices_take_several_buffers(hal, load, e, monkeypatch):
