@@ -83,6 +83,7 @@ class Begun:
 
 def prepare(harts: list[Hart], starts: Sequence[HartStart], return_addr: int) -> None:
     """Give each hart its start values."""
+    before = None
     for h, start in zip(harts, starts, strict=True):
         s = h.state
         s.return_addr = return_addr
@@ -92,7 +93,8 @@ def prepare(harts: list[Hart], starts: Sequence[HartStart], return_addr: int) ->
             s.start_args[i] = arg & MASK64
         h.forget_other_modes()
         if h.map_changed:
-            h.publish_map()
+            h.publish_map(before)
+        before = h
         s.status = state.IDLE
         s.instance = MASK64  # of no group yet
 

@@ -8,6 +8,7 @@ import mmap
 import struct
 from dataclasses import dataclass, field
 from functools import cache
+from operator import is_
 from typing import Any
 
 from . import csr, flagreaders, softfloat, state, vstate
@@ -305,17 +306,26 @@ class Hart:
                 return other
         return None
 
-    def publish_map(self) -> None:
-        """Give generated code the map, and take back what it remembers of the old one."""
-        self._regions = (state.Region * max(len(self.map), 1))(
-            *(state.Region(r.base, r.size, r.host, r.flags) for r in self.map)
-        )
-        self.state.regions = ctypes.addressof(self._regions)
+    def publish_map(self, beside: Hart | None) -> None:
+        """Give generated code the map, and take back what it remembers of the old one.
+
+        beside: a hart that has been given its map, which may be the same.
+        """
+        regions = beside._regions if beside is not None and self._sees_as(beside) else None
+        if regions is None:
+            regions = (state.Region * max(len(self.map), 1))(
+                *(state.Region(r.base, r.size, r.host, r.flags) for r in self.map)
+            )
+        self._regions = regions
+        self.state.regions = ctypes.addressof(regions)
         self.state.region_count = len(self.map)
         guesses = self.state.guesses
         ctypes.memset(ctypes.addressof(guesses), 0, ctypes.sizeof(guesses))
         self._searched.clear()
         self.map_changed = False
+
+    def _sees_as(self, other: Hart) -> bool:
+        return len(self.map) == len(other.map) and all(map(is_, self.map, other.map))
 
     def code(self, pc: int, size: int) -> bytes:
         """Bytes of executable memory: all of them, or those up to the end of the region."""

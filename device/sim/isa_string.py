@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from .state import VLEN_MAX
 
@@ -72,6 +73,7 @@ def vlen_of(arch: str) -> int:
     return max([VLEN_MIN, *given])
 
 
+@cache
 def misa_of(extensions: frozenset[str]) -> int:
     """The misa register: MXL = 64 bits, a bit for each single-letter extension."""
     letters = (e for e in extensions if len(e) == 1)
