@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,7 @@ from typing import NamedTuple
 import llvmlite.binding as llvm
 import pytest
 
+import damage
 from kcc.frontend import pp
 from kcc.frontend.check import CheckOptions, check
 from kcc.frontend.diag import CompileError, Diagnostics
@@ -75,6 +77,20 @@ def test_strict_standards_leave_the_words_of_gnu_c_to_programs() -> None:
         True,
         False,
     ]
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(800, marks=pytest.mark.slow)])
+def test_mutated_programs_end_in_a_module_or_in_a_compile_error(count: int) -> None:
+    r, sources = random.Random(count), damage.parts([p.text for p in PROGRAMS])
+    found = set()
+    for _ in range(count):
+        text = damage.mutated(r, sources) + "\n"
+        try:
+            found.add(lowered(text) is None)
+        except Exception as error:
+            error.add_note(text)
+            raise
+    assert found == {True, False}
 
 
 @pytest.mark.slow

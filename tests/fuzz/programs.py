@@ -32,7 +32,6 @@ typedef unsigned long ulong; typedef unsigned long size_t;
 #define global
 #define constant const
 #define local static
-static ulong item;
 #define get_global_id(d) ((d) == 0 ? item : 0ul)
 #define get_local_id(d) ((d) == 0 ? item % GROUP : 0ul)
 #define get_group_id(d) ((d) == 0 ? item / GROUP : 0ul)
@@ -41,7 +40,7 @@ static ulong item;
 #define get_num_groups(d) ((d) == 0 ? (ulong)ITEMS / GROUP : 1ul)
 #define get_global_offset(d) 0ul
 #define get_work_dim() 1u
-"""
+"""  # `item` is the caller's.
 # Every float as bits; the sign and payload of a NaN are nobody's promise.
 COMMON = """
 static ulong bits_float(float x) {
@@ -67,6 +66,7 @@ def c_program(seeds: list[int], floats: bool = True) -> str:
     return (
         f"#define ITEMS {ITEMS}\n#define GROUP {GROUP}\nint printf(const char *, ...);\n"
         + C_PRELUDE
+        + "static ulong item;\n"
         + cl_program(seeds, floats)
         + f"""
 static void run(void (*k)(ulong *, const ulong *)) {{
@@ -88,11 +88,13 @@ def cl_program(seeds: list[int], floats: bool = True) -> str:
 
 
 def generate(seed: int, floats: bool = True) -> str:
-    return _Generator(seed, floats).program()
+    return Generator(seed, floats).program()
 
 
-class _Generator(Statements):
+class Generator(Statements):
     """Types, functions and the kernel."""
+
+    group = GROUP
 
     def record(self) -> str:
         fields = [
@@ -146,11 +148,12 @@ class _Generator(Statements):
                 lines.append(plain if count == 1 else mix_all(part, type_, count))
         return "".join(lines)
 
-    def helper(self) -> str:
-        """`T f(T, T, ...)`."""
-        r, name, result = self.r, self.name("h"), self.type()
+    def helper(self, like: tuple[str, list[str]] | None = None) -> str:
+        """`T f(T, T, ...)`; `like`: T, and those of the parameters."""
+        r, name = self.r, self.name("h")
+        result = like[0] if like else self.type()
         scope = Scope(tables=dict(self.tables))
-        params = [self.type() for _ in range(r.randint(1, 9))]
+        params = like[1] if like else [self.type() for _ in range(r.randint(1, 9))]
         for type_ in params:
             scope.values[self.name("x")] = type_
         written = ", ".join(f"{t} {n}" for n, t in scope.values.items())
@@ -184,30 +187,41 @@ class _Generator(Statements):
         return f"{head} {{\n{body}    {extra} = sum_;\n    return {value};\n}}\n"
 
     def program(self) -> str:
-        r, seed = self.r, self.seed
-        parts = [f"\n// program {seed}\n"]
-        self.tables: dict[str, tuple[str, int]] = {}
+        head = f"\n// program {self.seed}\n"
+        parts = [head, *self.constants(), *self.variables(), *self.functions(), self.kernel()]
+        return "".join(parts)
+
+    def constants(self) -> list[str]:
+        """Enumerators and macros."""
+        r = self.r
         names = [self.name("E") for _ in range(3)]
         self.enums = names
         numbers = [r.randrange(-1000, 0), r.randrange(1000), r.randrange(1 << 31)]
         given = [f"{n} = {v}" for n, v in zip(names, numbers, strict=True)]
-        parts.append(f"enum {{ {', '.join(given)} }};\n")
+        parts = [f"enum {{ {', '.join(given)} }};\n"]
         for text in ("((a) + (ulong)(b) * 3)", "((a) ^ ((b) >> 1))", "((a) > (b) ? (a) : (b))"):
             macro = self.name("M")
             self.macros.append(macro)
             parts.append(f"#define {macro}(a, b) {text}\n")
+        return parts
+
+    def variables(self) -> list[str]:
+        """Tables, and the types that variables in functions have."""
+        r, parts = self.r, []
+        self.tables: dict[str, tuple[str, int]] = {}
         for _ in range(r.randint(1, 2)):
             table, type_, count = self.name("t"), self.type(), r.choice((2, 4, 8))
             values = ", ".join(str(r.randrange(100)) for _ in range(count))
             parts.append(f"constant {type_} {table}[{count}] = {{ {values} }};\n")
             self.tables[table] = (type_, count)
-        parts += [self.record() for _ in range(r.randint(1, 2))]
+        return parts + [self.record() for _ in range(r.randint(1, 2))]
+
+    def functions(self) -> list[str]:
+        r = self.r
         makers = [self.helper] * r.randint(0, 2) + [self.updater] * r.randint(0, 1)
         makers += [self.changer] * r.randint(0, 1)
         r.shuffle(makers)
-        parts += [make() for make in makers]
-        parts.append(self.kernel())
-        return "".join(parts)
+        return [make() for make in makers]
 
     def kernel(self) -> str:
         r = self.r
@@ -217,7 +231,7 @@ class _Generator(Statements):
         if self.chance(60):
             type_ = self.type()
             local = (
-                f"    local {type_} all_{near}[{8 * GROUP}];\n"
+                f"    local {type_} all_{near}[{8 * self.group}];\n"
                 "    for (int z_ = 0; z_ < 8; z_++)"
                 f" all_{near}[8 * get_local_id(0) + z_] = z_ + id_;\n"
             )

@@ -21,17 +21,24 @@ FLAGS = ("-ffp-contract=off", "-w")
 Results = list[tuple[int, ...]]  # what each kernel leaves in its buffer
 
 
-class Kernels(Protocol):
-    """A generator: programs.py, smallkernels.py or barrier_programs.py.
+class Items(Protocol):
+    """A generator, dpu_programs.py too.
 
-    ITEMS: work-items of a launch, GROUP: of a group; INPUTS: ulongs read; RESULTS: ulongs that
-    each work-item writes.
+    ITEMS: work-items of a launch, RESULTS: ulongs that each of them writes.
     """
 
     ITEMS: int
+    RESULTS: int
+
+
+class Kernels(Items, Protocol):
+    """A generator of kernels: programs.py, smallkernels.py or barrier_programs.py.
+
+    GROUP: work-items of a group; INPUTS: ulongs read.
+    """
+
     GROUP: int
     INPUTS: int
-    RESULTS: int
 
     def cl_program(self, seeds: list[int]) -> str: ...
 
@@ -43,7 +50,7 @@ def inputs(kernels: Kernels) -> list[int]:
     ]
 
 
-def grouped(kernels: Kernels, printed: str) -> Results:
+def grouped(kernels: Items, printed: str) -> Results:
     """The results of a host program: a hexadecimal number a line."""
     numbers = [int(line, 16) for line in printed.split()]
     size = kernels.ITEMS * kernels.RESULTS
