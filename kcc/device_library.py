@@ -121,7 +121,7 @@ def _kept(name: str, make: Callable[[], bytes]) -> bytes:
 def _build(arch: str) -> bytes:
     from kcc.backend.target import parse_target
 
-    flags = [*FLAGS, f"-march={arch}"]
+    flags = [*FLAGS, f"-march={arch}", "-I", str(_folder("kernels", "rt"))]
     if "v" in parse_target(arch).extensions:
         flags.append("-DVECTORS")
     members = [

@@ -1,5 +1,6 @@
 // What the library needs of a device, on RefSi harts: locks and sleep by atomic words, DMA by the
 // engine of the hart. Harts take turns, so that to spin is right, if slow.
+#include "../../m1_dma.h"
 #include "../state.h"
 
 #include <atomic_bit.h>
@@ -14,21 +15,10 @@ typedef struct {
 } exec_state;
 
 #define MAGIC 0x69536552
-#define HAS_DMA 2
 
 // Where stacks are: of an M1, of a G1.
 #define M1_STACK 0x14000000ul
 #define G1_STACK 0x20800000ul
-
-// The kernel DMA of a RefSi M1: registers of 8 bytes, the hart's own.
-#define DMA ((volatile ulong *)0x20002000)
-#define CTRL 0
-#define START_SEQ 1
-#define DONE_SEQ 2
-#define SRC_ADDR 3
-#define DST_ADDR 4
-#define XFER_SIZE0 5
-#define START_1D 0x11
 
 static void fence(void) {
     atomic_work_item_fence(CLK_GLOBAL_MEM_FENCE | CLK_LOCAL_MEM_FENCE, memory_order_seq_cst,
