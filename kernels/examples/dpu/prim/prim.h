@@ -34,4 +34,11 @@ static inline uint32_t least(uint32_t a, uint32_t b) {
     return a < b ? a : b;
 }
 
+static inline int64_t sum_of(const int64_t *values, uint32_t count) {
+    int64_t sum = 0;
+    for (uint32_t i = 0; i < count; i++)
+        sum += values[i];
+    return sum;
+}
+
 #endif

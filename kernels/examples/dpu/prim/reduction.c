@@ -15,13 +15,6 @@ __host struct {
     uint64_t cycles;
 } DPU_RESULTS[NR_TASKLETS];
 
-static int64_t sum_of(const int64_t *values, uint32_t count) {
-    int64_t sum = 0;
-    for (uint32_t i = 0; i < count; i++)
-        sum += values[i];
-    return sum;
-}
-
 int main(void) {
     if (me() == 0)
         perfcounter_config(COUNT_CYCLES, true);

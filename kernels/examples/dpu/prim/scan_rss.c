@@ -15,13 +15,6 @@ __host struct {
     int64_t sum;
 } DPU_RESULTS[NR_TASKLETS];
 
-static int64_t sum_of(const int64_t *values, uint32_t count) {
-    int64_t sum = 0;
-    for (uint32_t i = 0; i < count; i++)
-        sum += values[i];
-    return sum;
-}
-
 static void scan(int64_t *values, uint32_t count, int64_t sum) {
     for (uint32_t i = 0; i < count; i++) {
         const int64_t value = values[i];

@@ -25,7 +25,7 @@ static int64_t product(const int32_t *a, const int32_t *b, uint32_t count) {
     return sum;
 }
 
-static int64_t sum_of(const int32_t *values, uint32_t count) {
+static int64_t sum_of_int32(const int32_t *values, uint32_t count) {
     int64_t sum = 0;
     for (uint32_t i = 0; i < count; i++)
         sum += values[i];
@@ -44,14 +44,14 @@ int main(void) {
     const uint32_t block = BLOCK / sizeof(int32_t);
     int32_t *values = mem_alloc(BLOCK + length * sizeof *values);
     __mram_ptr uint8_t *series = mram_at(length * sizeof *values);
-    const int64_t query_sum = sum_of(query, length);
+    const int64_t query_sum = sum_of_int32(query, length);
     int64_t best = INT64_MIN, best_index = -1;
     for (uint32_t first = me() * block; first < windows; first += NR_TASKLETS * block) {
         const uint32_t count = least(block, windows - first);
         // Even, for whole 8 bytes; of the last window only what is behind its first value.
         const uint32_t needed = (count + length) & ~1u;
         mram_read(series + first * sizeof *values, values, needed * sizeof *values);
-        int64_t sum = sum_of(values, length), squares = product(values, values, length);
+        int64_t sum = sum_of_int32(values, length), squares = product(values, values, length);
         for (uint32_t i = 0; i < count; i++) {
             const int64_t c = length * product(query, values + i, length) - query_sum * sum;
             const int64_t v = length * squares - sum * sum;
