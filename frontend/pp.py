@@ -12,10 +12,11 @@ from .lexer import DIGRAPHS, lex
 from .pp_diagnostic import DiagnosticPragmas, is_diagnostic
 from .pp_expand import Conditional, Expander, File, defined_here, made, spelling
 from .pp_expr import evaluate
+from .pp_headers import Dependencies, Headers
 from .pp_macro import Macro, read_definition
-from .pp_predefined import predefined
+from .pp_predefined import command_line, predefined
 from .pp_render import render
-from .record import field, record
+from .record import record
 from .source import SourceFile, Span
 from .tokens import Token, TokenKind
 
@@ -46,14 +47,6 @@ class PPOptions:
     opt_level: int = 3
 
 
-@record(frozen=False)
-class Dependencies:
-    """What a result depends on besides its input: (path, content) read, and paths not found."""
-
-    read: list[tuple[str, bytes]] = field(default_factory=list)
-    absent: list[str] = field(default_factory=list)
-
-
 def preprocess(
     file: SourceFile,
     options: PPOptions,
@@ -71,7 +64,8 @@ def preprocess(
 class _Preprocessor(Expander):
     def __init__(self, options: PPOptions, diags: Diagnostics, dependencies: Dependencies) -> None:
         super().__init__(diags, predefined(options.std, options.relaxations, options.opt_level))
-        self.options, self.dependencies = options, dependencies
+        self.options = options
+        self.headers = Headers(options.include_dirs, dependencies)
         self.out: list[Token] = []
         self.once: set[str] = set()
         self.pragmas = DiagnosticPragmas(diags)
@@ -86,7 +80,7 @@ class _Preprocessor(Expander):
         for name in reversed(self.options.includes):
             self.include(name, True, None)
         self.started = True
-        self.push(SourceFile(COMMAND_LINE, _definitions(self.options.macros)))
+        self.push(SourceFile(COMMAND_LINE, command_line(self.options.macros)))
         while self.files:
             self.text(self.files[-1])
         return [*self.finished(), end]
@@ -387,42 +381,16 @@ class _Preprocessor(Expander):
         self.diags.error("bad-include", '#include takes "FILE" or <FILE>', where)
         return None
 
-    def search(self, name: str, quoted: bool) -> tuple[list[str], bool]:
-        """Folders to look for a header in, and whether the last is kcc's own."""
-        folders = list(self.options.include_dirs)
-        if quoted:
-            folders.insert(0, self.beside)
-        if os.path.isabs(name):
-            folders = [""]
-        return folders, not os.path.isabs(name)
-
-    @property
-    def beside(self) -> str:
+    def beside(self, quoted: bool) -> str | None:
         """The folder that "..." means; for the command line's includes the working one."""
+        if not quoted:
+            return None
         return os.path.dirname(self.files[-1].source.name) if self.started else ""
 
-    def find(self, name: str, quoted: bool) -> tuple[str, bytes] | None:
-        """(path, content) of a header; remembers what it read and what was not there."""
-        folders, builtin = self.search(name, quoted)
-        paths = [os.path.join(folder, name) for folder in folders]
-        if builtin:
-            paths.append(os.path.join(_builtin_headers(), name))
-        for path in paths:
-            if name and os.path.isfile(path):
-                try:
-                    with open(path, "rb") as file:
-                        data = file.read()
-                except OSError:
-                    continue  # as if it were not there; the search goes on
-                self.dependencies.read.append((path, data))
-                return path, data
-            self.dependencies.absent.append(path)
-        return None
-
     def include(self, name: str, quoted: bool, span: Span | None) -> None:
-        found = self.find(name, quoted)
+        found = self.headers.find(name, self.beside(quoted))
         if found is None:
-            folders, _builtin = self.search(name, quoted)
+            folders = self.headers.folders(name, self.beside(quoted))
             searched = ", ".join(f"'{f or '.'}'" for f in folders) or "no folder (-I adds one)"
             raise self.diags.fatal(
                 "include-not-found", f"'{name}' is not found", span, hint=f"searched {searched}"
@@ -470,7 +438,9 @@ class _Preprocessor(Expander):
             asked_for = line[at + 1 : end]
             if token.text == "__has_include":
                 header = self.header_name(asked_for, token)
-                found = header is not None and self.find(header[0], header[1]) is not None
+                found = header is not None and (
+                    self.headers.find(header[0], self.beside(header[1])) is not None
+                )
             else:
                 names = [t.text.strip("_") for t in asked_for if t.kind is TokenKind.IDENT]
                 found = token.text == "__has_attribute" and KNOWN_ATTRIBUTES.issuperset(names)
@@ -519,22 +489,3 @@ def _skip_group(file: File) -> None:
             at -= 1
             break
     file.at = at
-
-
-def _definitions(macros: tuple[str, ...]) -> str:
-    """The command line's macros as the lines one would write for them."""
-    lines: list[str] = []
-    for macro in macros:
-        kind, text = macro[:1], macro[1:].split("\n", 1)[0]
-        if kind == "U":
-            lines.append(f"#undef {text}")
-            continue
-        name, given, value = text.partition("=")
-        lines.append(f"#define {name} {value if given else '1'}")
-    return "".join(f"{line}\n" for line in lines)
-
-
-def _builtin_headers() -> str:
-    """The folder of headers that come with kcc."""
-    kernels = os.path.join(os.path.dirname(os.path.dirname(__file__)), "kernels")
-    return os.path.join(kernels, "rt", "dpu", "include")

@@ -1,4 +1,4 @@
-"""The macros every program sees (OpenCL C 3.0, sections 6.2.1, 6.10 and 6.15.2).
+"""The macros every program sees (OpenCL C 3.0, sections 6.2.1, 6.10 and 6.15.2), and -D and -U.
 
 Bodies are text until a program uses them: starting up costs one copy of a dict.
 """
@@ -167,3 +167,16 @@ def predefined(std: str, relaxations: Collection[str] = (), opt_level: int = 3) 
     if fast:
         table |= {"__FAST_RELAXED_MATH__": "1", "__FAST_MATH__": "1"}
     return table
+
+
+def command_line(macros: tuple[str, ...]) -> str:
+    """The command line's macros as the lines one would write for them."""
+    lines: list[str] = []
+    for macro in macros:
+        kind, text = macro[:1], macro[1:].split("\n", 1)[0]
+        if kind == "U":
+            lines.append(f"#undef {text}")
+            continue
+        name, given, value = text.partition("=")
+        lines.append(f"#define {name} {value if given else '1'}")
+    return "".join(f"{line}\n" for line in lines)

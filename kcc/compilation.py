@@ -10,7 +10,7 @@ from typing import Any
 
 from kcc.frontend.diag import Diagnostics
 from kcc.frontend.diag_formats import report
-from kcc.frontend.pp import Dependencies
+from kcc.frontend.pp_headers import Dependencies
 from kcc.frontend.record import field, record
 
 from . import __version__, config

@@ -11,7 +11,8 @@ from kcc.frontend.diag import CompileError, Diagnostics
 from kcc.frontend.diag import render as render_diagnostic
 from kcc.frontend.lexer import lex_text
 from kcc.frontend.literals import parse_number
-from kcc.frontend.pp import Dependencies, PPOptions, preprocess, render
+from kcc.frontend.pp import PPOptions, preprocess, render
+from kcc.frontend.pp_headers import Dependencies
 from kcc.frontend.source import SourceFile
 from kcc.frontend.tokens import Token, TokenKind
 
