@@ -127,11 +127,15 @@ class Checker:
             self.findings.add("transfer", f"{whole}: {wrong}", site, wram)
         if not reads:
             self._heap.written(wram, size)
-        race = self._races.access(site, mram, size, writes=reads)
+        if reads or not self._readers.loads(view.hart, wram, mram):
+            self._race(site, mram, size, whole, writes=reads)
+
+    def _race(self, site: Site, mram: int, size: int, what: str, *, writes: bool) -> None:
+        race = self._races.access(site, mram, size, writes=writes)
         if race is not None:
             at, other = race
             message = (
-                f"race for the 8 bytes of MRAM at {at:#x}: {whole}, and a transfer by "
+                f"race for the 8 bytes of MRAM at {at:#x}: {what}, and a transfer by "
                 f"{other.text(self._image)}, with no order between them"
             )
             self.findings.add("race", message, site, at)
@@ -196,5 +200,9 @@ class Checker:
                 wrong = self._readers.turn(view.hart, addr, size)
             case DpuNote.SEQREAD_GET:
                 wrong = self._readers.get(view.hart, addr, size)
+                page = self._readers.whole_page(view.hart)
+                if page is not None:
+                    what = f"sequential reading of {page[1]} bytes from MRAM {page[0]:#x}"
+                    self._race(self.findings.site(view), *page, what, writes=False)
         if wrong is not None:
             self.findings.add("allocator", wrong, self.findings.site(view), addr)

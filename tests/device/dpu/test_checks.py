@@ -25,6 +25,8 @@ MUTEX_INIT(first);
 MUTEX_INIT(second);
 __mram int words[64];
 __mram long longs[64];
+__mram_noinit long pages[512];
+__attribute__((aligned(256))) char caches[NR_TASKLETS][512];
 __dma_aligned long near[320];
 __host int what;
 volatile int sink, by = 4;
@@ -109,6 +111,18 @@ int main(void) {
         barrier_wait(&all);
         if (me() == 1)
             mutex_unlock(first);
+    }
+    if (what == 37 || what == 38) { // each its own pages; or all of them
+        long n = 0, from = 100 * me();
+        for (int i = 0; i < 100; i++)
+            pages[from + i] = i;
+        barrier_wait(&all);
+        __mram_ptr long *start = pages + (what == 38 ? 0 : from);
+        at = seqread_init((seqreader_buffer_t)caches[me()], start, &reader);
+        for (int i = 0; i < 100; i++) {
+            pages[from + i] = n += *(long *)at;
+            at = seqread_get(at, 8, &reader);
+        }
     }
     if (what == 34)
         sink = words[0];
@@ -231,6 +245,16 @@ def test_a_race_names_both_places() -> None:
     assert {"tasklet 0 in main", "tasklet 1 in main"} == set(
         re.findall(r"tasklet \d in main", fault.message)
     )
+
+
+@pytest.mark.slow
+def test_sequential_readers_may_read_on_into_what_others_write() -> None:
+    fault = run(38, "strict").fault
+    assert fault is not None
+    assert "race for the 8 bytes of MRAM at 0x" in fault.message
+    line = LINES.index("            at = seqread_get(at, 8, &reader);") + 1
+    assert f"<source>:{line}" in fault.message
+    assert run(37, "strict").fault is None
 
 
 def test_a_mutex_is_for_its_owner_to_unlock() -> None:
