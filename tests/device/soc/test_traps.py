@@ -21,13 +21,19 @@ from kcc.device.soc.traps import exit_code, fault_message, result_message, write
         (5, "error: 'Load Access Fault' exception was raised @ 0x1000c (badaddr = 0x123)"),
         (6, "error: 'Misaligned Store' exception was raised @ 0x1000c (badaddr = 0x123)"),
         (7, "error: 'Store/AMO Access Fault' exception was raised @ 0x1000c (badaddr = 0x123)"),
-        (11, "error: unknown exception was raised @ 0x1000c (cause = b)"),
     ],
 )
 def test_faults(cause, message):
     fault = Fault(cause, 0x1000C, 0x123, 0)
     assert fault_message(fault) == message
     assert result_message(RunResult(Reason.FAULT, (0,), fault)) == message
+
+
+def test_calls_of_the_host():
+    # An unknown one has no value; that of a library that cannot go on says why.
+    unknown, full = (fault_message(Fault(11, 0x1000C, code, 0)) for code in (0, 1))
+    assert unknown == "error: unknown exception was raised @ 0x1000c (cause = b)"
+    assert full == "error: fault 1, the heap is full @ 0x1000c"
 
 
 def test_other_ends():
