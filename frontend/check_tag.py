@@ -129,7 +129,8 @@ def _field(
     if item.bits is not None:
         hint = "shift and mask an integer field"
         ctx.diags.error("bit-field", ctx.lacks("bit-fields"), span, hint=hint)
-        return None
+        name = item.declarator.name
+        return Field(name, ERROR) if name else None  # what uses it is no further mistake
     written = check_decl.declared(ctx, base, item.declarator)
     name = item.declarator.name or ""
     if written.type is ERROR:
