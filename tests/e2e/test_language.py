@@ -68,7 +68,11 @@ for _from in SCALARS:
     )
 
 
-@pytest.mark.parametrize("name", INTEGERS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(t, marks=() if t in ("char", "uint", "long") else pytest.mark.slow)
+     for t in INTEGERS],
+)  # fmt: skip
 def test_integers_convert_by_value_or_wrap(k: Kernels, name: str) -> None:
     info = np.iinfo(SCALARS[name])
     edges = [info.min, info.min + 1, 0, 1, 2, 100, info.max // 2, info.max - 1, info.max]

@@ -185,6 +185,7 @@ def test_each_goes_at_its_own_pace(level: str, shape: tuple[int, ...]) -> None:
     np.testing.assert_array_equal(out, want)
 
 
+@pytest.mark.slow
 def test_checked_barriers_know_of_sub_groups(capfd: pytest.CaptureFixture[str]) -> None:
     source = """
     kernel void within(global int *out) {

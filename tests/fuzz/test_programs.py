@@ -37,7 +37,7 @@ def on_the_host(seeds: range, folder: Path) -> Results:
 @TOOLS
 @pytest.mark.parametrize("level", [pytest.param("-O0", marks=pytest.mark.slow), "-O3"])
 def test_programs_under_qemu(tmp_path: Path, level: str) -> None:
-    seeds = range(8) if level == "-O3" else range(16, 24)
+    seeds = range(4) if level == "-O3" else range(16, 24)
     judge(seeds, under_qemu(programs, seeds, level, tmp_path), on_the_host(seeds, tmp_path))
 
 

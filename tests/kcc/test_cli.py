@@ -93,7 +93,7 @@ def test_disassembly_has_the_kernel_in_it(elf: Path) -> None:
 
 @pytest.mark.parametrize(
     "level",
-    [pytest.param(level, marks=() if level in (1, 4) else pytest.mark.slow) for level in range(5)],
+    [pytest.param(level, marks=() if level == 4 else pytest.mark.slow) for level in range(5)],
 )
 def test_each_debug_level_adds_to_the_last(level: int) -> None:
     args = ["run", VECTOR_ADD, "-g", "8", "a=range:8", "b=range:8", "c=zeros:8"]

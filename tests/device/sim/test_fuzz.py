@@ -51,7 +51,7 @@ def elves(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def test_some_mutated_elves(elves: list[Path]) -> None:
-    feed("elf", 1_000_000, 100, *elves)
+    feed("elf", 1_000_000, 50, *elves)
 
 
 @pytest.mark.slow
