@@ -440,23 +440,27 @@ class Hart:
                 size *= 4
             self._publish_table(size)
 
-    def take_over(self, peer: Hart, mode: Mode) -> bool:
+    def take_over(self, peer: Hart, mode: Mode, *, compared: bool = False) -> bool:
         """Have the units of a hart of this or another machine; False if they do not fit.
 
-        mode: that they are to be for. Another thread may be running the other hart.
+        mode:     that they are to be for. Another thread may be running the other hart.
+        compared: the other hart's memory has been found to hold the code of its units.
         """
         functions, table = peer.functions, peer._table
         if peer._epoch != self._epoch or not functions:
             return False
         used = peer._code_in_use()
         fits = next(iter(functions.values()))[0].mode == mode and functions is peer.functions
-        if not fits or any(self.code(at, len(data)) != data for at, data in used):
+        if not fits or not ((compared and self._sees_as(peer)) or self._has(used)):
             return False
         self._used = used
         self.functions, self.blocks = dict(functions), dict(peer.blocks)
         self.rebuilds = dict(peer.rebuilds)
         self._set_table(type(table).from_buffer_copy(table))
         return True
+
+    def _has(self, code: list[tuple[int, bytearray]]) -> bool:
+        return all(self.code(at, len(data)) == data for at, data in code)
 
     def _publish_table(self, size: int) -> None:
         table = (state.Entry * size).from_buffer_copy(bytes(state.Entry(pc=state.NO_PC)) * size)

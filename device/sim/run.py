@@ -207,7 +207,8 @@ class Run:
                     return
                 c.resume = 1
                 limit = flow.UNIT_LIMIT if watch is None else watch.unit_limit
-                if not self._translations.enter(hart, limit):
+                idle = self._harts if len(self._lanes) == 1 else ()
+                if not self._translations.enter(hart, limit, idle):
                     bad = hart.pc if len(hart.fetch(hart.pc)) < 2 else hart.pc + 2
                     self._trap(hart, Cause.FETCH_FAULT, bad)
             case state.IO_ACCESS:

@@ -55,19 +55,24 @@ class Translations:
             self.epoch += 1
         self.stops, self.exact = stops, exact
 
-    def enter(self, hart: Hart, limit: int = flow.UNIT_LIMIT) -> bool:
+    def enter(self, hart: Hart, limit: int = flow.UNIT_LIMIT, idle: Iterable[Hart] = ()) -> bool:
         """Give the hart a unit for where it stands; False if there is no code.
 
         limit: instructions in it. A single one is executed even where units are to be left.
+        idle:  harts that nobody runs now. They take over what this one does, so that they need
+               not come back for it one by one.
         """
         if flow.read_word(hart.fetch, hart.pc) is None:
             return False
         with self._lock:
-            self._enter(hart, limit)
+            self._enter(hart, limit, idle)
         return True
 
-    def _enter(self, hart: Hart, limit: int) -> None:
+    def _enter(self, hart: Hart, limit: int, idle: Iterable[Hart]) -> None:
         if limit > 1 and self._take_over(hart):
+            for other in idle:
+                if not other.functions:
+                    other.take_over(hart, self._mode(other), compared=True)
             return
         extra: tuple[flow.Node, ...] = ()
         start = node = hart.node
