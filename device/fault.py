@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .dpu.reasons import program_fault
 from .launch import Outcome
+from .reasons import program_fault
 from .sim.interface import Cause, Reason, RunResult
 from .soc.traps import CAUSES, WITH_ADDRESS, meeting_message
 

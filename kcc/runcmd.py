@@ -111,7 +111,7 @@ def run_main(argv: list[str]) -> int:
     open_device = partial(
         _device,
         options.device,
-        threads=parse_count("--threads", options.threads),
+        threads=parse_count("--threads", options.threads, least=1),
         vlen=parse_count("--vlen", options.vlen) if options.vlen else None,
         counters=options.counters,
         gdb_port=_parse_port("--gdb", options.gdb) if options.gdb else None,
@@ -334,14 +334,15 @@ def parse_size(flag: str, text: str, least: int = 1) -> tuple[int, ...]:
     return sizes
 
 
-def parse_count(flag: str, text: str) -> int:
-    """A whole number that is not negative. raises: UsageError."""
+def parse_count(flag: str, text: str, least: int = 0) -> int:
+    """A whole number, not below `least`. raises: UsageError."""
     try:
         count = int(text, 0)
     except ValueError:
-        count = -1
-    if count < 0:
-        raise UsageError(f"'{flag} {text}': expected a whole number, not negative")
+        count = least - 1
+    if count < least:
+        limit = f"{least} or more" if least else "not negative"
+        raise UsageError(f"'{flag} {text}': expected a whole number, {limit}")
     return count
 
 

@@ -6,12 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...frontend.record import record
+from ..reasons import program_fault
 from ..sim.interface import Reason, RunResult
 from .callers import Callers
 from .calls import Calls, signed
 from .fault import DpuFault, Kind, located, of_hardware, place
 from .image import Image
-from .reasons import program_fault
 
 if TYPE_CHECKING:
     from ..sim.begun import Begun, Ended

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from enum import IntEnum
 
-from ..dpu.reasons import program_fault
+from ..reasons import program_fault
 from ..sim.interface import (
     Abort,
     BusError,

@@ -318,6 +318,7 @@ def test_usage_errors_exit_2() -> None:
     refuses(kcc("run", "-g", "1"), 2, "no program")
     refuses(kcc("run", VECTOR_ADD), 2, "-g")
     refuses(kcc("run", VECTOR_ADD, "-g", "0"), 2, "between 1")
+    refuses(kcc("run", VECTOR_ADD, "-g", "8", "--threads", "0"), 2, "--threads 0", "1 or more")
     refuses(kcc("run", VECTOR_ADD, "-g", "1,1,1,1"), 2, "three dimensions")
     refuses(kcc("info"), 2, "one ELF file")
     refuses(kcc(VECTOR_ADD, "-o", ""), 2, "empty")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...ir.abi import DpuFaultCode
+from ..ir.abi import DpuFaultCode
 
 REASONS = {
     DpuFaultCode.HEAP_FULL: "the heap is full",
