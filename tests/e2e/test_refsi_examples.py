@@ -110,7 +110,7 @@ def everywhere() -> Iterator[Any]:
             yield pytest.param(device, mode, row, marks=marks, id=name)
 
 
-@pytest.mark.parametrize(("device", "mode", "row"), everywhere())
+@pytest.mark.parametrize(("device", "mode", "row"), [*everywhere()])
 def test_an_example_prints_what_is_expected(example, capfd, device, mode, row: Row) -> None:
     arguments = ["--device", device, "--mode", mode, *row.arguments.split()]
     assert example(row.name)(arguments) == 0

@@ -37,7 +37,7 @@ def on_the_host(seeds: range, folder: Path) -> Results:
 
 @TOOLS
 def test_small_kernels_under_qemu(tmp_path: Path) -> None:
-    seeds = range(4)
+    seeds = range(2)
     want = on_the_host(seeds, tmp_path)
     for level in ("-O0", "-O3"):
         judge(seeds, under_qemu(smallkernels, seeds, level, tmp_path), want)
