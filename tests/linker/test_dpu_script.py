@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from kcc.ir.abi import DpuCall
 from kcc.linker.elf import SHT_NOBITS, read_elf
 from kcc.linker.link import LinkInput, LinkOptions, default_script, link
 
-START = Path(__file__).resolve().parents[2] / "linker" / "start" / "dpu"
+START = Path(str(resources.files("kcc.linker"))) / "start" / "dpu"
 # Variables of every kind, each with a byte more than a multiple of 4.
 PLACES = {
     "text": "@progbits", "rodata.c": "@progbits", "bss.z": "@nobits", "bss.launch": "@nobits",
