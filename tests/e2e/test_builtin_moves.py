@@ -138,7 +138,7 @@ ALL_HALVES = [
 
 
 def test_halves_in_memory() -> None:
-    check_halves(ALL_HALVES[::22], ["-O1"])
+    check_halves(ALL_HALVES[::44], ["-O1"])
 
 
 @pytest.mark.slow

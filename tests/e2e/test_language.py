@@ -94,7 +94,7 @@ def saturated(value: float, dtype: type[Any]) -> int:
     return int(max(info.min, min(info.max, int(value) if np.isfinite(value) else value)))
 
 
-@pytest.mark.parametrize("name", ["float", "double"])
+@pytest.mark.parametrize("name", ["float", pytest.param("double", marks=pytest.mark.slow)])
 def test_floats_convert_towards_zero_and_saturate(k: Kernels, name: str) -> None:
     edges = [0.0, -0.0, 0.99, 1.5, -0.99, -1.5, 127.9, 2147483520.0, 2147483648.0, 4294967040.0]
     edges += [9223371487098961920.0, 9223372036854775808.0, 1e10, 3e38, np.inf, np.nan, 1e-40]

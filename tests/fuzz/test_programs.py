@@ -45,7 +45,7 @@ def test_programs_under_qemu(tmp_path: Path, level: str) -> None:
 @pytest.mark.parametrize(
     ("seeds", "flags"),
     [
-        (range(33, 34), ("-O3", "-march=rv64gc")),
+        pytest.param(range(33, 34), ("-O3", "-march=rv64gc"), marks=pytest.mark.slow),
         pytest.param(range(90, 91), ("-O0",), marks=pytest.mark.slow),
         # It loads again what it has stored.
         pytest.param(range(4, 5), ("-O3",), marks=pytest.mark.slow),

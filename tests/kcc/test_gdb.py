@@ -148,6 +148,7 @@ def test_a_kernel_is_debugged_by_source_line(tmp_path: Path) -> None:
     assert (status, errors) == (0, ""), printed
 
 
+@pytest.mark.slow
 @pytest.mark.oracle("gdb-multiarch")
 def test_variables_of_every_type_are_read(tmp_path: Path) -> None:
     debugging = Debugging(tmp_path, "-k", "shapes")

@@ -164,6 +164,7 @@ def test_vectors_of_another_length(capsys: pytest.CaptureFixture[str]) -> None:
         kcc.Device("g2")
 
 
+@pytest.mark.slow
 def test_code_for_longer_vectors_is_refused() -> None:
     """It would not fault, but compute something else."""
     program = kcc.compile(SOURCE, ("-march=rv64gcv_zvl512b",))

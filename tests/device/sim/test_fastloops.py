@@ -121,9 +121,9 @@ def cases(number: int) -> Iterator[tuple[list[int], tuple[int, ...], dict[str, i
 
 
 def test_random_copies_do_not_differ(made):
-    reasons = {same(*case[:2], **case[2])[1][0].reason for case in cases(36)}
+    reasons = {same(*case[:2], **case[2])[1][0].reason for case in cases(18)}
     assert reasons == {Reason.FINISHED, Reason.FAULT, Reason.LIMIT}
-    assert made.count(True) > 24
+    assert made.count(True) > 12
 
 
 @pytest.mark.slow
