@@ -64,10 +64,7 @@ def _begun(allocation: Allocation, member: Member, policy: int) -> Future[Outcom
     if not launched.briefly():
         return allocation.pool.submit(launched.outcome)
     run: Future[Outcome] = Future()
-    try:
-        run.set_result(launched.outcome())
-    except Exception as error:  # of the simulator itself; told by whoever asks for the result
-        run.set_exception(error)
+    run.set_result(launched.outcome())
     return run
 
 

@@ -184,7 +184,7 @@ class FormosaDevice(Device):
         # A thread's number is that in its group.
         numbers = range(machine.harts) if info.by_items else (0,) * machine.harts
         machine.number_harts(numbers)
-        return machine.run_instances(
+        return machine.begin_instances(
             starts,
             entry=p.TCM_BASE,
             return_addr=NO_RETURN,
@@ -192,7 +192,7 @@ class FormosaDevice(Device):
             count=info.groups * info.threads,
             limit=info.limit,
             ecall=_ecall,
-        )
+        ).result()
 
     def _active(self, info: LaunchInfo, share: int) -> int:
         """How many harts run at a time, each of them in groups with `share` bytes of local memory.

@@ -233,7 +233,7 @@ class Translated:
 
 
 class Reason(Enum):
-    """Why run_instances returned."""
+    """Why a run ended."""
 
     FINISHED = "finished"
     FAULT = "fault"

@@ -358,49 +358,6 @@ class Machine:
 
     # -- running ------------------------------------------------------------------------------
 
-    def run_instances(
-        self,
-        starts: Sequence[HartStart],
-        *,
-        entry: int,
-        return_addr: int,
-        first: int,
-        count: int,
-        limit: int | None,
-        ecall: EcallHandler,
-        launches: Launches | None = None,
-        observer: Observer | None = None,
-        pacer: Pacer | None = None,
-        calls: NativeCalls | None = None,
-    ) -> RunResult:
-        """Run `count` instances, ids from `first`, in groups of one per entry of `starts`.
-
-        starts:  for harts 0, 1, ..; at most as many as the machine has.
-        limit:   instructions all harts may retire together; checked at backward jumps and
-                 between units, so a run may end a few blocks beyond it.
-        launches: go on with these, as if called for each; harts all start with the same
-                 arguments then, as many as a record has.
-        observer: is told what translations tell of; see Translations.
-        calls:   that never come to the handler.
-        pacer:   says in which order; for harts of one group, on one thread, that tell.
-        returns: how it ended. After anything but FINISHED the harts are reset.
-        raises:  what `ecall` or a device raises, other than BusError; ValueError for bad starts.
-        """
-        begun = self.begin_instances(
-            starts,
-            entry=entry,
-            return_addr=return_addr,
-            first=first,
-            count=count,
-            limit=limit,
-            ecall=ecall,
-            launches=launches,
-            observer=observer,
-            pacer=pacer,
-            calls=calls,
-        )
-        return begun.result()
-
     def begin_instances(
         self,
         starts: Sequence[HartStart],
@@ -416,7 +373,22 @@ class Machine:
         pacer: Pacer | None = None,
         calls: NativeCalls | None = None,
     ) -> Begun | Ended:
-        """As run_instances, up to its first instruction; the machine is in use until it ends."""
+        """Begin to run `count` instances, ids from `first`, in groups of one per entry of `starts`.
+
+        The machine is in use until the run has its result, which tells how it ended. After anything
+        but FINISHED the harts are reset.
+
+        starts:  for harts 0, 1, ..; at most as many as the machine has.
+        limit:   instructions all harts may retire together; checked at backward jumps and
+                 between units, so a run may end a few blocks beyond it.
+        launches: go on with these, as if called for each; harts all start with the same
+                 arguments then, as many as a record has.
+        observer: is told what translations tell of; see Translations.
+        calls:   that never come to the handler.
+        pacer:   says in which order; for harts of one group, on one thread, that tell.
+        raises:  ValueError for bad starts; with the result, what `ecall` or a device raises, other
+                 than BusError.
+        """
         if not 1 <= len(starts) <= len(self._harts):
             raise ValueError(f"{len(starts)} harts of {len(self._harts)}")
         if any(len(s.args) > 7 for s in starts):

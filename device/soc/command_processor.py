@@ -228,7 +228,7 @@ class CommandProcessor:
         progress = self._progress
         if not count:
             return
-        result = self._harts.machine.run_instances(
+        result = self._harts.machine.begin_instances(
             starts[:count],
             entry=entry_point(self.registers[Reg.ENTRY_PT_FN]),
             return_addr=self.registers[Reg.RETURN_ADDR],
@@ -237,7 +237,7 @@ class CommandProcessor:
             limit=progress.remaining,
             ecall=self._calls,
             launches=row,
-        )
+        ).result()
         if row is not None:
             progress.at += (result.launches - 1) * row.size
         for hart, retired in enumerate(result.retired):

@@ -84,7 +84,7 @@ class G1Device(RefsiDevice):
             machine = self.harts.made(harts)
             self.harts.powered = harts
             machine.power_on(harts)
-            result = machine.run_instances(
+            result = machine.begin_instances(
                 [HartStart(0)] * harts,
                 entry=self.profile.memory[MemoryKind.TCIM].base,
                 return_addr=NOWHERE,
@@ -92,7 +92,7 @@ class G1Device(RefsiDevice):
                 count=harts,
                 limit=limit,
                 ecall=self._calls,
-            )
+            ).result()
             status = KernelStatus(self._calls.error_of(result), result.retired, result)
             if status.error is not None:
                 self.errors.append(status)

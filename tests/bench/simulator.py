@@ -132,10 +132,10 @@ class Simulated:
             for hart in range(self.machine.harts)
         ]
         start = self._clock()
-        result = self.machine.run_instances(
+        result = self.machine.begin_instances(
             starts, entry=self._entry, return_addr=0, first=0, count=len(starts), limit=None,
             ecall=ecall,
-        )  # fmt: skip
+        ).result()  # fmt: skip
         spent = self._clock() - start
         if not result.ok:
             raise NotRunning(f"{program}: {result.reason}, {result.fault}")

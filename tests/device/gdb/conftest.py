@@ -111,7 +111,7 @@ class Debugged:
         starts = [HartStart(BASE + SIZE - 0x1000 * h) for h in range(harts)]
 
         def run() -> None:
-            self.result = self.machine.run_instances(
+            self.result = self.machine.begin_instances(
                 starts,
                 entry=BASE,
                 return_addr=RETURN,
@@ -119,7 +119,7 @@ class Debugged:
                 count=harts if count is None else count,
                 limit=None,
                 ecall=ecall,
-            )
+            ).result()
             self.server.close(0 if self.result.ok else 1)
 
         self.thread = threading.Thread(target=run)

@@ -51,7 +51,7 @@ class Bench:
             "ecall": lambda _: Fatal(),
         } | options
         starts = [HartStart(BASE + SIZE - 0x1000 * h, args) for h in range(harts)]
-        return self.machine.run_instances(starts, **setup)  # type: ignore[arg-type]
+        return self.machine.begin_instances(starts, **setup).result()  # type: ignore[arg-type]
 
     def word(self, addr: int, size: int = 8) -> int:
         return int.from_bytes(self.memory[addr - BASE : addr - BASE + size], "little")

@@ -66,7 +66,7 @@ def on_machine(
         assert view.x(17) == 93
         return Done()
 
-    result = machine.run_instances(
+    result = machine.begin_instances(
         [HartStart(BASE + SIZE - 64)],
         entry=entry,
         return_addr=0,
@@ -74,7 +74,7 @@ def on_machine(
         count=1,
         limit=500_000_000,
         ecall=ecall,
-    )
+    ).result()
     return b"".join(output), result
 
 

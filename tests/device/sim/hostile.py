@@ -113,7 +113,7 @@ class Target:
         self.machine.flush_code()
         for _ in range(STATES):
             self.set_registers(rng)
-            result = self.machine.run_instances(
+            result = self.machine.begin_instances(
                 [HartStart(BASE + SIZE - 512 * h, (BASE + 0x800,)) for h in range(2)],
                 entry=BASE + (rng.randrange(8) if rng.random() < 0.1 else 0),
                 return_addr=0x8000,
@@ -121,7 +121,7 @@ class Target:
                 count=2,
                 limit=3000,
                 ecall=lambda _: Done(),
-            )
+            ).result()
             assert result.reason in ENDS, result
             assert result.fault is None or result.fault.cause in CAUSES, result
             for memory in (self.room, self.far):

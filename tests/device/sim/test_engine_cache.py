@@ -38,9 +38,9 @@ def _work(folder: Path) -> None:
         memory[: 4 * len(code)] = b"".join(word.to_bytes(4, "little") for word in code)
         machine = Machine(1, cache_dir=folder)
         machine.map_ram(BASE, len(memory), memoryview(memory))
-        result = machine.run_instances(
+        result = machine.begin_instances(
             [HartStart(BASE)], entry=BASE, return_addr=0, first=5, count=1, limit=None, ecall=None
-        )
+        ).result()
         assert result.ok
         assert machine.read_x(0, 20) == 5 + n
 

@@ -49,10 +49,10 @@ def run(
     try:
         results = []
         for _ in range(2):  # the second time, the regions are remembered
-            result = machine.run_instances(
+            result = machine.begin_instances(
                 [HartStart(BASE + 0x1000, args)] * harts,
                 entry=BASE, return_addr=RETURN, first=0, count=count, limit=limit, ecall=None,
-            )  # fmt: skip
+            ).result()  # fmt: skip
             x = [[machine.read_x(h, r) for r in range(1, 32)] for h in range(harts)]
             f = [[machine.read_f(h, r) for r in range(32)] for h in range(harts)]
             v = [machine.read_v(h, r) for h in range(harts) for r in range(32)]
@@ -218,10 +218,10 @@ def test_a_turn_ends_inside_and_stop_is_heard(made):
     machine.map_ram(BASE, SIZE, memoryview(data))
     timer = threading.Timer(0.05, machine.stop)
     timer.start()
-    result = machine.run_instances(
+    result = machine.begin_instances(
         [HartStart(BASE + 0x1000, endless)],
         entry=BASE, return_addr=RETURN, first=0, count=1, limit=None, ecall=None,
-    )  # fmt: skip
+    ).result()  # fmt: skip
     timer.join()
     assert result.reason is Reason.STOPPED
     assert any(made)

@@ -217,11 +217,11 @@ def test_bad_starts():
     machine = Machine(1)
     rest = {"entry": 0, "return_addr": 0, "first": 0, "count": 1, "limit": None, "ecall": None}
     with pytest.raises(ValueError):
-        machine.run_instances([], **rest)
+        machine.begin_instances([], **rest).result()
     with pytest.raises(ValueError):
-        machine.run_instances([HartStart(0)] * 2, **rest)
+        machine.begin_instances([HartStart(0)] * 2, **rest).result()
     with pytest.raises(ValueError):
-        machine.run_instances([HartStart(0, (0,) * 8)], **rest)
+        machine.begin_instances([HartStart(0, (0,) * 8)], **rest).result()
     with pytest.raises(ValueError):
         Machine(0)
 

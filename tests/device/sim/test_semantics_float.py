@@ -128,10 +128,10 @@ def on_machine(image: bytes) -> bytes:
         output.append(view.read_memory(view.x(11), view.x(12)))
         return Resume()
 
-    result = machine.run_instances(
+    result = machine.begin_instances(
         [HartStart(BASE + SIZE - 64)], entry=BASE, return_addr=0, first=0, count=1,
         limit=None, ecall=ecall,
-    )  # fmt: skip
+    ).result()  # fmt: skip
     assert result.ok, result
     return output[0]
 

@@ -298,10 +298,10 @@ def run_on_machine(program: Program, repeated: Callable[[int], bool]) -> list[Ou
         first = program.first_case + _CASE.size * len(outcomes)
         output = word(CONTROL + 16)
         struct.pack_into("<Q", memory, CONTROL - BASE, first)
-        result = machine.run_instances(
+        result = machine.begin_instances(
             [HartStart(SIGNAL_STACK)], entry=BASE, return_addr=0, first=0, count=1,
             limit=None, ecall=ecall,
-        )  # fmt: skip
+        ).result()  # fmt: skip
         reached = (word(CONTROL + 24) - program.first_case) // _CASE.size
         for at in range(output, output + setup.result_size * (reached - len(outcomes)),
                         setup.result_size):  # fmt: skip
