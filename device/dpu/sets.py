@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import groupby
 from threading import RLock
 
 from .device import Dpu, Outcome
@@ -65,7 +66,7 @@ class DpuSet:
     """DPUs of one allocation: all of them, or those that DPU_FOREACH and its kin gave."""
 
     allocation: Allocation
-    members: tuple[Member, ...]
+    members: tuple[Member, ...]  # by index
     whole: bool  # as dpu_alloc gave it
 
     def __repr__(self) -> str:
@@ -117,7 +118,5 @@ def DPU_FOREACH(dpu_set: DpuSet) -> Iterator[DpuSet]:
 
 def DPU_RANK_FOREACH(dpu_set: DpuSet) -> Iterator[DpuSet]:
     """The DPUs of a set by rank, as sets."""
-    members = live(dpu_set).members
-    for rank in sorted({member.index // RANK for member in members}):
-        part = tuple(member for member in members if member.index // RANK == rank)
-        yield DpuSet(dpu_set.allocation, part, whole=False)
+    for _, part in groupby(live(dpu_set).members, lambda member: member.index // RANK):
+        yield DpuSet(dpu_set.allocation, tuple(part), whole=False)
