@@ -1,21 +1,20 @@
 """What a DPU does not check and its programs must keep to: told by the simulator, judged here.
 
 The heap is in checks_heap.py, races are in checks_races.py, readers in checks_seqread.py; here are
-the rules of transfers, of lock bits and of stacks, and who is asked what.
+the rules of transfers, lock bits, stacks and barriers, and who is asked what.
 """
 
 from __future__ import annotations
 
 from ...ir.abi import DpuNote
-from ..sim.interface import Abort, EcallResult, HartView, Resume, Told
+from ..sim.interface import Abort, HartView, Resume, Told
 from .checks_heap import HEAP_END, HEAP_START, Heap
 from .checks_races import Races
 from .checks_seqread import Readers
 from .findings import Findings, Site
 from .image import Image
-from .memory_map import LOCK_BITS, MRAM, WRAM
+from .memory_map import DMA_MOST, DMA_UNIT, LOCK_BITS, MRAM, WRAM
 
-LEAST, MOST, UNIT = 8, 2048, 8  # bytes of a transfer
 COPIERS = frozenset({"memcpy", "memmove"})  # may copy what has never been written
 
 
@@ -41,7 +40,7 @@ class Checker:
         self._overflown: set[int] = set()
         self._comers: dict[int, set[int]] = {}  # by barrier: the tasklets that came to it
 
-    def told(self, view: HartView, what: Told, operands: tuple[int, int, int]) -> EcallResult:
+    def told(self, view: HartView, what: Told, operands: tuple[int, int, int]) -> Resume | Abort:
         first, second, third = operands
         match what:
             case Told.LOAD | Told.STORE:
@@ -59,7 +58,7 @@ class Checker:
                 self._note(view, first, second, third)
         return self.verdict()
 
-    def verdict(self) -> EcallResult:
+    def verdict(self) -> Resume | Abort:
         """Whether the run may go on."""
         return Abort(0) if self.findings.fault is not None else Resume()
 
@@ -110,14 +109,13 @@ class Checker:
         reads = what is Told.SDMA
         places = f"WRAM {wram:#x}", f"MRAM {mram:#x}"
         whole = f"DMA of {size} bytes from {places[not reads]} to {places[reads]}"
-        if not LEAST <= size <= MOST or size % UNIT:
-            self.findings.add(
-                "size", f"{whole}: not a multiple of {UNIT} from {LEAST} to {MOST}", site, wram
-            )
+        if not 0 < size <= DMA_MOST or size % DMA_UNIT:
+            message = f"{whole}: not a multiple of {DMA_UNIT} from {DMA_UNIT} to {DMA_MOST}"
+            self.findings.add("size", message, site, wram)
             return
         for memory, addr in ((WRAM, wram), (MRAM, mram)):
-            if addr % UNIT:
-                message = f"{whole}: {addr:#x} is not a multiple of {UNIT}"
+            if addr % DMA_UNIT:
+                message = f"{whole}: {addr:#x} is not a multiple of {DMA_UNIT}"
                 self.findings.add("alignment", message, site, addr)
                 return
             if not memory.holds(addr, size):
@@ -205,4 +203,4 @@ class Checker:
                     what = f"sequential reading of {page[1]} bytes from MRAM {page[0]:#x}"
                     self._race(self.findings.site(view), *page, what, writes=False)
         if wrong is not None:
-            self.findings.add("allocator", wrong, self.findings.site(view), addr)
+            self.findings.add("library", wrong, self.findings.site(view), addr)

@@ -33,6 +33,7 @@ IRAM = Memory("IRAM", 0x8000_0000, 32 << 10, 8)  # only instruction fetch reache
 MEMORIES = (WRAM, MRAM, IRAM)
 MAX_TASKLETS = 24
 LOCK_BITS = 256
+DMA_UNIT, DMA_MOST = 8, 2048  # bytes of a transfer: a multiple, up to so many
 
 
 def memory_at(addr: int) -> Memory | None:

@@ -9,15 +9,15 @@ instructions that take long on real ones, cost what all others do.
 from __future__ import annotations
 
 from ..sim.interface import Told
+from .memory_map import DMA_MOST, DMA_UNIT
 
 SPACING = 11  # cycles between instructions of a tasklet
 SETUP = {Told.LDMA: 77, Told.SDMA: 61}  # cycles of a transfer, and half a cycle for each byte
-UNIT, MOST = 8, 2048  # bytes: sizes are taken as the engine takes them
 
 
 def transfer_cycles(what: Told, size: int) -> float:
-    """What a transfer takes when no other is under way."""
-    moved = (((size >> 3) - 1 & MOST // UNIT - 1) + 1) * UNIT
+    """What a transfer takes when no other is under way; of any size, as the engine takes it."""
+    moved = (size // DMA_UNIT - 1) % (DMA_MOST // DMA_UNIT) * DMA_UNIT + DMA_UNIT
     return SETUP[what] + moved / 2
 
 
