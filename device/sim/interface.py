@@ -179,8 +179,8 @@ class Told(IntEnum):
 class Observer(Protocol):
     """Watches the run of a machine with translations that tell."""
 
-    def told(self, view: HartView, what: Told, operands: tuple[int, int, int]) -> EcallResult:
-        """Resume, or what ends the run: Abort, Fatal. Of registers pc, ra and sp are right."""
+    def told(self, view: HartView, what: Told, operands: tuple[int, int, int]) -> Resume | Abort:
+        """Whether the run goes on. Of registers pc, ra and sp are right."""
 
 
 class Pacer(Protocol):

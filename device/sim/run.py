@@ -284,11 +284,9 @@ class Run:
         what, *operands = (int(word) for word in hart.state.told)
         if self._observer is None:
             return
-        match self._observer.told(hart, Told(what), (operands[0], operands[1], operands[2])):
-            case Abort(code):
-                self._end(Reason.ABORT, code=code)
-            case Fatal():
-                self._trap(hart, Cause.ILLEGAL, 0)
+        result = self._observer.told(hart, Told(what), (operands[0], operands[1], operands[2]))
+        if isinstance(result, Abort):
+            self._end(Reason.ABORT, code=result.code)
 
     def _decide(self, lane: Lane, hart: Hart) -> None:
         match self._ecall(hart):
