@@ -94,9 +94,10 @@ class Image:
     def stacks(self) -> tuple[range, ...]:
         """The bytes of each tasklet's stack; of none where the program does not say."""
         symbol = self.elf.symbol(STACKS)
+        if symbol is None:
+            return ()
         found = []
-        for tasklet in range(self.tasklets if symbol is not None else 0):
-            assert symbol is not None
+        for tasklet in range(self.tasklets):
             row = self._initial(symbol.value + 16 * tasklet, 16)
             size, base = (int.from_bytes(row[at : at + 8], "little") for at in (0, 8))
             if not WRAM.holds(base, size):
@@ -127,8 +128,7 @@ class Image:
         """Bytes as they are when the program is loaded."""
         for s in self.segments:
             if s.vaddr <= addr and addr + size <= s.vaddr + s.memsz:
-                data = bytes(self.elf.segment_data(s))[addr - s.vaddr :][:size]
-                return data + bytes(size - len(data))
+                return bytes(self.elf.segment_data(s)[addr - s.vaddr :][:size]).ljust(size, b"\0")
         return bytes(size)
 
     def _tasklets(self) -> int:
