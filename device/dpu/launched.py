@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...frontend.record import record
+from ...linker.call_frames import Read
 from ..reasons import program_fault
 from ..sim.interface import Reason, RunResult
 from .callers import Callers
@@ -46,13 +46,7 @@ class Outcome:
 class Launched:
     """A launch that has begun. The DPU is in use until outcome() returns."""
 
-    def __init__(
-        self,
-        image: Image,
-        calls: Calls,
-        begun: Begun | Ended,
-        read: Callable[[int, int], bytes],
-    ) -> None:
+    def __init__(self, image: Image, calls: Calls, begun: Begun | Ended, read: Read) -> None:
         """read: of the DPU's memories."""
         self._image, self._calls, self._begun, self._read = image, calls, begun, read
         self.over = False

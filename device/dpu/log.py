@@ -6,8 +6,8 @@ kernels/rt/dpu/log.c writes them, and says what they are.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 
+from ...linker.call_frames import Read
 from ..sim.interface import BusError
 from . import cformat
 from .device import Dpu
@@ -17,8 +17,6 @@ LOG_BYTES = 1 << 20
 LOG, USED = "__dpu_log", "__dpu_log_used"  # symbols of programs that print
 HEAD = 16  # bytes of a record before its words
 NO_STRING = (1 << 64) - 1  # the length of a null pointer's
-
-Read = Callable[[int, int], bytes]
 
 
 class LogError(Exception):
