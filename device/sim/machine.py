@@ -180,15 +180,13 @@ class Machine:
 
         From then on the harts have their lock bits in common, too.
         """
-        anchors = []
+        self._joined = [ctypes.c_char.from_buffer(memory) for _, memory in (near, far)]
+        hosts = [ctypes.addressof(anchor) for anchor in self._joined]
         for h in self._harts:
-            for side, (base, memory) in (("near", near), ("far", far)):
-                anchors.append(ctypes.c_char.from_buffer(memory))
-                setattr(h.state, f"{side}_base", base)
-                setattr(h.state, f"{side}_size", len(memory))
-                setattr(h.state, f"{side}_host", ctypes.addressof(anchors[-1]))
-            h.state.locks = self._harts[0].state.locks
-        self._joined = anchors
+            s = h.state
+            s.near_base, s.near_size, s.near_host = near[0], len(near[1]), hosts[0]
+            s.far_base, s.far_size, s.far_host = far[0], len(far[1]), hosts[1]
+            s.locks = self._harts[0].state.locks
 
     def shadow(self, marks: memoryview, floors: Sequence[int]) -> None:
         """What accesses are told by, and how far each hart's stack may grow down.

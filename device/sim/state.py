@@ -16,6 +16,8 @@ CACHE_LINE = 64
 GUESSES = 256  # remembered regions per hart, shared by all units by hashing; half writable
 GUESS_SIZE = 32
 
+LOCKS = 256  # lock bits that the harts of a machine may share
+
 
 @dataclass(frozen=True)
 class Layout:
@@ -85,7 +87,7 @@ HART = Layout({
     "near_base": 1, "near_size": 1, "near_host": 1,
     "far_base": 1, "far_size": 1, "far_host": 1,
     "locks": 1,           # host address of LOCKS bytes, each 0 or 1
-    "own_locks": 32,      # these, as long as harts share no others
+    "own_locks": LOCKS // 8,  # these, as long as harts share no others
     # For observers, see told.py:
     "told": 4,            # what is about to happen, and its operands
     "stack_floor": 1,     # the stack pointer is not to fall below
@@ -154,8 +156,6 @@ KEY_FULL, KEY_VILL, KEY_VSTART = 8, 9, 16
 # Flags of a region.
 READ, WRITE, EXEC, IO = 1, 2, 4, 8
 INLINE = 16  # bases are aligned alike for guest and host: unit code may access it by itself
-
-LOCKS = 256  # lock bits that the harts of a machine may share
 
 # Statuses of a hart within its group.
 IDLE, READY, ASLEEP = 0, 1, 2
