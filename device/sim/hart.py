@@ -116,7 +116,6 @@ class Hart:
         self.state.stack = self._stack_addr + HOST_STACK
         self.state.stack_limit = self._stack_addr + STACK_RESERVE
         self._csrs = _csrs_at_reset(misa, vlen)
-        self._has_vectors = vlen > 0
         self.clear_table()
         self.reset()
         self._units_at_reset = self._units()
@@ -128,7 +127,7 @@ class Hart:
         # In few calls: there are harts by the thousand.
         s, at = self.state, self.addr
         ctypes.memset(at + _X, 0, 2 * 32 * 8)
-        if self._has_vectors:  # the largest part of the state
+        if self.vlen:  # the largest part of the state
             ctypes.memset(ctypes.addressof(s.v), 0, ctypes.sizeof(s.v))
         s.cause = s.tval = 0
         ctypes.memmove(at + _UNITS, _UNITS_AT_RESET, len(_UNITS_AT_RESET))
@@ -156,7 +155,9 @@ class Hart:
 
     def _mode_key(self) -> tuple[int, bool, bool]:
         """What registers say of the mode."""
-        mode = self.mode(track_flags=True, sets_rounding=True, exact=True, counters=False)
+        mode = self.mode(
+            track_flags=True, sets_rounding=True, exact=True, counters=False, told=False
+        )
         return mode.rounding, mode.float_on, mode.vector_on
 
     def reset_stack(self) -> None:
@@ -177,7 +178,7 @@ class Hart:
         sets_rounding: bool,
         exact: bool,
         counters: bool,
-        told: bool = False,
+        told: bool,
     ) -> Mode:
         """What translations for the hart in its present state are made for.
 

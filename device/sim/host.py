@@ -72,9 +72,7 @@ def _target_machine(opt: int) -> Any:
     )
 
 
-@cache
-def _compiler(opt: int = 2) -> Any:
-    return _target_machine(opt)
+_compiler = cache(_target_machine)
 
 
 class Effort(Enum):
