@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..ir.abi import DpuFaultCode
 
-REASONS = {
+REASONS: dict[int, str] = {
     DpuFaultCode.HEAP_FULL: "the heap is full",
     DpuFaultCode.DIVISION_BY_ZERO: "division by zero",
     DpuFaultCode.ASSERTION: "an assertion has failed",
@@ -18,5 +18,4 @@ REASONS = {
 
 def program_fault(code: int) -> str:
     """A fault in words: "fault 1, the heap is full"."""
-    reason = REASONS[DpuFaultCode(code)] if code in REASONS else "of no known meaning"
-    return f"fault {code}, {reason}"
+    return f"fault {code}, {REASONS.get(code, 'of no known meaning')}"
