@@ -10,6 +10,7 @@ _HEAD = re.compile(r'define (?P<before>.*?)@(?P<name>"[^"]*"|[\w.$-]+)\(')
 _NOTES = re.compile(r", !(?:dbg|[a-zA-Z_.]+) (?=!)")
 _LABEL = re.compile(r'^("[^"]*"|[\w.$-]+):')
 _RESULT = re.compile(r'^(%(?:"[^"]*"|[\w.$-]+)) = ')
+_TYPE_NAME = re.compile(r'%(?:"[^"]*"|[\w.$-]+)|\w+')
 _OPEN, _CLOSE = "([{<", ")]}>"
 BINARY = frozenset(
     "add sub mul udiv sdiv urem srem shl lshr ashr and or xor fadd fsub fmul fdiv frem".split()
@@ -126,10 +127,10 @@ def type_end(text: str) -> int:
     """Where the type that `text` begins with ends."""
     if text[0] in _OPEN:
         end = balanced(text, 0) + 1
-    elif text.startswith("%"):
-        end = re.match(r'%("[^"]*"|[\w.$-]+)', text).end()  # type: ignore[union-attr]
     else:
-        end = re.match(r"\w+", text).end()  # type: ignore[union-attr]
+        name = _TYPE_NAME.match(text)
+        assert name is not None, text
+        end = name.end()
     if text.startswith("ptr addrspace("):
         end = text.index(")") + 1
     return end
