@@ -30,10 +30,7 @@ from .types import (
 
 
 def _literal_error(ctx: Context, error: LiteralError, span: Span) -> tast.Expr:
-    message = error.message
-    if error.code == "wide-literal" and ctx.is_c:
-        message = ctx.lacks(message.removeprefix("OpenCL C has no "))
-    ctx.diags.error(error.code, message, _inside(span, error.offset))
+    ctx.diags.error(error.code, error.message, _inside(span, error.offset))
     return error_value(span)
 
 

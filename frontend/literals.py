@@ -236,7 +236,7 @@ def parse_string(text: str, warnings: Warnings | None = None) -> bytes:
 
 def _unquote(text: str, quote: str, what: str, warnings: Warnings) -> bytes:
     if not text.startswith(quote):
-        raise LiteralError("wide-literal", f"OpenCL C has no wide {what}s")
+        raise LiteralError("wide-literal", f"wide {what}s are not supported")
     if len(text) < 2 or not text.endswith(quote):
         raise LiteralError("bad-char", f"missing {quote} at the end of the {what}")
     parts: list[bytes] = []
