@@ -23,4 +23,5 @@ REFUSED = frozenset(
 )
 # Of symbols in the object file, in C; OpenCL C knows the first as one of QUIET.
 LINKAGE = frozenset({"used", "section", "weak"})
-KNOWN = QUIET | LINKAGE | FUNCTIONS_ONLY | KERNELS_ONLY | OTHERS
+KNOWN = QUIET | FUNCTIONS_ONLY | KERNELS_ONLY | OTHERS
+KNOWN_IN_C = KNOWN | LINKAGE

@@ -6,8 +6,9 @@ import os
 from collections.abc import Callable
 from typing import TypeAlias
 
-from .attribute_table import KNOWN as KNOWN_ATTRIBUTES
+from . import attribute_table
 from .diag import Diagnostics, closest
+from .dialect import is_c
 from .lexer import DIGRAPHS, lex
 from .pp_diagnostic import DiagnosticPragmas, is_diagnostic
 from .pp_expand import Conditional, Expander, File, defined_here, made, spelling
@@ -23,8 +24,8 @@ from .tokens import Token, TokenKind
 __all__ = ["Dependencies", "PPOptions", "preprocess", "render"]
 
 MAX_INCLUDE_DEPTH = 200
-# What an #if may ask besides macros. Of clang's builtins, features and extensions of C there
-# are none; functions of OpenCL C are no builtins in this sense.
+# What an #if may ask besides macros. It is told of none of clang's builtins, features and
+# extensions of C; functions of OpenCL C are no builtins in this sense.
 QUERIES = ("__has_include", "__has_attribute", "__has_builtin", "__has_feature", "__has_extension")
 COMMAND_LINE = "<command line>"
 
@@ -443,7 +444,9 @@ class _Preprocessor(Expander):
                 )
             else:
                 names = [t.text.strip("_") for t in asked_for if t.kind is TokenKind.IDENT]
-                found = token.text == "__has_attribute" and KNOWN_ATTRIBUTES.issuperset(names)
+                in_c = is_c(self.options.std)
+                known = attribute_table.KNOWN_IN_C if in_c else attribute_table.KNOWN
+                found = token.text == "__has_attribute" and known.issuperset(names)
             out.append(made(token, TokenKind.NUMBER, str(int(found))))
             at = end + 1
         return out

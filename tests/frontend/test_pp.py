@@ -87,6 +87,8 @@ def test_an_if_may_ask_for_attributes():
         "__has_builtin(__builtin_trap) || __has_feature(x) || __has_extension(y)": "no",
     }.items():
         assert words(asked.format(condition)) == answer, condition
+    of_c = asked.format("__has_attribute(section) && __has_attribute(__weak__)")
+    assert (words(of_c), words(of_c, std="c11")) == ("no", "yes")
 
 
 def test_macros_say_what_the_options_ask():
