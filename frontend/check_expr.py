@@ -426,7 +426,8 @@ def _type_query(ctx: Context, e: ast.TypeQuery) -> tast.Expr:
             return error_value(e.span)
         count = t.count if isinstance(t, Vector) else 1
         return tast.Const(4 if count == 3 else count, type=INT, span=e.span)
-    if not is_complete(t) or (isinstance(e.operand, ast.Ident) and check_place.is_function(x)):
+    is_function = isinstance(e.operand, ast.Ident) and isinstance(x, tast.FunctionAddress)
+    if is_function or not is_complete(t):
         message = f"'{e.op}' of {quoted(t)}, which is not complete"
         ctx.diags.error("incomplete-type", message, e.span)
         return error_value(e.span)

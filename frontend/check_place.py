@@ -75,11 +75,6 @@ def address(ctx: Context, e: ast.Unary) -> tast.Expr:
     return tast.Convert("address", x, False, type=Pointer(x.type, x.quals), span=e.span)
 
 
-def is_function(x: Operand) -> bool:
-    """Whether an operand is the name of a function; `sizeof` takes none."""
-    return isinstance(x, tast.FunctionAddress)
-
-
 def _leads_to_function(x: Operand, written: ast.Expr) -> TypeGuard[tast.Expr]:
     """`*p` of a pointer to a function."""
     is_pointer = isinstance(x.type, Pointer) and isinstance(x.type.pointee, Function)

@@ -19,14 +19,8 @@ from .record import fields, is_record
 from .source import Span
 
 MAX_INDENT = 60  # levels; deeper ones are numbered instead
-SKIPPED = {
-    "span",
-    "name_span",
-    "calls",
-    "addressed",
-    "waiting",
-    "definition",
-}  # places, and what bodies tell
+# Places, and what bodies tell.
+SKIPPED = {"span", "name_span", "calls", "addressed", "waiting", "definition"}
 # Fields that own the variables and functions in them.
 OWNERS = {
     (tast.Program, "functions"),

@@ -302,8 +302,8 @@ def _symbol(function: tast.Function, options: LowerOptions) -> str:
     if function.is_overloadable:
         return mangled(function)
     library = function.name in LIBRARY_NAMES or function.name.startswith("__kcc_")
-    keep = options.runtime or function.is_c  # what C calls memcpy is the library's
-    return function.name if keep or not library else f"user.{function.name}"
+    as_written = options.runtime or function.is_c  # what C calls memcpy is the library's
+    return function.name if as_written or not library else f"user.{function.name}"
 
 
 def _decorate(llfn: Any, function: tast.Function, options: LowerOptions) -> None:
