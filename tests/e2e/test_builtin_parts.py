@@ -135,7 +135,7 @@ ALL_SECOND: list[Case] = list(itertools.product(SECOND_RESULT, TYPES, (1, 2, 3, 
 
 
 def test_second_results() -> None:
-    check_second(ALL_SECOND[::116], ["-O1"])
+    check_second(ALL_SECOND[::77], ["-O1"])
 
 
 @pytest.mark.slow
