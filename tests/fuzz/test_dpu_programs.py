@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 import dpu_programs
-from kcc.cli import run_command
 from kcc.device.dpu.device import Dpu
 from running import FLAGS, Results, grouped, judge
+from scripted import built
 from test_programs import CLANG
 
 # Of a tasklet, by how many run; unoptimised functions need more than 24 of them can have.
@@ -27,12 +27,10 @@ def on_the_host(folder: Path) -> Results:
 
 
 def on_a_dpu(folder: Path, count: int, level: str, tasklets: int) -> Results:
-    command = [str(folder / name) for name in ("main.c", "more.c")]
-    command += ["-mdevice=dpu", level, *FLAGS, "-o", str(folder / "program.elf")]
-    command += [f"-DNR_TASKLETS={tasklets}", f"-DSTACK_SIZE_DEFAULT={STACKS[tasklets]}"]
-    assert run_command(command) == 0
+    flags = (level, *FLAGS, f"-DNR_TASKLETS={tasklets}")
+    flags += (f"-DSTACK_SIZE_DEFAULT={STACKS[tasklets]}",)
     dpu = Dpu()
-    dpu.load((folder / "program.elf").read_bytes())
+    dpu.load(built(folder, folder / "main.c", folder / "more.c", *flags))
     outcome = dpu.launch(limit=100_000_000)
     assert outcome.fault is None
     results = dpu.image.elf.symbol("results")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+
 import scripted
 from host_program import program
-
 from kcc.device import dpu as d
 
 

@@ -6,10 +6,10 @@ import random
 from pathlib import Path
 
 import pytest
-from allocator_model import EINVAL, ENOMEM, BuddyModel
-from scripted import HERE, LIMIT, Scripted, built
 
+from allocator_model import EINVAL, ENOMEM, BuddyModel
 from kcc.device.dpu.device import Checks, Dpu
+from scripted import HERE, LIMIT, Scripted, built
 
 # The acts of allocators.c.
 MEM_ALLOC, MEM_RESET, FSB_ALLOC, FSB_GET, FSB_FREE = range(5)

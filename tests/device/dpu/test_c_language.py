@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from kcc.cli import run_command
 from kcc.device.dpu.device import Dpu
+from scripted import LIMIT, built
 
 FOLDER = Path(__file__).with_name("c")
 # What main returns, as clang has it.
@@ -25,12 +25,9 @@ RESULTS = {
 
 
 def result(name: str, level: str, folder: Path) -> int:
-    elf = folder / f"{name}.elf"
-    command = [str(FOLDER / f"{name}.c"), "-mdevice=dpu", "-DSTACK_SIZE_DEFAULT=4096", level, "-w"]
-    assert run_command([*command, "-o", str(elf)]) == 0
     dpu = Dpu()
-    dpu.load(elf.read_bytes())
-    outcome = dpu.launch(limit=50_000_000)
+    dpu.load(built(folder, FOLDER / f"{name}.c", "-DSTACK_SIZE_DEFAULT=4096", level, "-w"))
+    outcome = dpu.launch(LIMIT)
     assert outcome.fault is None
     return outcome.status[0]
 

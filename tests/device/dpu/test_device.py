@@ -8,8 +8,8 @@ import threading
 import time
 
 import pytest
-from dpu_by_hand import IRAM, MRAM, WRAM, program
 
+from dpu_by_hand import IRAM, MRAM, WRAM, program
 from kcc.backend.encode import encode
 from kcc.device.dpu.device import Checks, Dpu, Outcome
 from kcc.device.sim.interface import BusError

@@ -10,8 +10,8 @@ import weakref
 
 import numpy as np
 import pytest
-from host_program import TASKLETS, program
 
+from host_program import TASKLETS, program
 from kcc.device import dpu as d
 from kcc.device.dpu.host import read_profile
 

@@ -7,11 +7,11 @@ import threading
 import warnings
 from collections.abc import Iterator
 
-import dpu_by_hand
 import numpy as np
 import pytest
-from host_program import BULK, CRASH, SPIN, program
 
+import dpu_by_hand
+from host_program import BULK, CRASH, SPIN, program
 from kcc.device import dpu as d
 from kcc.device.dpu import launch as launches
 from kcc.device.dpu.device import Dpu

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from host_program import BULK, COUNT, CRASH, program
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from host_program import BULK, COUNT, CRASH, program
 from kcc.device import dpu as d
 
 DPUS = 3

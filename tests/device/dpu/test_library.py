@@ -6,11 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from scripted import HERE, built
 
 from kcc.cli import run_command
 from kcc.device.dpu.device import Dpu, Outcome
 from kcc.device.dpu.log import log_of
+from scripted import HERE, built
 
 LIMIT = 10_000_000
 KERNELS = HERE.parents[2] / "kernels"

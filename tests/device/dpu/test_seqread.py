@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from scripted import HERE, Scripted, built
 
 import kcc
 from kcc.cli import run_command
 from kcc.device.dpu.device import Checks
 from kcc.device.dpu.memory_map import MRAM
+from scripted import HERE, Scripted, built
 
 # The acts of allocators.c.
 MEM_ALLOC, SEQREAD_ALLOC = 0, 18

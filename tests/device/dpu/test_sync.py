@@ -9,7 +9,7 @@ import pytest
 
 import kcc
 from kcc.device.dpu.device import Checks, Dpu, Outcome
-from kcc.device.dpu.log import read_log
+from kcc.device.dpu.log import log_of
 from kcc.ir import abi
 
 SOURCE = Path(__file__).with_name("sync.c")
@@ -52,9 +52,9 @@ class Run:
         return struct.unpack(f"<{len(data) // struct.calcsize(letter)}{letter}", data)
 
     def log(self) -> str:
-        return read_log(
-            self.dpu.read, self.place("__dpu_log")[0], self.place("__dpu_log_used")[0]
-        ).decode()
+        text = log_of(self.dpu)
+        assert text is not None
+        return text.decode()
 
 
 @pytest.fixture(scope="module")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from dpu_by_hand import program
 
+from dpu_by_hand import program
 from kcc.device.dpu.device import Dpu, Outcome
 from kcc.device.dpu.timing import transfer_cycles
 from kcc.device.sim.interface import Told
