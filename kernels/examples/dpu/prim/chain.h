@@ -1,11 +1,13 @@
-// Prefix sums over tasklets, by handshakes: each waits for the one before it. A call by all of them
-// is a round; in order of rounds, and of tasklets in a round, each gets the sum of all values
-// before its own.
+// Prefix sums over tasklets, by handshakes: each waits for the one before it. In a round every
+// tasklet has one block of the values, or none, and calls chain(); in order of rounds, and of
+// tasklets in a round, each gets the sum of what all before it gave.
 #ifndef CHAIN_H
 #define CHAIN_H
 
 #include "prim.h"
 #include <handshake.h>
+
+#define ROUND (NR_TASKLETS * BLOCK) // bytes
 
 static volatile int64_t chain_sum;
 
@@ -23,6 +25,21 @@ static int64_t chain(int64_t value) {
         handshake_notify();
     barrier_wait(&everybody);
     return before;
+}
+
+struct block {
+    uint32_t at, count; // its place, in bytes; how many values
+};
+
+// This tasklet's block of the round that begins at `round`, which is read into `values`.
+static struct block read_block(uint32_t round, uint32_t bytes, int64_t *values) {
+    struct block block = {round + me() * BLOCK, 0};
+    if (block.at < bytes) {
+        const uint32_t size = least(BLOCK, bytes - block.at);
+        mram_read(mram_at(block.at), values, size);
+        block.count = size / sizeof *values;
+    }
+    return block;
 }
 
 #endif

@@ -28,19 +28,16 @@ int main(void) {
         chain_start(DPU_INPUT_ARGUMENTS.before);
     prologue();
     const uint32_t bytes = DPU_INPUT_ARGUMENTS.bytes;
-    __mram_ptr uint8_t *from = mram_at(0), *to = mram_at(DPU_INPUT_ARGUMENTS.capacity);
+    __mram_ptr uint8_t *to = mram_at(DPU_INPUT_ARGUMENTS.capacity);
     int64_t *values = mem_alloc(BLOCK);
     int64_t mine = 0;
-    // Every tasklet takes part in every round, with a block or without.
-    for (uint32_t round = 0; round < bytes; round += NR_TASKLETS * BLOCK) {
-        const uint32_t at = round + me() * BLOCK, size = at < bytes ? least(BLOCK, bytes - at) : 0;
-        if (size)
-            mram_read(from + at, values, size);
-        const int64_t sum = sum_of(values, size / sizeof(int64_t));
+    for (uint32_t round = 0; round < bytes; round += ROUND) {
+        const struct block block = read_block(round, bytes, values);
+        const int64_t sum = sum_of(values, block.count);
         if (DPU_INPUT_ARGUMENTS.step == SCAN) {
-            scan(values, size / sizeof(int64_t), chain(sum));
-            if (size)
-                mram_write(values, to + at, size);
+            scan(values, block.count, chain(sum));
+            if (block.count)
+                mram_write(values, to + block.at, block.count * sizeof *values);
         }
         mine += sum;
     }

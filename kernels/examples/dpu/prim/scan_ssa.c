@@ -32,7 +32,7 @@ int main(void) {
         chain_start(0);
     prologue();
     const uint32_t bytes = DPU_INPUT_ARGUMENTS.bytes;
-    __mram_ptr uint8_t *from = mram_at(0), *to = mram_at(DPU_INPUT_ARGUMENTS.capacity);
+    __mram_ptr uint8_t *to = mram_at(DPU_INPUT_ARGUMENTS.capacity);
     int64_t *values = mem_alloc(BLOCK);
     if (DPU_INPUT_ARGUMENTS.step == ADD) {
         for (uint32_t at = me() * BLOCK; at < bytes; at += NR_TASKLETS * BLOCK) {
@@ -44,15 +44,12 @@ int main(void) {
         return 0;
     }
     int64_t mine = 0;
-    // Every tasklet takes part in every round, with a block or without.
-    for (uint32_t round = 0; round < bytes; round += NR_TASKLETS * BLOCK) {
-        const uint32_t at = round + me() * BLOCK, size = at < bytes ? least(BLOCK, bytes - at) : 0;
-        if (size)
-            mram_read(from + at, values, size);
-        const int64_t sum = scan(values, size / sizeof(int64_t));
-        add(values, size / sizeof(int64_t), chain(sum));
-        if (size)
-            mram_write(values, to + at, size);
+    for (uint32_t round = 0; round < bytes; round += ROUND) {
+        const struct block block = read_block(round, bytes, values);
+        const int64_t sum = scan(values, block.count);
+        add(values, block.count, chain(sum));
+        if (block.count)
+            mram_write(values, to + block.at, block.count * sizeof *values);
         mine += sum;
     }
     DPU_RESULTS[me()].sum = mine;

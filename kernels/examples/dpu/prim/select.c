@@ -23,14 +23,12 @@ int main(void) {
         chain_start(0);
     prologue();
     const uint32_t bytes = DPU_INPUT_ARGUMENTS.bytes;
-    __mram_ptr uint8_t *from = mram_at(0), *to = mram_at(DPU_INPUT_ARGUMENTS.capacity);
+    __mram_ptr uint8_t *to = mram_at(DPU_INPUT_ARGUMENTS.capacity);
     int64_t *values = mem_alloc(BLOCK);
     uint64_t mine = 0;
-    for (uint32_t round = 0; round < bytes; round += NR_TASKLETS * BLOCK) {
-        const uint32_t at = round + me() * BLOCK, size = at < bytes ? least(BLOCK, bytes - at) : 0;
-        if (size)
-            mram_read(from + at, values, size);
-        const uint32_t kept = pack(values, size / sizeof(int64_t));
+    for (uint32_t round = 0; round < bytes; round += ROUND) {
+        const struct block block = read_block(round, bytes, values);
+        const uint32_t kept = pack(values, block.count);
         const int64_t before = chain(kept);
         if (kept)
             mram_write(values, to + before * sizeof(int64_t), kept * sizeof(int64_t));

@@ -32,19 +32,17 @@ int main(void) {
         chain_start(0);
     prologue();
     const uint32_t bytes = DPU_INPUT_ARGUMENTS.bytes;
-    __mram_ptr uint8_t *from = mram_at(0), *to = mram_at(DPU_INPUT_ARGUMENTS.capacity);
+    __mram_ptr uint8_t *to = mram_at(DPU_INPUT_ARGUMENTS.capacity);
     int64_t *values = mem_alloc(BLOCK);
     int64_t *previous = mem_alloc(sizeof *previous);
     uint64_t mine = 0;
-    for (uint32_t round = 0; round < bytes; round += NR_TASKLETS * BLOCK) {
-        const uint32_t at = round + me() * BLOCK, size = at < bytes ? least(BLOCK, bytes - at) : 0;
+    for (uint32_t round = 0; round < bytes; round += ROUND) {
+        const struct block block = read_block(round, bytes, values);
         *previous = DPU_INPUT_ARGUMENTS.previous;
-        if (size)
-            mram_read(from + at, values, size);
-        if (size && at > 0)
-            mram_read(from + at - sizeof *previous, previous, sizeof *previous);
-        const bool follows = at > 0 || DPU_INPUT_ARGUMENTS.follows;
-        const uint32_t kept = pack(values, size / sizeof(int64_t), follows, *previous);
+        if (block.count && block.at > 0)
+            mram_read(mram_at(block.at - sizeof *previous), previous, sizeof *previous);
+        const bool follows = block.at > 0 || DPU_INPUT_ARGUMENTS.follows;
+        const uint32_t kept = pack(values, block.count, follows, *previous);
         const int64_t before = chain(kept);
         if (kept)
             mram_write(values, to + before * sizeof(int64_t), kept * sizeof(int64_t));
