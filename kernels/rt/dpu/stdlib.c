@@ -1,6 +1,7 @@
 // What <stdlib.h> declares.
 #include "state.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
@@ -18,13 +19,9 @@ long long llabs(long long value) {
     return value < 0 ? -value : value;
 }
 
-static bool is_space(char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 // The digit's value, or one that no base has.
 static unsigned digit_value(char c) {
-    if (c >= '0' && c <= '9')
+    if (isdigit(c))
         return c - '0';
     c |= 'a' - 'A';
     return c >= 'a' && c <= 'z' ? c - 'a' + 10 : 36;
@@ -40,7 +37,7 @@ static struct number scan(const char *restrict string, char **restrict end, unsi
     struct number result = {0, false, false};
     const char *at = string;
     const char *last = string; // nothing is read where no number is
-    while (is_space(*at))
+    while (isspace(*at))
         at++;
     if (*at == '-' || *at == '+')
         result.negative = *at++ == '-';
