@@ -24,18 +24,21 @@ class CallFrames:
 
     def __init__(self, elf: ElfFile) -> None:
         self._functions: list[tuple[int, int, Any]] = []  # ascending: start, end, rows
-        if any(section.name == ".debug_frame" for section in elf.sections):
+        if elf.section(".debug_frame") is not None:
             self._functions = _functions(elf.data)
 
     def callers(self, pc: int, ra: int, sp: int, read: Read) -> Iterator[int]:
         """Where each function around `pc` returns to, from the innermost out.
 
-        A function that is not described has no frame yet, or the chain ends with it.
+        A function that is not described has no frame yet, or the chain ends with it; as it does
+        with one whose frame is not by sp.
         ra, sp: as they are at pc. read: what it raises comes through.
         """
         for depth in range(MAX_CALLS):
             row = self._row(pc)
             if row is not None:
+                if row["cfa"].reg != SP:
+                    return  # by s0, for the sake of a local's alignment
                 sp = (sp + row["cfa"].offset) % (1 << 64)  # the frame's end: sp at the call
                 if RA in row and row[RA].type == "OFFSET":
                     ra = int.from_bytes(read((sp + row[RA].arg) % (1 << 64), 8), "little")
@@ -52,8 +55,7 @@ class CallFrames:
         if at < 0 or pc >= self._functions[at][1]:
             return None
         rows = [row for row in self._functions[at][2] if row["pc"] <= pc]
-        # All of kcc's code keeps the frame by sp.
-        return rows[-1] if rows and rows[-1]["cfa"].reg == SP else None
+        return rows[-1] if rows else None
 
 
 def _functions(data: bytes) -> list[tuple[int, int, Any]]:

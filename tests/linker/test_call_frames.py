@@ -75,6 +75,20 @@ def test_a_chain_ends_where_nothing_is_described_and_does_not_go_on_for_ever(pro
     assert list(frames.callers(leaf.value, inside, SP, lambda *_: ZEROS)) == [inside]
 
 
+@pytest.mark.oracle("clang-19")
+def test_a_chain_ends_at_a_frame_that_is_not_by_sp(compile_c):
+    source = """
+        long leaf(volatile char *p) { return *p * 3; }
+        void _start(void) { _Alignas(64) volatile char room[64] = {1}; leaf(room); for (;;) ; }
+    """
+    data = link([LinkInput("a.o", compile_c(source, "-g", "-fno-inline"))]).elf
+    file = read_elf(data)
+    leaf, start = (file.symbol(name) for name in ("leaf", "_start"))
+    inside = start.value + start.size - 2  # behind the call
+    for pc, ra, found in (start.value, RA, [RA]), (inside, RA, []), (leaf.value, inside, [inside]):
+        assert list(CallFrames(file).callers(pc, ra, SP, lambda *_: ZEROS)) == found
+
+
 @pytest.mark.oracle("clang-19", "riscv64-unknown-elf-readelf")
 def test_damage_ends_chains_and_raises_nothing(program):
     data, functions = program
