@@ -74,7 +74,7 @@ class SourceLines:
         self._rows: list[_Row] = []
         self._scopes: list[_Scope] = []
         self._known: dict[int, tuple[SourcePlace, ...]] = {}
-        if any(section.name == ".debug_line" for section in elf.sections):
+        if elf.section(".debug_line") is not None:
             self._read(elf.data)
         # One function's end may be another's start.
         self._rows.sort(key=lambda row: (row.addr, row.file != ""))
