@@ -14,7 +14,7 @@
 #include <mram.h>
 #include <stdint.h>
 
-// Bytes of a transfer. With more than 16 tasklets, two such buffers of each would not fit the WRAM.
+// Bytes of a transfer. With 24 tasklets, two buffers of 1024 for each would not fit the WRAM.
 #define BLOCK (NR_TASKLETS > 16 ? 512u : 1024u)
 
 BARRIER_INIT(everybody, NR_TASKLETS);

@@ -18,14 +18,12 @@ extern __mram_ptr __dma_aligned unsigned char __sys_used_mram_end[];
 
 // One DMA. Both addresses are multiples of 8, and so is the size: 8 to 2048 bytes.
 __dma_contract(words)
-static inline void mram_read(const __mram_ptr void *from, void *to, unsigned nb_of_bytes)
-{
+static inline void mram_read(const __mram_ptr void *from, void *to, unsigned nb_of_bytes) {
     __dpu_ldma(from, to, nb_of_bytes);
 }
 
 __dma_contract(words)
-static inline void mram_write(const void *from, __mram_ptr void *to, unsigned nb_of_bytes)
-{
+static inline void mram_write(const void *from, __mram_ptr void *to, unsigned nb_of_bytes) {
     __dpu_sdma(from, to, nb_of_bytes);
 }
 

@@ -46,14 +46,13 @@ static inline seqreader_buffer_t seqread_alloc(void) {
 
 // Starts to read at `mram`: the result points to a copy of what is there.
 static inline void *seqread_init(seqreader_buffer_t cache, __mram_ptr void *mram,
-                                            seqreader_t *reader) {
+                                 seqreader_t *reader) {
     reader->wram_cache = cache;
     return __seqread_init((uintptr_t)mram, reader, SEQREAD_CACHE_SIZE);
 }
 
 // What lies `inc` bytes, less than a page, behind `ptr`, the pointer of the call before.
-static inline void *seqread_get(void *ptr, uint32_t inc,
-                                           seqreader_t *reader) {
+static inline void *seqread_get(void *ptr, uint32_t inc, seqreader_t *reader) {
     uintptr_t next = (uintptr_t)ptr + inc;
     if (((uintptr_t)ptr ^ next) & -SEQREAD_CACHE_SIZE)
         return __seqread_get(ptr, inc, reader, SEQREAD_CACHE_SIZE);
