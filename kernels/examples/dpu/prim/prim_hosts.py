@@ -189,11 +189,8 @@ def matrix_vector(dpus: Dpus, rng: np.random.Generator, n: int) -> Answer:
         panel[: len(part)], panel[len(part)] = part, x
     dpus.push(0, panels.reshape(dpus.count, -1))
     dpus.launch()
-    y = [
-        dpus.pull((count + 1) * columns * 4, np.int32, own)[i, :count]
-        for i, count in enumerate(counts)
-    ]
-    return np.concatenate(y), matrix @ x
+    y = {count: dpus.pull((count + 1) * columns * 4, np.int32, own) for count in set(counts)}
+    return np.concatenate([y[count][i, :count] for i, count in enumerate(counts)]), matrix @ x
 
 
 def mlp(dpus: Dpus, rng: np.random.Generator, n: int) -> Answer:
@@ -236,9 +233,7 @@ def spmv(dpus: Dpus, rng: np.random.Generator, n: int) -> Answer:
     x = rng.integers(-50, 50, columns).astype(np.float32)
     own = share(np.arange(rows), dpus, 2)
     starts_rows = rows_of([starts_of(starts, part) for part in own])
-    entry_rows = rows_of(
-        [entries[starts[p[0]] : starts[p[-1] + 1]] if len(p) else entries[:0] for p in own]
-    )
+    entry_rows = rows_of([entries_of(starts, entries, part) for part in own])
     at_entries = starts_rows[0].nbytes
     at_x = at_entries + entry_rows[0].nbytes
     at_y = at_x + x.nbytes
@@ -263,19 +258,17 @@ def starts_of(starts: Array, own: Array) -> Array:
     return part
 
 
+def entries_of(starts: Array, entries: Array, own: Array) -> Array:
+    """What is in these rows."""
+    return entries[starts[own[0]] : starts[own[-1] + 1]] if len(own) else entries[:0]
+
+
 def bfs(dpus: Dpus, rng: np.random.Generator, n: int) -> Answer:
     vertices = -(-n // 64) * 64
     starts, ends = sparse(rng, vertices, vertices, 3)
     own = share(np.arange(vertices), dpus, 64)
     starts_rows = rows_of([starts_of(starts, part) for part in own])
-    edge_rows = rows_of(
-        [
-            ends[starts[p[0]] : starts[p[-1] + 1]].astype(np.uint32)
-            if len(p)
-            else np.zeros(0, np.uint32)
-            for p in own
-        ]
-    )
+    edge_rows = rows_of([entries_of(starts, ends, part).astype(np.uint32) for part in own])
     level_rows = np.full((dpus.count, max(map(len, own))), -1, np.int32)
     edges = starts_rows[0].nbytes
     levels = edges + edge_rows[0].nbytes
